@@ -1,0 +1,50 @@
+//! Where a command lands.
+
+use core::fmt;
+use core::net::IpAddr;
+
+use crate::Protocol;
+
+/// A part of the site with its own address space, mapped in configuration from interface, VLAN and subnet.
+///
+/// The number indexes the configuration's list of zones; 0 is the default zone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Zone(pub u16);
+
+/// The protocol's own address behind an IP address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SubAddress {
+    /// The host itself: a conversation with no protocol address.
+    None,
+    /// Modbus unit identifier.
+    Unit(u8),
+    /// DNP3 link address.
+    Link(u16),
+    /// IEC 60870-5-104 common address.
+    Common(u16),
+}
+
+/// One outstation: what a master reads from and commands. Prints as `modbus 10.0.0.21 unit 3`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Device {
+    /// The zone its address belongs to.
+    pub zone: Zone,
+    /// The protocol it was heard speaking.
+    pub protocol: Protocol,
+    /// Its host.
+    pub address: IpAddr,
+    /// Its address within that host.
+    pub sub: SubAddress,
+}
+
+impl fmt::Display for Device {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.protocol, self.address)?;
+        match self.sub {
+            SubAddress::None => Ok(()),
+            SubAddress::Unit(unit) => write!(f, " unit {unit}"),
+            SubAddress::Link(address) => write!(f, " link {address}"),
+            SubAddress::Common(address) => write!(f, " common address {address}"),
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! The shared vocabulary of gridtap: what every stage of the pipeline says to the next.
+//!
+//! Three ideas hold it together. Time is a number that came with a packet ([`Timestamp`]), never a
+//! clock. An [`Observation`] is the one protocol-neutral thing that detections see, so that a new
+//! protocol gets every detection for nothing. An [`Anomaly`] is the one thing a person is told, under
+//! the same field names on the screen, in the store and on the wire.
+//!
+//! There is no logic here: constructors, `Display`, and nothing that decides.
+#![cfg_attr(
+    not(test),
+    deny(clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::as_conversions)
+)]
+
+mod anomaly;
+mod device;
+mod endpoint;
+mod function;
+mod observation;
+mod point;
+mod time;
+
+pub use anomaly::{Anomaly, AnomalyId, Armed, IncidentId, Severity, State};
+pub use device::{Device, SubAddress, Zone};
+pub use endpoint::{Direction, Endpoint, Transport};
+pub use function::{Class, Effect, Function, Phase, Protocol};
+pub use observation::{
+    Conversation, Fault, FaultKind, Faults, Hearing, LinkEvent, Message, Observation, Outcome,
+    Place, Refusal, What,
+};
+pub use point::{Point, Run, Table, Value, Values};
+pub use time::Timestamp;

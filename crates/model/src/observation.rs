@@ -1,0 +1,359 @@
+//! What was heard: the one thing that detections see.
+
+use core::fmt;
+
+use crate::{
+    Class, Device, Effect, Endpoint, Function, Phase, Protocol, Run, Timestamp, Transport, Zone,
+};
+
+/// Where in the input something was heard. Orders observations of one moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Place {
+    /// The interface or file, by its ordinal in the sensor's list.
+    pub capture: u16,
+    /// The 1-based number of the frame that completed the message, within that capture.
+    pub frame: u64,
+    /// The ordinal of the message within that frame.
+    pub position: u16,
+}
+
+/// A conversation of two endpoints, from its first packet to its end. Unique within one run of the sensor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Conversation(pub u64);
+
+/// Something that was heard.
+#[derive(Debug, Clone, Copy)]
+pub struct Observation<'a> {
+    /// When. May step back: consumers saturate.
+    pub time: Timestamp,
+    /// Where in the input.
+    pub place: Place,
+    /// In which part of the site.
+    pub zone: Zone,
+    /// In which conversation.
+    pub conversation: Conversation,
+    /// What carried it.
+    pub transport: Transport,
+    /// The protocol that the conversation speaks.
+    pub protocol: Protocol,
+    /// Who sent the message; for a link event, the client.
+    pub source: Endpoint,
+    /// Whom it was sent to; for a link event, the server.
+    pub destination: Endpoint,
+    /// What it was.
+    pub what: What<'a>,
+}
+
+/// A protocol message, or something about the conversation that carries messages.
+#[derive(Debug, Clone, Copy)]
+pub enum What<'a> {
+    /// A message of a protocol we decode.
+    Message(Message<'a>),
+    /// Something about the conversation itself.
+    Link(LinkEvent),
+}
+
+/// A decoded message in protocol-neutral words.
+#[derive(Debug, Clone, Copy)]
+pub struct Message<'a> {
+    /// Who asks, whichever way this message went.
+    pub master: Endpoint,
+    /// Who is asked.
+    pub device: Device,
+    /// The kind of access.
+    pub class: Class,
+    /// Where in the dialogue.
+    pub phase: Phase,
+    /// The function, for names and keys.
+    pub function: Function,
+    /// What it does beyond reading and writing points.
+    pub effect: Effect,
+    /// The points it names. A response names them only where the request was seen.
+    pub runs: &'a [Run<'a>],
+    /// How the device answered; `Pending` for a request.
+    pub outcome: Outcome,
+    /// The frame of the request that this answers, where it was seen.
+    pub request_frame: Option<u64>,
+    /// From request to answer, where both were seen.
+    pub latency_ns: Option<u64>,
+    /// What did not fit the standard.
+    pub faults: Faults,
+    /// What may have been missing around it.
+    pub hearing: Hearing,
+    /// Identification text in an answer, where the message carried one (vendor, product, version).
+    pub identity: Option<&'a [u8]>,
+}
+
+/// How a request ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Outcome {
+    /// This is the request.
+    Pending,
+    /// Done.
+    Success,
+    /// Refused, with the protocol's own code.
+    Refused {
+        /// Why, in words that hold for every protocol.
+        reason: Refusal,
+        /// The protocol's code.
+        code: u16,
+    },
+    /// No answer within the patience.
+    Unanswered,
+}
+
+/// Why a device refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Refusal {
+    /// It does not know the function.
+    Function,
+    /// It does not have the point.
+    Address,
+    /// It does not accept the value or quantity.
+    Value,
+    /// It failed while doing it.
+    Failure,
+    /// It has started something long.
+    Acknowledge,
+    /// It is busy.
+    Busy,
+    /// A gateway has no way to it, or it did not answer the gateway.
+    Gateway,
+    /// A code of the standard outside these kinds.
+    Other,
+    /// A code that the standard does not have.
+    Undefined,
+}
+
+impl Refusal {
+    /// The name in records.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Function => "illegal function",
+            Self::Address => "illegal address",
+            Self::Value => "illegal value",
+            Self::Failure => "device failure",
+            Self::Acknowledge => "acknowledge",
+            Self::Busy => "device busy",
+            Self::Gateway => "gateway failure",
+            Self::Other => "other refusal",
+            Self::Undefined => "undefined refusal",
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// How well the conversation was heard when a message was decoded. A finding that a loss can explain
+/// belongs to the account of what was not heard, not to a party on the network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Hearing {
+    /// Bytes of this conversation were missing or skipped a short while ago.
+    pub gap: bool,
+    /// The conversation is older than the capture, and this is near its beginning.
+    pub mid_session: bool,
+    /// Only one direction of the conversation is heard.
+    pub one_direction: bool,
+}
+
+impl Hearing {
+    /// Nothing was missing that could explain a fault.
+    #[must_use]
+    pub const fn is_clean(self) -> bool {
+        !self.gap && !self.mid_session && !self.one_direction
+    }
+}
+
+/// Something in a message that does not fit the standard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum FaultKind {
+    /// A protocol identifier that the standard does not allow.
+    ProtocolIdentifier,
+    /// A length field that disagrees with what the function needs, or with the bytes there are.
+    Length,
+    /// A frame longer than the standard allows.
+    Oversize,
+    /// A byte count that disagrees with the quantity.
+    ByteCount,
+    /// A function code that the standard reserves or does not have.
+    ReservedFunction,
+    /// A sub-function, MEI type or reference type that the standard does not have.
+    ReservedSubFunction,
+    /// A quantity of zero or above the limit.
+    Quantity,
+    /// An address range that leaves the table.
+    AddressRange,
+    /// A value that the standard does not allow at this place.
+    Value,
+    /// An exception code that the standard does not have.
+    ExceptionCode,
+    /// A refusal sent by the side that asks.
+    ExceptionFromMaster,
+    /// An answer that does not match its request.
+    ResponseMismatch,
+    /// An answer to nothing that was asked.
+    Unrequested,
+    /// A second answer to one request, with other content.
+    SecondResponse,
+    /// A transaction number used again while the first is open.
+    TransactionReuse,
+    /// Octets after the end of the message.
+    TrailingBytes,
+    /// The message ended before its function's fields did.
+    Truncated,
+}
+
+impl FaultKind {
+    /// The name in records: `byte_count`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ProtocolIdentifier => "protocol_identifier",
+            Self::Length => "length",
+            Self::Oversize => "oversize",
+            Self::ByteCount => "byte_count",
+            Self::ReservedFunction => "reserved_function",
+            Self::ReservedSubFunction => "reserved_sub_function",
+            Self::Quantity => "quantity",
+            Self::AddressRange => "address_range",
+            Self::Value => "value",
+            Self::ExceptionCode => "exception_code",
+            Self::ExceptionFromMaster => "exception_from_master",
+            Self::ResponseMismatch => "response_mismatch",
+            Self::Unrequested => "unrequested",
+            Self::SecondResponse => "second_response",
+            Self::TransactionReuse => "transaction_reuse",
+            Self::TrailingBytes => "trailing_bytes",
+            Self::Truncated => "truncated",
+        }
+    }
+}
+
+/// One fault: what was found, and what would have fitted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Fault {
+    /// What kind.
+    pub kind: FaultKind,
+    /// The number found on the wire.
+    pub found: u32,
+    /// The number, or the limit, that would have fitted.
+    pub expected: u32,
+}
+
+/// The faults of one message, the first four of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Faults {
+    first: [Option<Fault>; 4],
+    more: u16,
+}
+
+impl Faults {
+    /// No fault.
+    pub const NONE: Self = Self { first: [None; 4], more: 0 };
+
+    /// Adds a fault; beyond four only their number is kept.
+    pub fn push(&mut self, kind: FaultKind, found: u32, expected: u32) {
+        let fault = Fault { kind, found, expected };
+        match self.first.iter_mut().find(|slot| slot.is_none()) {
+            Some(slot) => *slot = Some(fault),
+            None => self.more = self.more.saturating_add(1),
+        }
+    }
+
+    /// The faults kept, in the order they were found.
+    pub fn iter(&self) -> impl Iterator<Item = Fault> + '_ {
+        self.first.iter().flatten().copied()
+    }
+
+    /// The first fault of a kind.
+    #[must_use]
+    pub fn find(&self, kind: FaultKind) -> Option<Fault> {
+        self.iter().find(|fault| fault.kind == kind)
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.first[0].is_none()
+    }
+
+    /// How many more than the four kept there were.
+    #[must_use]
+    pub const fn more(&self) -> u16 {
+        self.more
+    }
+}
+
+/// Something about a conversation rather than one message in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum LinkEvent {
+    /// The conversation was recognised, or has shown enough bytes to say that it is none of ours.
+    Opened {
+        /// The client sent the SYN: who is the server is known, not guessed.
+        handshake: bool,
+    },
+    /// A client tried to open a conversation and got no answer or a refusal.
+    Attempted,
+    /// The conversation turned out to be encrypted.
+    Encrypted,
+    /// Bytes of a recognised conversation that could not be decoded and were skipped.
+    Skipped {
+        /// How many.
+        bytes: u64,
+    },
+    /// Bytes of a recognised conversation that the capture does not hold.
+    Missing {
+        /// How many.
+        bytes: u64,
+    },
+    /// A recognised conversation carries bytes, and none of them has been decoded for a while.
+    Blind {
+        /// Bytes since the last decoded message.
+        bytes: u64,
+        /// Since when.
+        since: Timestamp,
+    },
+    /// Only one direction has been heard although both carry data.
+    OneDirection {
+        /// The side whose packets are missing.
+        missing: Endpoint,
+    },
+    /// Every checksum of this direction is wrong: offloaded at the capturing host, decoded all the same.
+    ChecksumsOffloaded,
+    /// A segment with a wrong checksum in a direction that is otherwise right; not fed to the stream.
+    ChecksumWrong,
+    /// A segment that overlaps bytes already seen, with other content.
+    OverlapDiffers {
+        /// How many bytes differ.
+        bytes: u32,
+    },
+    /// An address or port that cannot take part in a conversation.
+    AddressInvalid,
+    /// The conversation ended.
+    Closed,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn four_faults_are_kept_and_the_rest_counted() {
+        let mut faults = Faults::NONE;
+        assert!(faults.is_empty());
+        for n in 0..6 {
+            faults.push(FaultKind::Quantity, n, 125);
+        }
+        assert_eq!(faults.iter().count(), 4);
+        assert_eq!(faults.more(), 2);
+        assert_eq!(faults.find(FaultKind::Quantity).map(|f| f.found), Some(0));
+        assert_eq!(faults.find(FaultKind::Length), None);
+    }
+}
