@@ -17,6 +17,7 @@ mod endpoint;
 mod function;
 mod observation;
 mod point;
+mod span;
 mod time;
 
 pub use anomaly::{Anomaly, AnomalyId, Armed, IncidentId, Severity, State};
@@ -28,4 +29,5 @@ pub use observation::{
     Place, Refusal, What,
 };
 pub use point::{Point, Run, Table, Value, Values};
+pub use span::{Span, SpanError};
 pub use time::Timestamp;
