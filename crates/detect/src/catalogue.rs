@@ -1,0 +1,73 @@
+//! Every detection with its name, its advice and its techniques: data, no rules.
+
+mod modbus_commands;
+mod modbus_messages;
+mod network;
+
+#[cfg(test)]
+mod tests;
+
+/// The version of MITRE ATT&CK for ICS that the technique ids are of.
+pub const ATTACK_VERSION: &str = "18.1";
+
+const TECHNIQUES: &str = include_str!("../data/techniques.tsv");
+const ATTACK: &str = include_str!("../data/attack-ics-18.1.tsv");
+const FAMILIES: [&[Detection]; 3] =
+    [modbus_messages::DETECTIONS, modbus_commands::DETECTIONS, network::DETECTIONS];
+
+/// Whom a detection concerns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Something on the network that was not expected.
+    Security,
+    /// The sensor's own ability to hear and judge; never counted as a false alarm.
+    Health,
+}
+
+/// One entry of the catalogue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Detection {
+    /// Stable, the same in every release: `MB-29`.
+    pub id: &'static str,
+    /// What it is called on the screen and in records.
+    pub name: &'static str,
+    /// Whom it concerns.
+    pub kind: Kind,
+    /// What to check first, what would make it benign, what to do if it is not.
+    pub advice: &'static str,
+}
+
+impl Detection {
+    /// The ids of the ATT&CK for ICS techniques that it may show, the closest first.
+    pub fn techniques(&self) -> impl Iterator<Item = &'static str> + use<> {
+        column(TECHNIQUES, self.id).unwrap_or_default().split_ascii_whitespace()
+    }
+}
+
+/// All detections, in the catalogue's order.
+pub fn all() -> impl Iterator<Item = &'static Detection> {
+    FAMILIES.into_iter().flatten()
+}
+
+/// The detection of an id.
+#[must_use]
+pub fn detection(id: &str) -> Option<&'static Detection> {
+    all().find(|detection| detection.id == id)
+}
+
+/// The name of an ATT&CK for ICS technique: `T0855` is "Unauthorized Command Message".
+#[must_use]
+pub fn technique_name(id: &str) -> Option<&'static str> {
+    column(ATTACK, id)
+}
+
+/// The second column of the row that begins with `key`.
+///
+/// Scanned, not indexed: the tables have tens of rows and are asked once an anomaly.
+fn column(table: &'static str, key: &str) -> Option<&'static str> {
+    rows(table).find(|(first, _)| *first == key).map(|(_, second)| second)
+}
+
+fn rows(table: &'static str) -> impl Iterator<Item = (&'static str, &'static str)> {
+    table.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once('\t'))
+}

@@ -1,0 +1,120 @@
+//! What holds for every protocol, and the sensor's own health: OT.
+
+use super::{Detection, Kind};
+
+pub(super) const DETECTIONS: &[Detection] = &[
+    Detection {
+        id: "OT-01",
+        name: "New asset / MAC / IP",
+        kind: Kind::Security,
+        advice: "Trace the address to a switch port and have someone look at what is plugged in \
+                 there. Spare parts, a replaced network card, a technician's laptop with a permit or \
+                 a virtual machine moved to new hardware are what one mostly finds; enter it in the \
+                 asset list then. If it has no owner, disable the port and ask for the access log of \
+                 the room, as a new box inside the substation means that a person was there.",
+    },
+    Detection {
+        id: "OT-02",
+        name: "New conversation / link / protocol / port",
+        kind: Kind::Security,
+        advice: "Two hosts speak that did not so far: ask their owners whether an interface, a backup \
+                 or a new point was put into service. A maintenance server doing its monthly round, \
+                 or a failover, would come back on schedule. If neither owner expects it, deny this \
+                 pair at the firewall between them and see what breaks; what complains within the \
+                 hour was legitimate.",
+    },
+    Detection {
+        id: "OT-03",
+        name: "New master for a device",
+        kind: Kind::Security,
+        advice: "Check in the device's or gateway's list of permitted masters whether this one \
+                 belongs there. Control handed to the standby centre or a test master of the \
+                 commissioning crew would be noted in the shift book. A host that has simply helped \
+                 itself is to be locked out at the station firewall, and its writes, if it has made \
+                 any, should be gone through with the switching engineer before the normal master \
+                 resumes.",
+    },
+    Detection {
+        id: "OT-04",
+        name: "Engineering workstation behaviour from non-EWS",
+        kind: Kind::Security,
+        advice: "Programs are loaded and read out from designated engineering stations; find out who \
+                 sat at this other machine. An integrator with their own notebook under an approved \
+                 permit is the one good reason, and the permit gives the machine's name. If there is \
+                 none, compare the controller's running logic with the released version, hold its \
+                 protective functions under local supervision, and keep the machine untouched for \
+                 examination.",
+    },
+    Detection {
+        id: "OT-14",
+        name: "Internet or external communication",
+        kind: Kind::Security,
+        advice: "See at the perimeter firewall which rule let this address through, and since when. A \
+                 remote support session or a cloud service of the vendor may be contracted; then it \
+                 ought to come through the agreed gateway and be listed with its addresses. Otherwise \
+                 drop the rule now, treat the inside host as suspect, and search for other traffic \
+                 with the same outside address.",
+    },
+    Detection {
+        id: "OT-15",
+        name: "Cross-zone / Purdue / conduit violation",
+        kind: Kind::Security,
+        advice: "Look in the zone plan whether a conduit exists between these two zones and who \
+                 approved it. A firewall change, a cable put into the wrong switch or a host with two \
+                 network cards are the usual faults, and they are repaired rather than tolerated. If \
+                 the path was opened on purpose by nobody you can find, close it and review what was \
+                 commanded across it in the meantime.",
+    },
+    Detection {
+        id: "OT-20",
+        name: "OT protocol on odd port / foreign protocol on OT port",
+        kind: Kind::Security,
+        advice: "Compare the port with the device's network settings: some gateways offer each serial \
+                 line on a port of its own. Once the setting is confirmed, declare it in the site \
+                 file so that it counts as known. A control protocol on a port that nobody configured \
+                 can be a tunnel around the firewall's filter; allow only the documented port, and \
+                 look at which host first used the other.",
+    },
+    Detection {
+        id: "OT-23",
+        name: "Malformed burst in one session",
+        kind: Kind::Security,
+        advice: "See whether the damage lies on the line or in the sender: interface error counters \
+                 at the switch that grow point to a cable, duplex or transceiver. Damaged messages \
+                 with clean counters come from the software that made them, such as a driver under \
+                 test. When neither is found, someone may be trying to crash the device; cut this \
+                 session, verify that the device's outputs stand as they did, and have its firmware \
+                 level checked.",
+    },
+    Detection {
+        id: "OT-25",
+        name: "Invalid/reserved IP, port 0, multicast/broadcast not allowed",
+        kind: Kind::Security,
+        advice: "Find the sender by its MAC address in the switch's table, for the IP address itself \
+                 can't be right. Misconfigured devices after a reset to factory settings, or one that \
+                 lost its address server, do send such packets. If the MAC is unknown or shows up at \
+                 several ports, packets are being forged: turn on source guard for that segment and \
+                 unplug the port they enter by.",
+    },
+    Detection {
+        id: "OT-29",
+        name: "One direction missing",
+        kind: Kind::Health,
+        advice: "Open the mirror (SPAN) session on the switch and see that both transmit and receive \
+                 of the monitored port are copied; with two redundant paths, both uplinks must be. \
+                 With a passive tap, check that both of its fibres reach the sensor. Commands or \
+                 answers on the missing side can't be judged until this is put right, so rely on the \
+                 HMI and on site for what this sensor does not hear.",
+    },
+    Detection {
+        id: "OT-31",
+        name: "Parser blinded",
+        kind: Kind::Health,
+        advice: "Bytes flow here that the sensor can't read or can't vouch for; see in the record \
+                 whether they are encrypted, damaged, cut short or carry wrong checksums. TLS \
+                 introduced on purpose, a short snap length, or a capture made on the sending \
+                 computer, whose network card fills in checksums later, are harmless and can be \
+                 declared or cured. Without such a reason somebody may be hiding commands in plain \
+                 sight: have the endpoints examined and confirm the state of the outputs locally.",
+    },
+];
