@@ -1,0 +1,205 @@
+//! A state directory and the right to write it.
+
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use gridtap_model::Timestamp;
+use rusqlite::{Connection, OpenFlags};
+
+use crate::StoreError;
+use crate::schema::{self, Prepared};
+
+pub(crate) const FILE: &str = "gridtap.db";
+const LOCK: &str = "gridtap.lock";
+
+/// The state of one sensor: one writer, any number of readers.
+#[derive(Debug)]
+pub struct Store {
+    pub(crate) connection: Connection,
+    pub(crate) directory: PathBuf,
+    created: bool,
+    // Held for as long as the store is open; the system releases it when the process ends, however it ends.
+    _lock: Option<File>,
+}
+
+impl Store {
+    /// Opens the state in a directory for writing, and makes it where there is none. `now` is noted as the
+    /// moment of making.
+    ///
+    /// # Errors
+    /// The directory cannot be written, is in use, or holds something that this version cannot read.
+    pub fn open(directory: &Path, now: Timestamp) -> Result<Self, StoreError> {
+        let unwritable = |error: &io::Error| StoreError::Unwritable {
+            directory: directory.to_owned(),
+            cause: words(error),
+        };
+        if directory.is_file() {
+            return Err(StoreError::NotDirectory { directory: directory.to_owned() });
+        }
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(directory)
+            .map_err(|error| unwritable(&error))?;
+        let lock = lock(directory)?;
+        let file = directory.join(FILE);
+        // The state names every device and command of a site: only its owner may read it.
+        OpenOptions::new()
+            .create(true)
+            .append(true)
+            .mode(0o600)
+            .open(&file)
+            .map_err(|error| unwritable(&error))?;
+        if !may_be_ours(directory, &file) {
+            return Err(StoreError::Foreign { file });
+        }
+        let failed = |error: rusqlite::Error| StoreError::of(directory, &error);
+        let connection = Connection::open(&file).map_err(failed)?;
+        // Before anything is written: what is not ours stays untouched.
+        schema::check(&connection).map_err(|unfit| StoreError::unfit(directory, &unfit))?;
+        connection.pragma_update(None, "journal_mode", "WAL").map_err(failed)?;
+        connection.pragma_update(None, "synchronous", "FULL").map_err(failed)?;
+        Self::prepared(connection, directory, Some(lock), now)
+    }
+
+    /// Opens the state in a directory for reading, beside a writer if there is one.
+    ///
+    /// # Errors
+    /// There is none, or it is something that this version cannot read.
+    pub fn read(directory: &Path) -> Result<Self, StoreError> {
+        let file = directory.join(FILE);
+        if !file.is_file() {
+            return Err(StoreError::Absent { directory: directory.to_owned() });
+        }
+        if !may_be_ours(directory, &file) {
+            return Err(StoreError::Foreign { file });
+        }
+        let failed = |error: rusqlite::Error| StoreError::of(directory, &error);
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(&file, flags).map_err(failed)?;
+        connection.busy_timeout(Duration::from_secs(5)).map_err(failed)?;
+        let version =
+            schema::check(&connection).map_err(|unfit| StoreError::unfit(directory, &unfit))?;
+        if version == 0 {
+            return Err(StoreError::Absent { directory: directory.to_owned() });
+        }
+        connection.pragma_update(None, "query_only", true).map_err(failed)?;
+        Ok(Self { connection, directory: directory.to_owned(), created: false, _lock: None })
+    }
+
+    /// A state that lives in memory and is gone with the process.
+    ///
+    /// # Errors
+    /// The database cannot be made.
+    pub fn temporary(now: Timestamp) -> Result<Self, StoreError> {
+        let directory = Path::new("(memory)");
+        let connection =
+            Connection::open_in_memory().map_err(|error| StoreError::of(directory, &error))?;
+        Self::prepared(connection, directory, None, now)
+    }
+
+    /// Whether the state was made just now.
+    #[must_use]
+    pub const fn is_new(&self) -> bool {
+        self.created
+    }
+
+    /// Where it lives.
+    #[must_use]
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    fn prepared(
+        mut connection: Connection,
+        directory: &Path,
+        lock: Option<File>,
+        now: Timestamp,
+    ) -> Result<Self, StoreError> {
+        let failed = |error: rusqlite::Error| StoreError::of(directory, &error);
+        connection.busy_timeout(Duration::from_secs(5)).map_err(failed)?;
+        connection.pragma_update(None, "trusted_schema", false).map_err(failed)?;
+        let prepared = schema::prepare(&mut connection, now)
+            .map_err(|unfit| StoreError::unfit(directory, &unfit))?;
+        connection.set_prepared_statement_cache_capacity(32);
+        Ok(Self {
+            connection,
+            directory: directory.to_owned(),
+            created: matches!(prepared, Prepared::Created),
+            _lock: lock,
+        })
+    }
+
+    pub(crate) fn failed(&self, error: &rusqlite::Error) -> StoreError {
+        StoreError::of(&self.directory, error)
+    }
+}
+
+/// Whether the file is empty or begins as a database does. The database itself would take any short file for
+/// an empty one and write over it. Beside a journal the header is that of an unfinished write, for the database to judge.
+fn may_be_ours(directory: &Path, file: &Path) -> bool {
+    const HEADER: &[u8; 16] = b"SQLite format 3\0";
+    if directory.join(format!("{FILE}-journal")).exists() {
+        return true;
+    }
+    let mut start = Vec::with_capacity(HEADER.len());
+    let length = u64::try_from(HEADER.len()).unwrap_or(u64::MAX);
+    match File::open(file).and_then(|file| file.take(length).read_to_end(&mut start)) {
+        Ok(0) => true,
+        Ok(_) => start == HEADER,
+        // What cannot be read is said better by the database.
+        Err(_) => true,
+    }
+}
+
+/// Takes the one writer's place, and writes down who took it.
+fn lock(directory: &Path) -> Result<File, StoreError> {
+    let unwritable = |error: &io::Error| StoreError::Unwritable {
+        directory: directory.to_owned(),
+        cause: words(error),
+    };
+    let mut file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .read(true)
+        .write(true)
+        .mode(0o600)
+        .open(directory.join(LOCK))
+        .map_err(|error| unwritable(&error))?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let mut process = String::new();
+            // Who holds it is a courtesy: what cannot be read is "unknown".
+            let _ = file.read_to_string(&mut process);
+            let process = match process.trim() {
+                "" => "unknown".to_owned(),
+                number => number.to_owned(),
+            };
+            return Err(StoreError::InUse { directory: directory.to_owned(), process });
+        }
+        Err(TryLockError::Error(error)) => return Err(unwritable(&error)),
+    }
+    let noted = file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id()));
+    match noted {
+        Err(error) if error.kind() == io::ErrorKind::StorageFull => {
+            Err(StoreError::Full { directory: directory.to_owned() })
+        }
+        Err(error) => Err(unwritable(&error)),
+        Ok(()) => Ok(file),
+    }
+}
+
+/// What the system says, without its number.
+fn words(error: &io::Error) -> String {
+    let text = error.to_string();
+    let bare = text.split(" (os error").next().unwrap_or(&text);
+    let mut letters = bare.chars();
+    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
+}
+
+#[cfg(test)]
+mod tests;

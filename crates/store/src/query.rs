@@ -1,0 +1,140 @@
+//! What is read back.
+
+use gridtap_model::Timestamp;
+use rusqlite::{OptionalExtension, Params, Row};
+
+use crate::{Capture, Store, StoreError};
+
+/// An anomaly as it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored {
+    /// Identifies it.
+    pub id: String,
+    /// The incident it belongs to.
+    pub incident: String,
+    /// Its newest revision.
+    pub revision: u32,
+    /// The record that was told: one JSON object.
+    pub record: String,
+}
+
+/// A revision of an anomaly that was told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Revision {
+    /// Orders everything that was told, from 1.
+    pub sequence: u64,
+    /// The anomaly.
+    pub anomaly: String,
+    /// Which revision.
+    pub revision: u32,
+    /// The record that was told: one JSON object.
+    pub record: String,
+}
+
+impl Store {
+    /// The anomalies as they stand, by the time of their first sight.
+    ///
+    /// # Errors
+    /// The database cannot read.
+    pub fn anomalies(&self) -> Result<Vec<Stored>, StoreError> {
+        self.collect(
+            "SELECT id, incident, revision, record FROM anomaly ORDER BY time_ns, id",
+            [],
+            |row| {
+                Ok(Stored {
+                    id: row.get(0)?,
+                    incident: row.get(1)?,
+                    revision: row.get(2)?,
+                    record: row.get(3)?,
+                })
+            },
+        )
+    }
+
+    /// Everything that was told, in the order of telling.
+    ///
+    /// # Errors
+    /// The database cannot read.
+    pub fn history(&self) -> Result<Vec<Revision>, StoreError> {
+        self.collect(
+            "SELECT sequence, anomaly, revision, record FROM anomaly_history ORDER BY sequence",
+            [],
+            |row| {
+                Ok(Revision {
+                    sequence: u64::try_from(row.get::<_, i64>(0)?).unwrap_or(0),
+                    anomaly: row.get(1)?,
+                    revision: row.get(2)?,
+                    record: row.get(3)?,
+                })
+            },
+        )
+    }
+
+    /// The learned keys with their rows, by key.
+    ///
+    /// # Errors
+    /// The database cannot read.
+    pub fn baseline_rows(&self) -> Result<Vec<(String, String)>, StoreError> {
+        self.collect("SELECT key, row FROM baseline ORDER BY key", [], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
+    }
+
+    /// What the baseline keeps beside its keys: the format of the text, and the text.
+    ///
+    /// # Errors
+    /// The database cannot read.
+    pub fn baseline_state(&self) -> Result<Option<(u32, String)>, StoreError> {
+        self.connection
+            .query_row("SELECT format, text FROM baseline_state", [], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })
+            .optional()
+            .map_err(|error| self.failed(&error))
+    }
+
+    /// The captures that the baseline has learned from, by path.
+    ///
+    /// # Errors
+    /// The database cannot read.
+    pub fn captures(&self) -> Result<Vec<Capture>, StoreError> {
+        self.collect(
+            "SELECT fingerprint, path, frames, complete, at_ns FROM capture ORDER BY path, fingerprint",
+            [],
+            |row| {
+                Ok(Capture {
+                    fingerprint: row.get(0)?,
+                    path: row.get(1)?,
+                    frames: u64::try_from(row.get::<_, i64>(2)?).unwrap_or(0),
+                    complete: row.get(3)?,
+                    at: Timestamp::from_nanos(row.get(4)?),
+                })
+            },
+        )
+    }
+
+    /// A fact about the state itself.
+    ///
+    /// # Errors
+    /// The database cannot read.
+    pub fn meta(&self, name: &str) -> Result<Option<String>, StoreError> {
+        self.connection
+            .query_row("SELECT value FROM meta WHERE name = ?1", [name], |row| row.get(0))
+            .optional()
+            .map_err(|error| self.failed(&error))
+    }
+
+    pub(crate) fn collect<T>(
+        &self,
+        sql: &str,
+        params: impl Params,
+        each: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>, StoreError> {
+        let mut statement =
+            self.connection.prepare_cached(sql).map_err(|error| self.failed(&error))?;
+        statement
+            .query_map(params, each)
+            .and_then(Iterator::collect)
+            .map_err(|error| self.failed(&error))
+    }
+}
