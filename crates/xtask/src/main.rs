@@ -1,0 +1,40 @@
+//! The tasks of the house, run as `cargo xtask <task>`.
+//!
+//! `test` is what a newcomer types and `ci` is exactly what CI runs: the same steps, with nothing
+//! allowed to be missing. Each task is one file. Nothing here is part of the shipped binary.
+
+mod ci;
+mod deny;
+mod fixtures;
+mod fuzz;
+mod process;
+mod requirements;
+mod test;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+/// Tasks of the gridtap workspace.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", disable_help_subcommand = false)]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    Test(test::Arguments),
+    Ci(ci::Arguments),
+    Fixtures(fixtures::Arguments),
+    Fuzz(fuzz::Arguments),
+}
+
+fn main() -> Result<()> {
+    match Arguments::parse().task {
+        Task::Test(arguments) => test::run(&arguments),
+        Task::Ci(arguments) => ci::run(&arguments),
+        Task::Fixtures(arguments) => fixtures::run(&arguments),
+        Task::Fuzz(arguments) => fuzz::run(&arguments),
+    }
+}

@@ -1,0 +1,4 @@
+//! End-to-end tests of gridtap: one test binary, one module for each matter.
+#![cfg(test)]
+
+mod tidy;

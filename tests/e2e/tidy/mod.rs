@@ -1,0 +1,8 @@
+//! The tidy test: reads the source tree and holds what no compiler holds.
+
+mod architecture;
+mod crates;
+mod documents;
+mod purity;
+mod sources;
+mod words;
