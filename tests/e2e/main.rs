@@ -1,4 +1,6 @@
 //! End-to-end tests of gridtap: one test binary, one module for each matter.
 #![cfg(test)]
 
+#[allow(dead_code, reason = "the modules that call it come with the command line")]
+mod machine;
 mod tidy;

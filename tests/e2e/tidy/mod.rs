@@ -3,6 +3,7 @@
 mod architecture;
 mod crates;
 mod documents;
+mod laboratory;
 mod purity;
 mod sources;
 mod words;

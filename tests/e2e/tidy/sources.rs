@@ -1,11 +1,6 @@
 //! The files of the repository, as the other tidy tests see them.
 
-use std::path::{Path, PathBuf};
-
-/// The workspace root.
-pub(super) fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests/ has a parent").to_path_buf()
-}
+pub(super) use crate::machine::root;
 
 /// One file of the repository.
 pub(super) struct File {
