@@ -30,4 +30,4 @@ pub use observation::{
 };
 pub use point::{Point, Run, Table, Value, Values};
 pub use span::{Span, SpanError};
-pub use time::Timestamp;
+pub use time::{TimeText, Timestamp};

@@ -299,7 +299,7 @@ pub enum LinkEvent {
         /// The client sent the SYN: who is the server is known, not guessed.
         handshake: bool,
     },
-    /// A client tried to open a conversation and got no answer or a refusal.
+    /// A client tried to open a conversation: it got no answer or a refusal, or nothing was ever said.
     Attempted,
     /// The conversation turned out to be encrypted.
     Encrypted,
