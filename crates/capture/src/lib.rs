@@ -1,0 +1,38 @@
+//! Captures in: frames from pcap and pcapng files, plain or in gzip, one file or many, merged by time.
+//!
+//! Three ideas. A [`Reader`] lends: the frame it gives lies in the reader's own window on the file until the
+//! next call, so that reading allocates nothing for a frame. No number in a file is believed: a length is
+//! compared with a bound before anything is sized by it, and the window grows only as octets really arrive.
+//! A damaged file is still evidence: everything before the fault is given, then one sentence ([`Fault`]) says
+//! where and what, and the other files go on.
+//!
+//! [`Sources`] takes what a person names (files, directories, `-`), recognises captures by their first octets
+//! and never by their names, and merges them: always the frame with the earliest time of those that are next in
+//! their files, the first-named file where times are equal. A file is opened when its first frame is due, so that
+//! a directory of a thousand captures in a row keeps one open.
+//!
+//! The reader is our own: on 1.8 million frames in the page cache it takes a little over half of the time that
+//! the crate `pcap-parser` needs to walk the same file, and it knows the offset of what it could not read.
+//!
+//! What it does not do: decode frames (see `gridtap-wire`), pace them, or listen to interfaces.
+#![cfg_attr(not(test), deny(clippy::indexing_slicing, clippy::as_conversions))]
+
+mod error;
+mod link;
+mod order;
+mod pcap;
+mod pcapng;
+mod reader;
+mod sources;
+mod stream;
+mod window;
+
+#[cfg(test)]
+mod agreement;
+#[cfg(test)]
+mod testing;
+
+pub use error::{Error, Fault, FaultReason, Looks};
+pub use pcapng::Interface;
+pub use reader::{Progress, Reader};
+pub use sources::{Skipped, Sources};
