@@ -1,9 +1,53 @@
 //! What is normal: declared in the site file and learned from what was heard.
+//!
+//! Four ideas hold it together.
+//!
+//! *Keys* form a tree: zone, host, device, master, class, function, range of addresses, commanded point. None
+//! holds a TCP port or a connection, because many masters open a new one for each poll. A message is
+//! as new as the coarsest of its keys that is not known. Reading and commanding are separate paths.
+//!
+//! *News is counted in blocks of time*, never in packets: how much of it a block brings is estimated from
+//! the keys heard in exactly one block (Good and Turing), with an upper bound that certifies how much is
+//! known, pooled over the channels of one kind in a zone.
+//!
+//! *Arming is not certifying.* A level judges once it has its minimum of blocks and the last third of them
+//! brought no more news than the first two thirds predicted; it then judges for good.
+//!
+//! *What alarmed is not learned.* Its key is held back however often it is heard, until a person accepts
+//! exactly it. What was learned of commands is listed in a ledger, to be signed off.
+//!
+//! It gives facts and figures. What to make of them, how severe and in which words, is not its business;
+//! values, timing and sequences are not modelled yet. It reads no file and no clock.
 #![cfg_attr(
     not(test),
     deny(clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::as_conversions)
 )]
 
+mod baseline;
+mod block;
+mod config;
+mod coverage;
+mod evict;
+mod float;
+mod judge;
+mod key;
+mod learn;
+mod ledger;
+mod levels;
+mod path;
+#[cfg(test)]
+mod play;
+mod rows;
+mod site;
+mod tables;
 mod verdict;
+mod zone;
 
+pub use baseline::{Baseline, Counters, LevelArmed, SignOffError};
+pub use config::Config;
+pub use ledger::LedgerEntry;
+pub use levels::{LevelState, Levels, PerLevel, ZoneLevels};
+pub use path::KeyError;
+pub use rows::{Acceptance, Difference, FORMAT, Meta, RestoreError, Row, RowValue, diff};
+pub use site::Site;
 pub use verdict::{Access, Declared, LearnedRate, Level, Verdict};

@@ -47,6 +47,19 @@ pub struct LearnedRate {
     pub common: bool,
 }
 
+impl LearnedRate {
+    /// Nothing was heard yet.
+    pub const UNHEARD: Self = Self {
+        armed: false,
+        blocks: 0,
+        once: 0,
+        per_block: 0.0,
+        per_block_max: f64::INFINITY,
+        heard_ns: 0,
+        common: false,
+    };
+}
+
 /// How one master stands to one device, before this observation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Access {

@@ -1,0 +1,250 @@
+//! The baseline: its parts, the passing of time, and what people decide about keys.
+
+use gridtap_model::{Timestamp, Zone};
+
+use crate::block::{Blocks, Ended};
+use crate::config::Config;
+use crate::key::Flags;
+use crate::path::{self, KeyError};
+use crate::rows::Acceptance;
+use crate::site::Site;
+use crate::tables::Tables;
+use crate::verdict::Level;
+use crate::zone::ZoneState;
+
+/// A level of a zone has armed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LevelArmed {
+    /// In which zone.
+    pub zone: Zone,
+    /// Which level.
+    pub level: Level,
+    /// When the block ended that armed it.
+    pub time: Timestamp,
+}
+
+/// What gave way because a table was full.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counters {
+    /// Keys that were heard in one block only, or held, and were forgotten to make room.
+    pub keys_evicted: u64,
+    /// Keys that were not learned because everything remembered is better established.
+    pub keys_refused: u64,
+}
+
+/// What is normal: declared in the site file, and learned.
+#[derive(Debug, Clone)]
+pub struct Baseline {
+    pub(crate) config: Config,
+    pub(crate) site: Site,
+    pub(crate) blocks: Blocks,
+    pub(crate) zones: Vec<ZoneState>,
+    pub(crate) tables: Tables,
+    pub(crate) counters: Counters,
+    /// Keys that changed since they were last written to disk.
+    pub(crate) dirty: Vec<u32>,
+    /// Keys that were not written to disk yet, and those that people decided about.
+    pub(crate) fresh: Vec<u32>,
+    pub(crate) removed: Vec<String>,
+    pub(crate) armed: Vec<LevelArmed>,
+}
+
+impl Baseline {
+    /// An empty baseline: nothing is known but what the site file declares.
+    #[must_use]
+    pub fn new(config: Config, site: Site) -> Self {
+        Self {
+            blocks: Blocks::new(config.block_ns()),
+            tables: Tables::new(config.hash_seed),
+            zones: Vec::new(),
+            counters: Counters::default(),
+            dirty: Vec::new(),
+            fresh: Vec::new(),
+            removed: Vec::new(),
+            armed: Vec::new(),
+            config,
+            site,
+        }
+    }
+
+    /// What the site file declares.
+    #[must_use]
+    pub const fn site(&self) -> &Site {
+        &self.site
+    }
+
+    /// What gave way because a table was full.
+    #[must_use]
+    pub const fn counters(&self) -> Counters {
+        self.counters
+    }
+
+    /// Time passes with nothing heard.
+    pub fn tick(&mut self, now: Timestamp) {
+        if let Some(ended) = self.blocks.tick(now) {
+            self.block_ended(ended, now);
+        }
+    }
+
+    /// Something is heard: blocks that are over end.
+    #[inline]
+    pub(crate) fn hear(&mut self, time: Timestamp) {
+        if let Some(ended) = self.blocks.hear(time) {
+            self.block_ended(ended, time);
+        }
+    }
+
+    #[cold]
+    fn block_ended(&mut self, ended: Ended, time: Timestamp) {
+        if !ended.counts {
+            return;
+        }
+        let block_ns = self.blocks.block_ns();
+        for zone in &mut self.zones {
+            let levels = zone.block_ended(ended.weekend, block_ns, &self.config);
+            let zone = zone.zone();
+            self.armed.extend(levels.into_iter().map(|level| LevelArmed { zone, level, time }));
+        }
+    }
+
+    /// The levels that armed since this was last asked, for the ledger to be shown.
+    pub fn take_armed(&mut self) -> Vec<LevelArmed> {
+        core::mem::take(&mut self.armed)
+    }
+
+    /// Whether the flow and function levels judge, in every zone where a protocol that we decode was heard.
+    #[must_use]
+    pub fn armed(&self) -> bool {
+        let mut judged = self.zones.iter().filter(|zone| self.has_roles(zone.zone())).peekable();
+        judged.peek().is_some() && judged.all(judges)
+    }
+
+    /// Whether the flow and function levels judge in this zone.
+    #[must_use]
+    pub fn armed_in(&self, zone: Zone) -> bool {
+        self.zone(zone).is_some_and(judges)
+    }
+
+    /// Whether a level judges, in every zone where a protocol that we decode was heard.
+    #[must_use]
+    pub fn level_armed(&self, level: Level) -> bool {
+        let mut judged = self.zones.iter().filter(|zone| self.has_roles(zone.zone())).peekable();
+        judged.peek().is_some() && judged.all(|zone| zone.is_armed(level))
+    }
+
+    pub(crate) fn has_roles(&self, zone: Zone) -> bool {
+        self.tables.devices.iter().any(|known| known.device.zone == zone)
+    }
+
+    pub(crate) fn zone(&self, zone: Zone) -> Option<&ZoneState> {
+        self.zones.iter().find(|state| state.zone() == zone)
+    }
+
+    /// The state of a zone, made where it is new. Zones are few: a site has as many as it declares.
+    pub(crate) fn zone_slot(&mut self, zone: Zone, time: Timestamp) -> usize {
+        if let Some(slot) = self.zones.iter().position(|state| state.zone() == zone) {
+            return slot;
+        }
+        self.zones.push(ZoneState::new(zone, time));
+        self.zones.len().saturating_sub(1)
+    }
+
+    /// A person accepts exactly this key: it is normal until the acceptance expires. It need not have been heard.
+    ///
+    /// # Errors
+    /// Where the text is not a key.
+    pub fn accept(&mut self, key: &str, acceptance: Acceptance) -> Result<(), KeyError> {
+        let parsed = path::parse(key)?;
+        let heard = self.tables.find_path(&parsed.path).is_some();
+        let id = self.tables.insert_path(&parsed.path, Timestamp::from_nanos(acceptance.at_ns));
+        let expires = acceptance.until_ns.is_some();
+        self.tables.acceptances.insert(parsed.path, acceptance);
+        let held = self.tables.key(id).is_some_and(|key| key.flags.has(Flags::HELD));
+        if let Some(key) = self.tables.key_mut(id) {
+            key.flags = key.flags.with(Flags::ACCEPTED).without(Flags::SETTLED);
+            if expires {
+                key.flags = if heard { key.flags } else { key.flags.with(Flags::HELD) };
+            } else {
+                key.flags = key.flags.without(Flags::HELD);
+            }
+        }
+        if !expires && (held || !heard) {
+            self.tables.count_known(&parsed.path);
+            self.tables.cover_known(&parsed.path);
+        }
+        self.decided(id);
+        Ok(())
+    }
+
+    /// A person signs off a key that was learned: it is no longer provisional.
+    ///
+    /// # Errors
+    /// Where the text is not a key, or nothing like it was learned.
+    pub fn sign_off(&mut self, key: &str) -> Result<(), SignOffError> {
+        let parsed = path::parse(key).map_err(SignOffError::Key)?;
+        let unknown = || SignOffError::NotLearned(key.to_owned());
+        let id = self.tables.find_path(&parsed.path).ok_or_else(unknown)?;
+        let key = self.tables.key_mut(id).ok_or_else(unknown)?;
+        if key.flags.has(Flags::HELD) {
+            return Err(SignOffError::Held);
+        }
+        key.flags = key.flags.with(Flags::SIGNED);
+        self.decided(id);
+        Ok(())
+    }
+
+    fn decided(&mut self, id: u32) {
+        self.mark_fresh(id);
+    }
+
+    pub(crate) fn mark_fresh(&mut self, id: u32) {
+        let Some(key) = self.tables.key_mut(id) else { return };
+        if !key.flags.has(Flags::FRESH) {
+            key.flags = key.flags.with(Flags::FRESH);
+            self.fresh.push(id);
+        }
+        self.mark_dirty(id);
+    }
+
+    pub(crate) fn mark_dirty(&mut self, id: u32) {
+        let Some(key) = self.tables.key_mut(id) else { return };
+        if !key.flags.has(Flags::DIRTY) {
+            key.flags = key.flags.with(Flags::DIRTY);
+            self.dirty.push(id);
+        }
+    }
+}
+
+fn judges(zone: &ZoneState) -> bool {
+    zone.is_armed(Level::Flow) && zone.is_armed(Level::Function)
+}
+
+/// Why a key was not signed off.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SignOffError {
+    /// The text is not a key.
+    Key(KeyError),
+    /// It was never heard.
+    NotLearned(String),
+    /// It alarmed and is held back: it can be accepted, with a reason and an expiry.
+    Held,
+}
+
+impl core::fmt::Display for SignOffError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Key(error) => error.fmt(f),
+            Self::NotLearned(key) => {
+                write!(f, "nothing was learned under {key}; `baseline ledger` lists what was")
+            }
+            Self::Held => f.write_str(
+                "this key alarmed and is held back: accept it with a reason instead (`baseline accept`)",
+            ),
+        }
+    }
+}
+
+impl core::error::Error for SignOffError {}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,222 @@
+use gridtap_model::LinkEvent;
+
+use crate::play::{Play, at, hear, judged, learned, link, routine, short};
+use crate::{Acceptance, Level};
+
+fn accepted(until_ns: Option<i64>) -> Acceptance {
+    Acceptance {
+        reason: "planned".into(),
+        by: "an engineer".into(),
+        second: None,
+        at_ns: 0,
+        until_ns,
+    }
+}
+
+#[test]
+fn a_baseline_that_has_heard_six_blocks_judges() {
+    let mut baseline = short();
+    routine(&mut baseline, 0..59);
+    assert!(!baseline.armed());
+    routine(&mut baseline, 59..61);
+    assert!(baseline.armed());
+    let levels: Vec<Level> = baseline.take_armed().into_iter().map(|armed| armed.level).collect();
+    assert_eq!(levels, [Level::Flow, Level::Function], "addresses and points need 48 blocks");
+}
+
+#[test]
+fn what_is_known_is_not_new() {
+    let mut baseline = short();
+    routine(&mut baseline, 0..61);
+    for play in [Play::read(7, 21, 0, 10), Play::read(7, 21, 3, 4), Play::coil(7, 21, 2)] {
+        let verdict = judged(&mut baseline, 61, play);
+        assert_eq!(verdict.new_at, None, "{play:?}");
+        assert!(verdict.access.range_known && verdict.armed && verdict.key.is_empty());
+        assert!(!verdict.provisional);
+    }
+}
+
+#[test]
+fn news_is_told_at_the_coarsest_level_that_is_new() {
+    let mut baseline = short();
+    routine(&mut baseline, 0..61);
+    let mut level = |play| judged(&mut baseline, 61, play).new_at;
+    assert_eq!(level(Play::read(9, 21, 0, 10)), Some(Level::Flow), "a new master");
+    assert_eq!(level(Play::read(7, 21, 0, 10).unit(2)), Some(Level::Flow), "a new unit");
+    assert_eq!(level(Play::bare(7, 21, 17, "report_server_id")), Some(Level::Flow), "a new class");
+    assert_eq!(level(Play::registers(7, 21, 2, 1)), Some(Level::Function));
+    assert_eq!(level(Play::read(7, 21, 0, 11)), Some(Level::Address));
+    assert_eq!(level(Play::coil(7, 21, 3)), Some(Level::Point));
+    assert_eq!(level(Play::coil(7, 21, 2)), None);
+    assert_eq!(level(Play::coil(7, 21, 3).answered()), None, "answers ask for nothing");
+}
+
+#[test]
+fn the_facts_tell_a_stranger_from_a_reader_that_writes() {
+    let mut baseline = short();
+    routine(&mut baseline, 0..61);
+    for second in 20..40 {
+        learned(&mut baseline, second, Play::read(8, 21, 0, 4));
+    }
+    let stranger = judged(&mut baseline, 61, Play::coil(9, 21, 2)).access;
+    assert!(!stranger.host_known && stranger.peer_known && stranger.device_known);
+    assert!(!stranger.master_known && !stranger.commander && !stranger.class_known);
+    assert!(stranger.function_known_in_zone && stranger.shared_with_other_master);
+    assert_eq!((stranger.points_new, stranger.points_new_to_all), (1, 0));
+
+    let reader = judged(&mut baseline, 61, Play::registers(8, 21, 2, 3)).access;
+    assert!(reader.host_known && reader.master_known && !reader.commander && !reader.class_known);
+    assert_eq!((reader.points_new, reader.points_new_to_all), (3, 3));
+
+    let master = judged(&mut baseline, 61, Play::registers(7, 21, 0, 20)).access;
+    assert!(master.commander && master.class_known && !master.function_known);
+    assert!(!master.commander_elsewhere);
+    let elsewhere = judged(&mut baseline, 61, Play::coil(7, 22, 1)).access;
+    assert!(!elsewhere.commander && elsewhere.commander_elsewhere && !elsewhere.device_known);
+}
+
+#[test]
+fn a_key_that_alarmed_is_not_learned_by_repetition() {
+    let mut baseline = short();
+    routine(&mut baseline, 0..61);
+    let first = hear(&mut baseline, 61, Play::coil(9, 21, 2));
+    assert!(!first.held);
+    for second in 62..400 {
+        let again = hear(&mut baseline, second, Play::coil(9, 21, 2));
+        assert_eq!((again.new_at, again.held), (Some(Level::Flow), true));
+        hear(&mut baseline, second, Play::coil(9, 21, 2).answered());
+        let other = hear(&mut baseline, second, Play::coil(9, 21, 70));
+        assert_eq!((other.new_at, other.held), (Some(Level::Flow), true));
+    }
+    assert!(!judged(&mut baseline, 400, Play::read(9, 21, 0, 1)).access.host_known);
+}
+
+#[test]
+fn an_acceptance_is_for_exactly_one_key_and_expires() {
+    let mut baseline = short();
+    routine(&mut baseline, 0..61);
+    let verdict = hear(&mut baseline, 61, Play::coil(9, 21, 2));
+    assert_eq!(verdict.key, "point|zone0|modbus|10.0.0.21#1|10.0.0.9|command|coil|2");
+    baseline.accept(&verdict.key, accepted(Some(100_000_000_000))).unwrap();
+    let now = hear(&mut baseline, 70, Play::coil(9, 21, 2));
+    assert!(now.accepted, "exactly this is accepted");
+    assert_eq!(now.new_at, Some(Level::Flow), "its master is still not known");
+    assert!(!hear(&mut baseline, 70, Play::coil(9, 21, 3)).accepted);
+    assert!(!judged(&mut baseline, 101, Play::coil(9, 21, 2)).accepted, "expired");
+    baseline.accept(&verdict.key, accepted(None)).unwrap();
+    assert!(judged(&mut baseline, 1_000_000, Play::coil(9, 21, 2)).accepted);
+    assert!(baseline.accept("a key", accepted(None)).is_err());
+}
+
+#[test]
+fn what_a_master_that_was_accepted_does_next_is_news_of_its_own() {
+    let mut baseline = short();
+    routine(&mut baseline, 0..61);
+    hear(&mut baseline, 61, Play::coil(9, 21, 2));
+    for key in [
+        "host|zone0|10.0.0.9",
+        "conversation|zone0|modbus|10.0.0.21|10.0.0.9",
+        "access|zone0|modbus|10.0.0.21#1|10.0.0.9|command",
+        "function|zone0|modbus|10.0.0.21#1|10.0.0.9|command|5",
+        "point|zone0|modbus|10.0.0.21#1|10.0.0.9|command|coil|2",
+    ] {
+        baseline.accept(key, accepted(None)).unwrap();
+    }
+    assert_eq!(hear(&mut baseline, 70, Play::coil(9, 21, 2)).new_at, None);
+    assert_eq!(hear(&mut baseline, 70, Play::coil(9, 21, 3)).new_at, Some(Level::Point));
+}
+
+#[test]
+fn a_command_from_one_block_stays_provisional_until_a_second_one_or_a_sign_off() {
+    let mut baseline = short();
+    learned(&mut baseline, 12, Play::coil(7, 21, 5));
+    learned(&mut baseline, 12, Play::coil(7, 21, 6));
+    routine(&mut baseline, 13..71);
+    assert!(judged(&mut baseline, 71, Play::coil(7, 21, 5)).provisional);
+    baseline.sign_off("point|zone0|modbus|10.0.0.21#1|10.0.0.7|command|coil|5").unwrap();
+    assert!(!judged(&mut baseline, 71, Play::coil(7, 21, 5)).provisional);
+    assert!(hear(&mut baseline, 72, Play::coil(7, 21, 6)).provisional);
+    assert!(!judged(&mut baseline, 73, Play::coil(7, 21, 6)).provisional);
+    let unheard = baseline.sign_off("point|zone0|modbus|10.0.0.21#1|10.0.0.7|command|coil|77");
+    assert!(unheard.unwrap_err().to_string().contains("nothing was learned"));
+}
+
+#[test]
+fn what_was_not_heard_for_half_a_year_is_news_when_it_returns() {
+    let mut baseline = short();
+    routine(&mut baseline, 0..61);
+    let day = 86_400;
+    assert_eq!(judged(&mut baseline, 179 * day, Play::coil(7, 21, 2)).absent_since, None);
+    let verdict = judged(&mut baseline, 181 * day, Play::coil(7, 21, 2));
+    assert_eq!(verdict.absent_since, Some(at(35)));
+    assert_eq!(verdict.new_at, None, "what was learned does not expire");
+}
+
+#[test]
+fn a_scanner_s_unanswered_attempts_make_nobody_known() {
+    let mut baseline = short();
+    routine(&mut baseline, 0..69);
+    let attempt = |baseline: &mut crate::Baseline, to: u8, second| {
+        link((66, 40_000), (to, 445), LinkEvent::Attempted, second, |observation| {
+            let verdict = baseline.judge(observation);
+            baseline.learn(observation, &verdict, false);
+            verdict.access
+        })
+    };
+    for to in 100..200 {
+        let access = attempt(&mut baseline, to, 69);
+        assert!(!access.host_known && !access.peer_known && !access.conversation_known);
+    }
+    assert!(!judged(&mut baseline, 69, Play::read(66, 150, 0, 1)).access.host_known);
+    attempt(&mut baseline, 100, 75);
+    assert!(attempt(&mut baseline, 100, 76).conversation_known, "repeated in a second block");
+}
+
+#[test]
+fn an_unknown_conversation_is_told_apart_by_its_server_s_port() {
+    let mut baseline = short();
+    let open = |baseline: &mut crate::Baseline, client, server, handshake| {
+        link(client, server, LinkEvent::Opened { handshake }, 5, |observation| {
+            let verdict = baseline.judge(observation);
+            baseline.learn(observation, &verdict, false);
+            verdict
+        })
+    };
+    let first = open(&mut baseline, (7, 50_000), (30, 445), true);
+    assert_eq!(first.new_at, Some(Level::Flow));
+    assert_eq!(first.key, "conversation|zone0|unknown|10.0.0.30|10.0.0.7|445");
+    assert_eq!(open(&mut baseline, (7, 50_001), (30, 445), true).new_at, None);
+    assert_eq!(open(&mut baseline, (30, 445), (7, 50_002), false).new_at, None, "sides guessed");
+    assert!(open(&mut baseline, (7, 50_003), (30, 3389), true).new_at.is_some());
+}
+
+#[test]
+fn a_request_of_which_only_the_answer_is_heard_is_judged_by_the_answer() {
+    let mut baseline = short();
+    routine(&mut baseline, 0..61);
+    let heard = Play { one_direction: true, ..Play::coil(9, 21, 2).answered() };
+    assert_eq!(judged(&mut baseline, 61, heard).new_at, Some(Level::Flow));
+}
+
+#[test]
+fn a_zone_that_was_heard_too_little_does_not_judge_although_others_do() {
+    let mut baseline = short();
+    routine(&mut baseline, 0..61);
+    learned(&mut baseline, 61, Play::read(7, 21, 0, 10).zone(3));
+    assert!(judged(&mut baseline, 61, Play::read(7, 21, 0, 10)).armed);
+    let elsewhere = judged(&mut baseline, 61, Play::read(9, 21, 0, 10).zone(3));
+    assert!(!elsewhere.armed && elsewhere.new_at.is_some());
+    assert!(!baseline.armed());
+}
+
+#[test]
+fn a_capture_older_than_the_baseline_is_judged_like_any_other() {
+    let mut baseline = short();
+    let years = 3 * 31_536_000;
+    for second in 0..61 {
+        learned(&mut baseline, years + second, Play::read(7, 21, 0, 10));
+    }
+    assert_eq!(judged(&mut baseline, 5, Play::read(7, 21, 0, 10)).new_at, None);
+    let stranger = judged(&mut baseline, 6, Play::read(9, 21, 0, 10));
+    assert!(stranger.armed && stranger.new_at == Some(Level::Flow));
+}

@@ -1,0 +1,451 @@
+//! What an observation teaches.
+
+use gridtap_model::{LinkEvent, Message, Observation, Protocol, Run, Timestamp, What, Zone};
+
+use crate::baseline::Baseline;
+use crate::judge::{asks, ends_of, is_commanded, range_of, role_of};
+use crate::key::{Flags, Kind, NO_PARENT, commands};
+use crate::path::{Code, Role};
+use crate::tables::{
+    Sight, class_detail, class_slot, code_detail, conversation_detail, point_detail, range_detail,
+    slot,
+};
+use crate::verdict::{Declared, Verdict};
+use crate::zone::News;
+
+/// What holds for every key of one observation.
+#[derive(Clone, Copy)]
+struct Lesson {
+    time: Timestamp,
+    zone: Zone,
+    /// The zone's place in the list, and the ordinal of its running block.
+    slot: usize,
+    block: u32,
+    /// What is new is held back: it alarmed, or hangs under something that did.
+    hold: bool,
+}
+
+impl Lesson {
+    const fn held_if(self, held: bool) -> Self {
+        Self { hold: self.hold || held, ..self }
+    }
+}
+
+impl Baseline {
+    /// Learns an observation, or holds back what is new in it when it alarmed for being new.
+    pub fn learn(&mut self, observation: &Observation<'_>, verdict: &Verdict, alarmed: bool) {
+        self.hear(observation.time);
+        let slot = self.zone_slot(observation.zone, observation.time);
+        let block = match self.zones.get_mut(slot) {
+            Some(zone) => {
+                zone.hear(observation.time);
+                zone.blocks
+            }
+            None => 0,
+        };
+        let (time, zone) = (observation.time, observation.zone);
+        let lesson = Lesson { time, zone, slot, block, hold: alarmed };
+        match &observation.what {
+            What::Message(message) => {
+                if !self.learn_settled(message, lesson) {
+                    self.make_room(message.runs);
+                    self.learn_message(message, verdict, lesson);
+                }
+            }
+            What::Link(event @ (LinkEvent::Opened { .. } | LinkEvent::Attempted)) => {
+                self.make_room(&[]);
+                self.learn_link(observation, *event, lesson);
+            }
+            What::Link(_) => {}
+        }
+    }
+
+    /// The common case: all keys are there, and are counted.
+    #[inline]
+    fn learn_settled(&mut self, message: &Message<'_>, lesson: Lesson) -> bool {
+        let role = role_of(message);
+        let mut sight = Sight { role, code: Code::from(message.function), range: None };
+        let settled = |tables: &crate::tables::Tables, sight: &Sight| {
+            let id = tables.exact(sight)?;
+            tables.key(id)?.flags.has(Flags::SETTLED).then_some(id)
+        };
+        let mut id = NO_PARENT;
+        if message.runs.is_empty() {
+            let Some(known) = settled(&self.tables, &sight) else { return false };
+            id = known;
+        }
+        for run in message.runs {
+            sight.range = Some(range_of(message, run));
+            let Some(known) = settled(&self.tables, &sight) else { return false };
+            id = known;
+        }
+        let function = match self.tables.key(id) {
+            Some(key) if key.kind != Kind::Function => key.parent,
+            _ => id,
+        };
+        let Some(access) = self.tables.key(function).map(|key| key.parent) else { return false };
+        let Some(pair) = self.tables.key(access).map(|key| key.parent) else { return false };
+        if asks(message) {
+            match message.runs {
+                [] => {}
+                [_] => self.touch(id, lesson),
+                runs => {
+                    for run in runs {
+                        sight.range = Some(range_of(message, run));
+                        self.touch(self.tables.exact(&sight).unwrap_or(NO_PARENT), lesson);
+                    }
+                }
+            }
+            self.touch(function, lesson);
+            self.touch(access, lesson);
+            if commands(message.class) {
+                self.touch_points(message, access, lesson);
+            }
+        } else {
+            self.answered(pair);
+        }
+        self.touch_parties(pair, lesson);
+        true
+    }
+
+    /// Counts the hosts, the device and the conversation of a pair.
+    fn touch_parties(&mut self, pair: u32, lesson: Lesson) {
+        let Some(pair) = self.tables.pairs.get(slot(pair)) else { return };
+        let conversation = pair.conversation;
+        let master = self.tables.hosts.get(slot(pair.master)).map_or(NO_PARENT, |host| host.key);
+        let device = self.tables.devices.get(slot(pair.device));
+        let host = device.and_then(|known| self.tables.hosts.get(slot(known.host)));
+        let host = host.map_or(NO_PARENT, |host| host.key);
+        let device = device.map_or(NO_PARENT, |known| known.key);
+        for id in [conversation, master, device, host] {
+            self.touch(id, lesson);
+        }
+    }
+
+    fn answered(&mut self, pair: u32) {
+        let device = self.tables.pairs.get(slot(pair)).map_or(NO_PARENT, |pair| pair.device);
+        let key = self.tables.devices.get(slot(device)).map_or(NO_PARENT, |known| known.key);
+        if let Some(key) = self.tables.key_mut(key) {
+            key.flags = key.flags.with(Flags::ANSWERED);
+        }
+    }
+
+    fn touch_points(&mut self, message: &Message<'_>, access: u32, lesson: Lesson) {
+        for run in message.runs.iter().filter(|run| is_commanded(message, run)) {
+            for point in run.points().take(slot(self.config.points_of_message_max)) {
+                let detail = point_detail(point.table.code, point.index);
+                let Some(id) = self.tables.find(Kind::Point, access, detail) else { continue };
+                self.touch(id, lesson);
+                if let Some(value) = point.value {
+                    self.tables.values.insert(id, value);
+                }
+            }
+        }
+    }
+
+    /// Counts one hearing of a key.
+    #[inline]
+    fn touch(&mut self, id: u32, lesson: Lesson) {
+        let Some(key) = self.tables.key_mut(id) else { return };
+        key.count = key.count.saturating_add(1);
+        key.last = key.last.max(lesson.time);
+        key.first = key.first.min(lesson.time);
+        if key.block != lesson.block {
+            key.block = lesson.block;
+            key.blocks = key.blocks.saturating_add(1);
+            if key.blocks == 2 && key.flags.has(Flags::NEWS) {
+                let news = news_of(key.kind, key.flags);
+                if let (Some(news), Some(zone)) = (news, self.zones.get_mut(lesson.slot)) {
+                    zone.heard_again(news);
+                }
+            }
+        }
+        if !key.flags.has(Flags::DIRTY) {
+            key.flags = key.flags.with(Flags::DIRTY);
+            self.dirty.push(id);
+        }
+    }
+
+    #[cold]
+    fn learn_message(&mut self, message: &Message<'_>, verdict: &Verdict, lesson: Lesson) {
+        let role = role_of(message);
+        // An acceptance is for the exact tuple: what is coarser and new stays held back.
+        let lesson = lesson.held_if(verdict.accepted && verdict.new_at.is_some());
+        let parties = match self.tables.pair_of(&role) {
+            // An answer teaches no more about the parties than its request was allowed to.
+            Some(pair) if !asks(message) => lesson.held_if(self.is_access_held(pair, message)),
+            _ => lesson,
+        };
+        let Some(pair) = self.learn_parties(&role, parties) else { return };
+        if !asks(message) {
+            self.answered(pair);
+            return;
+        }
+        let command = commands(message.class);
+        let group = if command { Flags::COMMAND } else { Flags::NONE };
+        let news = Some(if command { News::AccessCommand } else { News::AccessRead });
+        let access = self.ensure(Kind::Access, pair, class_detail(role.class), group, news, lesson);
+        let Some(access) = access else { return };
+        let lesson = lesson.held_if(!self.tables.is_known(access, lesson.time));
+        let code = Code::from(message.function);
+        self.tables.names.add(role.device.protocol, code, message.function.name);
+        let news = Some(if command { News::FunctionCommand } else { News::FunctionRead });
+        let detail = code_detail(code);
+        let function = self.ensure(Kind::Function, access, detail, group, news, lesson);
+        let Some(function) = function else { return };
+        self.declare(function, verdict.declared);
+        self.settle(function, pair);
+        let lesson = lesson.held_if(!self.tables.is_known(function, lesson.time));
+        let mut first_point = true;
+        for run in message.runs {
+            let range = range_of(message, run);
+            let kind = if range.written { Kind::Written } else { Kind::Read };
+            let covered = self.is_covered(pair, range.written, run);
+            let news = (!range.written && !covered).then_some(News::Address);
+            let detail = range_detail(range);
+            let Some(id) = self.ensure(kind, function, detail, group, news, lesson) else {
+                continue;
+            };
+            self.declare(id, verdict.declared);
+            if range.written {
+                self.learn_points(access, run, &mut first_point, lesson);
+            }
+            if self.tables.is_known(id, lesson.time) {
+                self.cover(pair, range.written, run);
+                self.settle(id, pair);
+            }
+        }
+    }
+
+    fn is_access_held(&self, pair: u32, message: &Message<'_>) -> bool {
+        let access = self.tables.pairs.get(slot(pair));
+        access
+            .and_then(|pair| pair.accesses.get(class_slot(message.class)))
+            .and_then(|id| self.tables.key(*id))
+            .is_some_and(|key| key.flags.has(Flags::HELD))
+    }
+
+    /// Learns the hosts, the device and their conversation.
+    fn learn_parties(&mut self, role: &Role, lesson: Lesson) -> Option<u32> {
+        let ends = ends_of(role);
+        let master = self.learn_host(ends.client, lesson)?;
+        let server = self.learn_host(ends.server, lesson)?;
+        let device = self.tables.intern_device(&role.device);
+        let id = u64::from(device);
+        self.ensure(Kind::Device, server, id, Flags::NONE, None, lesson)?;
+        let detail = conversation_detail(server, ends.protocol, ends.port);
+        let news = Some(News::Conversation);
+        let conversation =
+            self.ensure(Kind::Conversation, master, detail, Flags::NONE, news, lesson)?;
+        let pair = self.tables.intern_pair(master, device);
+        if let Some(known) = self.tables.pairs.get_mut(slot(pair)) {
+            known.conversation = conversation;
+        }
+        Some(pair)
+    }
+
+    fn learn_host(&mut self, address: core::net::IpAddr, lesson: Lesson) -> Option<u32> {
+        let host = self.tables.intern_host(lesson.zone, address);
+        let news = Some(News::Host);
+        self.ensure(Kind::Host, NO_PARENT, u64::from(host), Flags::NONE, news, lesson)?;
+        Some(host)
+    }
+
+    /// Learns the points that a run commands. The first new one stands for the whole request among the
+    /// news, so that one request is one piece of news however many points it names.
+    fn learn_points(&mut self, access: u32, run: &Run<'_>, first: &mut bool, lesson: Lesson) {
+        for point in run.points().take(slot(self.config.points_of_message_max)) {
+            let detail = point_detail(point.table.code, point.index);
+            let before = self.tables.keys.len();
+            let news = first.then_some(News::Point);
+            let id = self.ensure(Kind::Point, access, detail, Flags::COMMAND, news, lesson);
+            if self.tables.keys.len() > before {
+                *first = false;
+            }
+            if let (Some(id), Some(value)) = (id, point.value) {
+                self.tables.values.insert(id, value);
+            }
+        }
+    }
+
+    fn is_covered(&self, pair: u32, written: bool, run: &Run<'_>) -> bool {
+        let Some(pair) = self.tables.pairs.get(slot(pair)) else { return false };
+        let coverage = if written { &pair.commanded } else { &pair.read };
+        coverage.holds(run.table.code, run.first, run.count)
+    }
+
+    fn cover(&mut self, pair: u32, written: bool, run: &Run<'_>) {
+        let Some(pair) = self.tables.pairs.get_mut(slot(pair)) else { return };
+        let coverage = if written { &mut pair.commanded } else { &mut pair.read };
+        coverage.add(run.table.code, run.first, run.count);
+    }
+
+    pub(crate) fn declare(&mut self, id: u32, declared: Declared) {
+        let Some(key) = self.tables.key_mut(id) else { return };
+        let flags = key.flags.without(Flags::ALLOWED.with(Flags::FORBIDDEN));
+        key.flags = match declared {
+            Declared::Open => flags,
+            Declared::Allowed => flags.with(Flags::ALLOWED),
+            Declared::Forbidden => flags.with(Flags::FORBIDDEN),
+        };
+    }
+
+    /// Marks a key as needing no look at what is above it, where that is so.
+    pub(crate) fn settle(&mut self, id: u32, pair: u32) {
+        let tables = &self.tables;
+        let plain = |id: u32| tables.key(id).is_some_and(|key| key.is_plain());
+        let Some(pair) = tables.pairs.get(slot(pair)) else { return };
+        let host = |id: u32| tables.hosts.get(slot(id)).is_some_and(|host| plain(host.key));
+        let Some(device) = tables.devices.get(slot(pair.device)) else { return };
+        let parties =
+            plain(pair.conversation) && plain(device.key) && host(device.host) && host(pair.master);
+        let mut at = id;
+        for _ in 0..3 {
+            let Some(key) = tables.key(at) else { return };
+            if !key.is_plain() {
+                return;
+            }
+            if key.kind == Kind::Access {
+                break;
+            }
+            at = key.parent;
+        }
+        if !parties {
+            return;
+        }
+        if let Some(key) = self.tables.key_mut(id) {
+            key.flags = key.flags.with(Flags::SETTLED);
+        }
+    }
+
+    /// The key of this, counted once more; made where it is new.
+    fn ensure(
+        &mut self,
+        kind: Kind,
+        parent: u32,
+        detail: u64,
+        group: Flags,
+        news: Option<News>,
+        lesson: Lesson,
+    ) -> Option<u32> {
+        if let Some(id) = self.tables.there(kind, parent, detail) {
+            if !lesson.hold {
+                self.promote(id, news, lesson);
+            }
+            self.touch(id, lesson);
+            return Some(id);
+        }
+        if self.is_full(kind) {
+            self.counters.keys_refused = self.counters.keys_refused.saturating_add(1);
+            return None;
+        }
+        let id = self.tables.insert(kind, parent, detail, lesson.time);
+        if let Some(key) = self.tables.key_mut(id) {
+            key.flags = key.flags.with(group);
+            if lesson.hold {
+                key.flags = key.flags.with(Flags::HELD);
+            }
+        }
+        if !lesson.hold {
+            self.known(id, news, lesson);
+        }
+        self.mark_fresh(id);
+        self.touch(id, lesson);
+        Some(id)
+    }
+
+    /// What was only attempted so far has now really been heard.
+    fn promote(&mut self, id: u32, news: Option<News>, lesson: Lesson) {
+        let Some(key) = self.tables.key_mut(id) else { return };
+        if key.flags.has(Flags::ATTEMPTED) {
+            key.flags = key.flags.without(Flags::ATTEMPTED);
+            if !key.flags.has(Flags::HELD) {
+                let news = news.filter(|_| key.blocks == 1 && key.block == lesson.block);
+                self.known(id, news, lesson);
+            }
+            self.mark_fresh(id);
+        }
+    }
+
+    /// Enters a key that has become known where known keys are counted.
+    fn known(&mut self, id: u32, news: Option<News>, lesson: Lesson) {
+        if let Some(news) = news {
+            if let Some(key) = self.tables.key_mut(id) {
+                key.flags = key.flags.with(Flags::NEWS);
+            }
+            if let Some(zone) = self.zones.get_mut(lesson.slot) {
+                zone.learned(news);
+            }
+        }
+        if let Some(path) = self.tables.path(id) {
+            self.tables.count_known(&path);
+        }
+    }
+
+    #[cold]
+    fn learn_link(&mut self, observation: &Observation<'_>, event: LinkEvent, lesson: Lesson) {
+        // Of a protocol that we decode the messages teach, after they were judged.
+        let decoded = !matches!(observation.protocol, Protocol::Unknown | Protocol::Tls);
+        let attempted = matches!(event, LinkEvent::Attempted);
+        if decoded && !attempted {
+            return;
+        }
+        let ends = self.ends(observation, event);
+        let before = self.tables.keys.len();
+        // An attempt is no evidence that anyone is there: it is held back until a second block.
+        let quiet = Lesson { hold: lesson.hold || attempted, ..lesson };
+        let client = self.learn_host(ends.client, quiet);
+        let server = if is_host(ends.server) {
+            self.learn_host(ends.server, quiet)
+        } else {
+            Some(self.tables.intern_host(lesson.zone, ends.server))
+        };
+        let (Some(client), Some(server)) = (client, server) else { return };
+        let detail = conversation_detail(server, ends.protocol, ends.port);
+        let news = Some(News::Conversation);
+        self.ensure(Kind::Conversation, client, detail, Flags::NONE, news, quiet);
+        if attempted && !lesson.hold {
+            for key in self.tables.keys.get_mut(before..).unwrap_or_default() {
+                key.flags = key.flags.without(Flags::HELD).with(Flags::ATTEMPTED);
+            }
+        }
+    }
+
+    /// Whether no more keys of a kind may be remembered.
+    fn is_full(&self, kind: Kind) -> bool {
+        let full = |length: usize, most: u32| length >= slot(most);
+        full(self.tables.keys.len(), self.config.keys_max)
+            || match kind {
+                Kind::Host => {
+                    full(self.tables.hosts.len(), self.config.hosts_max.saturating_add(1))
+                }
+                Kind::Device => {
+                    full(self.tables.devices.len(), self.config.devices_max.saturating_add(1))
+                }
+                Kind::Point => self.tables.points >= self.config.points_max,
+                _ => false,
+            }
+    }
+}
+
+/// The series that a key's news belongs to.
+pub(crate) const fn news_of(kind: Kind, flags: Flags) -> Option<News> {
+    let command = flags.has(Flags::COMMAND);
+    match kind {
+        Kind::Host => Some(News::Host),
+        Kind::Conversation => Some(News::Conversation),
+        Kind::Access if command => Some(News::AccessCommand),
+        Kind::Access => Some(News::AccessRead),
+        Kind::Function if command => Some(News::FunctionCommand),
+        Kind::Function => Some(News::FunctionRead),
+        Kind::Read => Some(News::Address),
+        Kind::Point => Some(News::Point),
+        Kind::Device | Kind::Written => None,
+    }
+}
+
+/// Whether an address is that of one host.
+fn is_host(address: core::net::IpAddr) -> bool {
+    let broadcast = matches!(address, core::net::IpAddr::V4(address) if address.is_broadcast());
+    !address.is_multicast() && !address.is_unspecified() && !broadcast
+}

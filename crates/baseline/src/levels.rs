@@ -1,0 +1,168 @@
+//! How far learning is: the object that `baseline show --json` prints.
+
+use gridtap_model::{Timestamp, Zone};
+
+use crate::baseline::Baseline;
+use crate::float::{poisson_max, real};
+use crate::key::{Flags, Kind};
+use crate::verdict::Level;
+use crate::zone::ZoneState;
+
+/// How far learning is, over the site and in each zone.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct Levels {
+    /// Since when the baseline has heard anything.
+    pub since: Option<Timestamp>,
+    /// When it last heard something.
+    pub until: Option<Timestamp>,
+    /// The length of a block in seconds.
+    pub block_s: u64,
+    /// Blocks heard, in the zone that heard most.
+    pub blocks: u64,
+    /// The flow and function levels judge, in every zone where a protocol that we decode was heard.
+    pub armed: bool,
+    /// The levels over all zones.
+    pub levels: PerLevel,
+    /// Each zone.
+    pub zones: Vec<ZoneLevels>,
+    /// The site file, where there is one.
+    pub declared: Option<String>,
+}
+
+/// One zone.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct ZoneLevels {
+    /// Its number.
+    pub zone: u16,
+    /// Its name.
+    pub name: String,
+    /// Since when it was heard.
+    pub since: Timestamp,
+    /// When it was last heard.
+    pub until: Timestamp,
+    /// Blocks heard.
+    pub blocks: u64,
+    /// The flow and function levels judge.
+    pub armed: bool,
+    /// Its levels.
+    pub levels: PerLevel,
+}
+
+/// Every level.
+#[derive(Debug, Clone, PartialEq, Default, serde::Serialize)]
+pub struct PerLevel {
+    /// Who speaks to whom.
+    pub flow: LevelState,
+    /// With which function.
+    pub function: LevelState,
+    /// About which range of addresses.
+    pub address: LevelState,
+    /// About which commanded point.
+    pub point: LevelState,
+    /// With which value: not modelled yet.
+    pub value: LevelState,
+}
+
+/// How far one level is.
+#[derive(Debug, Clone, Copy, PartialEq, Default, serde::Serialize)]
+pub struct LevelState {
+    /// It judges.
+    pub armed: bool,
+    /// Learned keys.
+    pub keys: u64,
+    /// Blocks heard.
+    pub blocks: u64,
+    /// News that a day is expected to bring.
+    pub novel_per_day: f64,
+    /// Its upper 95 % bound; null where nothing was heard.
+    pub novel_per_day_max: Option<f64>,
+    /// An estimate of when it arms if nothing new comes; 0 when armed.
+    pub armed_in_s: u64,
+}
+
+const SECOND_NS: u64 = 1_000_000_000;
+const DAY_NS: u64 = 86_400 * SECOND_NS;
+
+impl Baseline {
+    /// How far learning is.
+    #[must_use]
+    pub fn levels(&self) -> Levels {
+        let judged: Vec<&ZoneState> =
+            self.zones.iter().filter(|zone| self.has_roles(zone.zone())).collect();
+        let all: Vec<&ZoneState> = self.zones.iter().collect();
+        let mut zones: Vec<ZoneLevels> = all.iter().map(|zone| self.zone_levels(zone)).collect();
+        zones.sort_by_key(|zone| zone.zone);
+        Levels {
+            since: self.zones.iter().map(ZoneState::first).min(),
+            until: self.zones.iter().map(ZoneState::last).max(),
+            block_s: self.block_ns().checked_div(SECOND_NS).unwrap_or(0),
+            blocks: self.zones.iter().map(|zone| u64::from(zone.blocks)).max().unwrap_or(0),
+            armed: self.armed(),
+            levels: self.per_level(if judged.is_empty() { &all } else { &judged }),
+            zones,
+            declared: self.site.origin().map(str::to_owned),
+        }
+    }
+
+    fn zone_levels(&self, zone: &ZoneState) -> ZoneLevels {
+        ZoneLevels {
+            zone: zone.zone().0,
+            name: self.site.zone_name(zone.zone()).to_owned(),
+            since: zone.first(),
+            until: zone.last(),
+            blocks: u64::from(zone.blocks),
+            armed: self.armed_in(zone.zone()),
+            levels: self.per_level(&[zone]),
+        }
+    }
+
+    fn per_level(&self, zones: &[&ZoneState]) -> PerLevel {
+        PerLevel {
+            flow: self.level_state(Level::Flow, zones),
+            function: self.level_state(Level::Function, zones),
+            address: self.level_state(Level::Address, zones),
+            point: self.level_state(Level::Point, zones),
+            value: LevelState::default(),
+        }
+    }
+
+    fn level_state(&self, level: Level, zones: &[&ZoneState]) -> LevelState {
+        let block_ns = self.block_ns();
+        let blocks = zones.iter().map(|zone| u64::from(zone.blocks));
+        let sum = blocks.clone().fold(0_u64, u64::saturating_add);
+        let once = zones.iter().fold(0_u64, |sum, zone| sum.saturating_add(zone.once_at(level)));
+        // Blocks of several zones run side by side: a day has as many of each.
+        let side_by_side = u64::try_from(zones.iter().filter(|zone| zone.blocks > 0).count());
+        let days =
+            real(sum) * real(block_ns) / real(DAY_NS) / real(side_by_side.unwrap_or(1).max(1));
+        let blocks_missing =
+            zones.iter().map(|zone| zone.blocks_until_armed(level, block_ns, &self.config)).max();
+        LevelState {
+            armed: !zones.is_empty() && zones.iter().all(|zone| zone.is_armed(level)),
+            keys: self.keys_at(level, zones),
+            blocks: blocks.max().unwrap_or(0),
+            novel_per_day: if sum == 0 { 0.0 } else { real(once) / days },
+            novel_per_day_max: (sum > 0).then(|| poisson_max(once) / days),
+            armed_in_s: blocks_missing
+                .unwrap_or(0)
+                .saturating_mul(block_ns.checked_div(SECOND_NS).unwrap_or(0)),
+        }
+    }
+
+    /// Learned keys of a level in these zones.
+    fn keys_at(&self, level: Level, zones: &[&ZoneState]) -> u64 {
+        let is_here = |zone: Zone| zones.iter().any(|state| state.zone() == zone);
+        let at_level = |kind: Kind| match kind {
+            Kind::Host | Kind::Device | Kind::Conversation | Kind::Access => level == Level::Flow,
+            Kind::Function => level == Level::Function,
+            Kind::Read | Kind::Written => level == Level::Address,
+            Kind::Point => level == Level::Point,
+        };
+        let keys = (0_u32..).zip(&self.tables.keys).filter(|(id, key)| {
+            at_level(key.kind)
+                && !key.flags.has(Flags::HELD.with(Flags::ATTEMPTED))
+                && self.tables.path(*id).is_some_and(|path| is_here(path.zone()))
+        });
+        u64::try_from(keys.count()).unwrap_or(u64::MAX)
+    }
+}

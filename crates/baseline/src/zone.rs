@@ -1,0 +1,400 @@
+//! What one zone has heard: news a block, its rates, and which levels are armed.
+
+use gridtap_model::{Timestamp, Zone};
+
+use crate::block::is_weekend;
+use crate::config::Config;
+use crate::float::{poisson_max, poisson_min, real, whole};
+use crate::verdict::{LearnedRate, Level};
+
+/// News of one kind: the channels over which a rate is pooled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum News {
+    Host,
+    Conversation,
+    AccessRead,
+    AccessCommand,
+    FunctionRead,
+    FunctionCommand,
+    /// Ranges of addresses that are read.
+    Address,
+    /// Points that are commanded.
+    Point,
+}
+
+pub(crate) const SERIES: usize = 8;
+
+impl News {
+    #[expect(clippy::as_conversions, reason = "the discriminant of a unit-only enum of eight")]
+    const fn slot(self) -> usize {
+        self as usize
+    }
+}
+
+/// The four levels that are learned, coarse to fine.
+const LEVELS: usize = 4;
+
+/// Which series a level's arming looks at.
+const fn governs(level: usize) -> &'static [News] {
+    match level {
+        0 => &[News::AccessRead, News::AccessCommand],
+        1 => &[News::FunctionRead, News::FunctionCommand],
+        2 => &[News::Address],
+        _ => &[News::Point],
+    }
+}
+
+const fn level_slot(level: Level) -> Option<usize> {
+    match level {
+        Level::Flow => Some(0),
+        Level::Function => Some(1),
+        Level::Address => Some(2),
+        Level::Point => Some(3),
+        Level::Value => None,
+    }
+}
+
+/// Some blocks that follow each other: what was new in them, and what was heard in exactly one block when they were over.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub(crate) struct Stretch {
+    blocks: u32,
+    news: [u32; SERIES],
+    once: [u32; SERIES],
+}
+
+/// Most stretches that are remembered; when they are full, neighbours are joined.
+const STRETCHES_MAX: usize = 256;
+
+/// What one zone has heard.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub(crate) struct ZoneState {
+    zone: u16,
+    first_ns: i64,
+    last_ns: i64,
+    /// Blocks heard and over. The running block has this number as its ordinal.
+    pub(crate) blocks: u32,
+    /// Something was heard since the last block ended.
+    heard: bool,
+    weekend: bool,
+    /// News of the running block.
+    news: [u32; SERIES],
+    /// Keys heard in exactly one block, the running one among them.
+    #[serde(skip)]
+    pub(crate) once: [u32; SERIES],
+    stretches: Vec<Stretch>,
+    /// Blocks of one stretch; doubles when neighbours are joined.
+    stride: u32,
+    armed: [bool; LEVELS],
+    /// Hosts and conversations of any protocol judge.
+    hosts_armed: bool,
+    conversations_armed: bool,
+    #[serde(skip)]
+    rates: [Rate; SERIES],
+}
+
+/// What the blocks that are over say about the next one.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+struct Rate {
+    once: u32,
+    per_block: f64,
+    per_block_max: f64,
+    common: bool,
+}
+
+impl ZoneState {
+    pub(crate) fn new(zone: Zone, time: Timestamp) -> Self {
+        Self {
+            zone: zone.0,
+            first_ns: time.nanos(),
+            last_ns: time.nanos(),
+            blocks: 0,
+            heard: false,
+            weekend: false,
+            news: [0; SERIES],
+            once: [0; SERIES],
+            stretches: Vec::new(),
+            stride: 1,
+            armed: [false; LEVELS],
+            hosts_armed: false,
+            conversations_armed: false,
+            rates: [Rate::default(); SERIES],
+        }
+    }
+
+    pub(crate) const fn zone(&self) -> Zone {
+        Zone(self.zone)
+    }
+
+    pub(crate) const fn first(&self) -> Timestamp {
+        Timestamp::from_nanos(self.first_ns)
+    }
+
+    pub(crate) const fn last(&self) -> Timestamp {
+        Timestamp::from_nanos(self.last_ns)
+    }
+
+    pub(crate) fn hear(&mut self, time: Timestamp) {
+        self.heard = true;
+        self.first_ns = self.first_ns.min(time.nanos());
+        self.last_ns = self.last_ns.max(time.nanos());
+    }
+
+    /// Something of this kind was learned for the first time.
+    pub(crate) fn learned(&mut self, news: News) {
+        if let (Some(count), Some(once)) =
+            (self.news.get_mut(news.slot()), self.once.get_mut(news.slot()))
+        {
+            *count = count.saturating_add(1);
+            *once = once.saturating_add(1);
+        }
+    }
+
+    /// Something of this kind was heard in a second block.
+    pub(crate) fn heard_again(&mut self, news: News) {
+        if let Some(once) = self.once.get_mut(news.slot()) {
+            *once = once.saturating_sub(1);
+        }
+    }
+
+    /// Counts a key that was read back from disk among those heard in exactly one block.
+    pub(crate) fn restored_once(&mut self, news: News) {
+        if let Some(once) = self.once.get_mut(news.slot()) {
+            *once = once.saturating_add(1);
+        }
+    }
+
+    /// A block that counts is over. Says which levels armed by it.
+    pub(crate) fn block_ended(
+        &mut self,
+        weekend: bool,
+        block_ns: u64,
+        config: &Config,
+    ) -> Vec<Level> {
+        if !self.heard {
+            return Vec::new();
+        }
+        self.heard = false;
+        self.weekend |= weekend;
+        self.blocks = self.blocks.saturating_add(1);
+        self.remember();
+        self.refresh(config);
+        self.arm(block_ns, config)
+    }
+
+    /// Moves the running block's news into the history.
+    fn remember(&mut self) {
+        let news = core::mem::take(&mut self.news);
+        match self.stretches.last_mut().filter(|stretch| stretch.blocks < self.stride) {
+            Some(stretch) => stretch.join(&Stretch { blocks: 1, news, once: self.once }),
+            None => {
+                if self.stretches.len() >= STRETCHES_MAX {
+                    self.join_neighbours();
+                }
+                self.stretches.push(Stretch { blocks: 1, news, once: self.once });
+            }
+        }
+    }
+
+    fn join_neighbours(&mut self) {
+        let joined = self.stretches.chunks(2).filter_map(|pair| {
+            let mut joined = pair.first()?.clone();
+            if let Some(second) = pair.get(1) {
+                joined.join(second);
+            }
+            Some(joined)
+        });
+        self.stretches = joined.collect();
+        self.stride = self.stride.saturating_mul(2);
+    }
+
+    /// Computes the rates from the blocks that are over.
+    pub(crate) fn refresh(&mut self, config: &Config) {
+        let Some(last) = self.stretches.last() else { return };
+        let once = last.once;
+        let blocks = real(u64::from(self.blocks)).max(1.0);
+        let common_per_block = config.common_per_day / 24.0;
+        for (slot, rate) in self.rates.iter_mut().enumerate() {
+            let once = once.get(slot).copied().unwrap_or(0);
+            let tail = tail(&self.stretches, self.blocks, |stretch| {
+                stretch.news.get(slot).copied().unwrap_or(0)
+            });
+            let arriving = poisson_min(tail.news) / real(tail.blocks.max(1));
+            *rate = Rate {
+                once,
+                per_block: real(u64::from(once)) / blocks,
+                per_block_max: poisson_max(u64::from(once)) / blocks,
+                common: poisson_min(u64::from(once)) / blocks >= common_per_block
+                    && arriving >= common_per_block,
+            };
+        }
+    }
+
+    fn arm(&mut self, block_ns: u64, config: &Config) -> Vec<Level> {
+        let stable = |news: &[News]| is_stable(&self.stretches, self.blocks, news);
+        let mut armed = Vec::new();
+        // A level arms after all that are coarser.
+        for (slot, level) in
+            [Level::Flow, Level::Function, Level::Address, Level::Point].into_iter().enumerate()
+        {
+            if self.armed.get(slot).copied().unwrap_or(true) {
+                continue;
+            }
+            if self.blocks_missing(slot, block_ns, config) > 0 || !stable(governs(slot)) {
+                break;
+            }
+            armed.push((slot, level));
+        }
+        let flow = self.blocks_missing(0, block_ns, config) == 0;
+        let (hosts, conversations) = (stable(&[News::Host]), stable(&[News::Conversation]));
+        self.hosts_armed |= flow && hosts;
+        self.conversations_armed |= flow && conversations;
+        for (slot, _) in &armed {
+            if let Some(level) = self.armed.get_mut(*slot) {
+                *level = true;
+            }
+        }
+        armed.into_iter().map(|(_, level)| level).collect()
+    }
+
+    /// Blocks that a level has still to hear before it may arm.
+    fn blocks_missing(&self, slot: usize, block_ns: u64, config: &Config) -> u32 {
+        let least = match slot {
+            0 => config.flow_blocks_min,
+            1 => config.function_blocks_min,
+            2 => config.address_blocks_min,
+            _ => config.point_blocks_min,
+        };
+        let missing = least.saturating_sub(self.blocks);
+        // A weekend is a different week day only to blocks that are long enough to tell days apart.
+        let weekend_matters = slot == 3 && block_ns >= HOUR_NS;
+        if weekend_matters && !self.weekend { missing.max(1) } else { missing }
+    }
+
+    /// Whether a level judges in this zone.
+    pub(crate) fn is_armed(&self, level: Level) -> bool {
+        level_slot(level).and_then(|slot| self.armed.get(slot).copied()).unwrap_or(false)
+    }
+
+    /// What was learned about news of one kind.
+    pub(crate) fn rate(&self, news: News, block_ns: u64) -> LearnedRate {
+        let rate = self.rates.get(news.slot()).copied().unwrap_or_default();
+        let armed = match news {
+            News::Host => self.hosts_armed,
+            News::Conversation => self.conversations_armed,
+            News::AccessRead | News::AccessCommand => self.is_armed(Level::Flow),
+            News::FunctionRead | News::FunctionCommand => self.is_armed(Level::Function),
+            News::Address => self.is_armed(Level::Address),
+            News::Point => self.is_armed(Level::Point),
+        };
+        LearnedRate {
+            armed,
+            blocks: u64::from(self.blocks),
+            once: u64::from(rate.once),
+            per_block: rate.per_block,
+            per_block_max: rate.per_block_max,
+            heard_ns: u64::from(self.blocks).saturating_mul(block_ns),
+            common: rate.common,
+        }
+    }
+
+    /// Keys heard in exactly one block over the series of a level, when the last block ended.
+    pub(crate) fn once_at(&self, level: Level) -> u64 {
+        let series = level_slot(level).map_or(&[][..], governs);
+        let rates = series.iter().filter_map(|news| self.rates.get(news.slot()));
+        rates.fold(0, |sum, rate| sum.saturating_add(u64::from(rate.once)))
+    }
+
+    /// An estimate of how many blocks a level needs until it arms, if nothing new comes; 0 when armed.
+    pub(crate) fn blocks_until_armed(&self, level: Level, block_ns: u64, config: &Config) -> u64 {
+        let Some(slot) = level_slot(level).filter(|_| !self.is_armed(level)) else { return 0 };
+        let mut future = self.clone();
+        for quiet in 0..ESTIMATE_MAX {
+            let missing = future.blocks_missing(slot, block_ns, config);
+            if missing == 0 && is_stable(&future.stretches, future.blocks, governs(slot)) {
+                return quiet;
+            }
+            let ahead_ns = quiet.saturating_mul(block_ns);
+            future.weekend |= is_weekend(self.last().plus_ns(ahead_ns).nanos());
+            future.blocks = future.blocks.saturating_add(1);
+            future.remember();
+        }
+        ESTIMATE_MAX
+    }
+
+    /// Makes room for ordinals that were written to disk after this state was.
+    pub(crate) fn reach_ordinal(&mut self, ordinal: u32) {
+        if ordinal > self.blocks {
+            let blocks = ordinal.saturating_sub(self.blocks);
+            self.blocks = ordinal;
+            let once = self.stretches.last().map_or(self.once, |last| last.once);
+            self.stretches.push(Stretch { blocks, news: [0; SERIES], once });
+        }
+    }
+}
+
+/// Beyond this many blocks an estimate is not worth computing.
+const ESTIMATE_MAX: u64 = 2_000;
+
+const HOUR_NS: u64 = 3_600_000_000_000;
+
+impl Stretch {
+    fn join(&mut self, next: &Self) {
+        self.blocks = self.blocks.saturating_add(next.blocks);
+        for (sum, news) in self.news.iter_mut().zip(next.news) {
+            *sum = sum.saturating_add(news);
+        }
+        self.once = next.once;
+    }
+}
+
+/// The last third of the blocks.
+struct Tail {
+    blocks: u64,
+    news: u64,
+    /// How many stretches it has.
+    stretches: usize,
+}
+
+/// The last third of the blocks, rounded up to whole stretches.
+fn tail(stretches: &[Stretch], blocks: u32, news: impl Fn(&Stretch) -> u32) -> Tail {
+    let third = u64::from(blocks.div_ceil(3)).max(1);
+    let mut tail = Tail { blocks: 0, news: 0, stretches: 0 };
+    for stretch in stretches.iter().rev() {
+        if tail.blocks >= third {
+            break;
+        }
+        tail.blocks = tail.blocks.saturating_add(u64::from(stretch.blocks));
+        tail.news = tail.news.saturating_add(u64::from(news(stretch)));
+        tail.stretches = tail.stretches.saturating_add(1);
+    }
+    tail
+}
+
+/// Whether the last third of the blocks brought no more news than the first two thirds predicted.
+///
+/// With `m` blocks in the first two thirds and `q` keys heard in exactly one of them, at most
+/// χ²₀.₉₅(2(q + 1))/2m news a block are plausible (Good–Turing on blocks); the last third of `n`
+/// blocks may bring `n` times that.
+fn is_stable(stretches: &[Stretch], blocks: u32, series: &[News]) -> bool {
+    let of = |counts: &[u32; SERIES]| {
+        let counts = series.iter().filter_map(|news| counts.get(news.slot()));
+        counts.fold(0_u32, |sum, count| sum.saturating_add(*count))
+    };
+    let tail = tail(stretches, blocks, |stretch| of(&stretch.news));
+    let Some(before) = stretches.len().checked_sub(tail.stretches) else { return false };
+    let base = stretches.get(..before).unwrap_or_default();
+    let Some(last) = base.last() else { return false };
+    let base_blocks =
+        base.iter().fold(0_u64, |sum, stretch| sum.saturating_add(u64::from(stretch.blocks)));
+    let bound = poisson_max(u64::from(of(&last.once))) / real(base_blocks.max(1));
+    tail.news <= whole_below(bound * real(tail.blocks))
+}
+
+/// The largest count that does not exceed the number.
+fn whole_below(number: f64) -> u64 {
+    whole(libm::floor(number))
+}
+
+#[cfg(test)]
+mod tests;
