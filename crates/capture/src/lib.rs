@@ -11,8 +11,10 @@
 //! their files, the first-named file where times are equal. A file is opened when its first frame is due, so that
 //! a directory of a thousand captures in a row keeps one open.
 //!
-//! The reader is our own: on 1.8 million frames in the page cache it takes a little over half of the time that
-//! the crate `pcap-parser` needs to walk the same file, and it knows the offset of what it could not read.
+//! The reader is our own. Walking 1.8 million Modbus frames in the page cache, its own share of the processor's
+//! time is that of the crate `pcap-parser` on pcap (ratio 0.8 to 1.1) and half of it on pcapng (0.45 to 0.5);
+//! either way the system's copying of the file costs more. What decided is that it bounds every length, skips
+//! blocks of any size without holding them, and knows the offset of what it could not read.
 //!
 //! What it does not do: decode frames (see `gridtap-wire`), pace them, or listen to interfaces.
 #![cfg_attr(not(test), deny(clippy::indexing_slicing, clippy::as_conversions))]

@@ -107,7 +107,7 @@ impl Reader {
 
     /// Goes to the next frame; its time.
     #[inline]
-    pub(crate) fn step(&mut self) -> Result<Option<Timestamp>, Error> {
+    pub(crate) fn step(&mut self) -> Result<Option<Timestamp>, Box<Fault>> {
         if let Some(record) = self.record.take() {
             self.window.consume(record.whole);
         }
@@ -150,7 +150,7 @@ impl Reader {
     }
 
     #[cold]
-    fn fault(&mut self, reason: FaultReason) -> Error {
+    fn fault(&mut self, reason: FaultReason) -> Box<Fault> {
         self.ended = true;
         let offset = match &self.format {
             Format::Pcap(_) => self.window.offset(),
@@ -158,7 +158,7 @@ impl Reader {
         };
         let (name, frames) = (self.name.clone(), self.frames);
         let unpacked = self.window.stream().packed();
-        Error::Fault(Box::new(Fault { name, offset, unpacked, frames, reason }))
+        Box::new(Fault { name, offset, unpacked, frames, reason })
     }
 
     /// The interfaces that the current section of a pcapng file has described so far; none in a pcap file.

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use gridtap_model::Timestamp;
 use gridtap_wire::{Frame, LinkType};
 
-use crate::error::Error;
+use crate::error::{Error, Fault};
 use crate::reader::{Progress, Reader};
 use named::{Named, open_file};
 
@@ -23,12 +23,14 @@ pub use named::Skipped;
 #[derive(Debug, Default)]
 pub struct Sources {
     slots: Vec<Slot>,
-    /// The time of the next frame of each capture that has one.
+    /// The capture whose frame was given last.
+    current: Option<Current>,
+    /// The times of the next frames of all others that have one.
     next: BinaryHeap<Reverse<(Timestamp, u16)>>,
-    /// The capture whose frame was given last: it is at the head of `next`.
-    given: Option<u16>,
+    /// The first of those.
+    due: (Timestamp, u16),
     /// What could not be read of captures that have no frame: told first.
-    faults: Vec<Error>,
+    faults: Vec<Fault>,
     skipped: Vec<Skipped>,
     links_other: BTreeMap<u32, u64>,
     /// Octets read of captures that are closed.
@@ -42,12 +44,22 @@ struct Slot {
     state: State,
 }
 
+/// What can be done with a capture that is not the current one.
 enum State {
     /// Its first frame is not due yet.
     Waiting(PathBuf),
     Open(Box<Reader>),
     Done,
 }
+
+#[derive(Debug)]
+struct Current {
+    capture: u16,
+    reader: Box<Reader>,
+}
+
+/// Nothing is later.
+const NEVER: (Timestamp, u16) = (Timestamp::MAX, u16::MAX);
 
 impl fmt::Debug for Slot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -87,7 +99,7 @@ impl Sources {
             }
             Ok(None) => State::Done,
             Err(error) => {
-                self.faults.push(error);
+                self.faults.push(*error);
                 State::Done
             }
         };
@@ -110,25 +122,19 @@ impl Sources {
     #[expect(clippy::should_implement_trait, reason = "an iterator cannot lend")]
     #[inline]
     pub fn next(&mut self) -> Result<Option<Frame<'_>>, Error> {
-        if let Some(error) = self.faults.pop() {
-            return Err(error);
-        }
-        if self.given.take().is_some() {
-            self.step()?;
-        }
-        let Some(&Reverse((_, capture))) = self.next.peek() else { return Ok(None) };
-        if matches!(
-            self.slots.get(usize::from(capture)),
-            Some(Slot { state: State::Waiting(_), .. })
-        ) {
-            self.begin(capture)?;
-        }
-        self.given = Some(capture);
-        let Some(Slot { state: State::Open(reader), .. }) = self.slots.get(usize::from(capture))
-        else {
-            return Ok(None);
+        let stepped = match &mut self.current {
+            Some(current) => match current.reader.step() {
+                // Most often the same capture goes on.
+                Ok(Some(time)) if (time, current.capture) <= self.due => None,
+                stepped => Some(stepped),
+            },
+            None => Some(Ok(None)),
         };
-        let frame = reader.frame();
+        if let Some(stepped) = stepped {
+            self.turn(stepped)?;
+        }
+        let Some(current) = &self.current else { return Ok(None) };
+        let frame = current.reader.frame();
         if let Some(LinkType::Other(number)) = frame.map(|frame| frame.link) {
             let count = self.links_other.entry(number).or_default();
             *count = count.saturating_add(1);
@@ -136,51 +142,54 @@ impl Sources {
         Ok(frame)
     }
 
-    /// Goes on in the capture whose frame was given last.
-    #[inline]
-    fn step(&mut self) -> Result<(), Error> {
-        let Some(mut head) = self.next.peek_mut() else { return Ok(()) };
-        let capture = head.0.1;
-        let Some(slot) = self.slots.get_mut(usize::from(capture)) else { return Ok(()) };
-        let State::Open(reader) = &mut slot.state else { return Ok(()) };
-        let stepped = reader.step();
-        if let Ok(Some(time)) = stepped {
-            if head.0.0 != time {
-                *head = Reverse((time, capture));
-            }
-            return Ok(());
+    /// Turns from the current capture, which ended or is not due, to the one that is.
+    #[cold]
+    fn turn(&mut self, stepped: Result<Option<Timestamp>, Box<Fault>>) -> Result<(), Error> {
+        if let Some(Current { capture, reader }) = self.current.take() {
+            let state = match stepped {
+                Ok(Some(time)) => {
+                    self.next.push(Reverse((time, capture)));
+                    State::Open(reader)
+                }
+                _ => {
+                    self.read_bytes = self.read_bytes.saturating_add(reader.read_bytes());
+                    State::Done
+                }
+            };
+            self.set(capture, state);
         }
-        std::collections::binary_heap::PeekMut::pop(head);
-        self.read_bytes = self.read_bytes.saturating_add(reader.read_bytes());
-        slot.state = State::Done;
-        stepped.map(|_| ())
+        stepped?;
+        if let Some(error) = self.faults.pop() {
+            return Err(Error::Fault(Box::new(error)));
+        }
+        while let Some(Reverse((_, capture))) = self.next.pop() {
+            let reader = match self.set(capture, State::Done) {
+                State::Waiting(path) => self.first(capture, &path)?,
+                State::Open(reader) => Some(reader),
+                State::Done => None,
+            };
+            if let Some(reader) = reader {
+                self.current = Some(Current { capture, reader });
+                break;
+            }
+        }
+        self.due = self.next.peek().map_or(NEVER, |head| head.0);
+        Ok(())
     }
 
-    /// Opens a capture whose first frame is due.
-    #[cold]
-    fn begin(&mut self, capture: u16) -> Result<(), Error> {
-        let Some(slot) = self.slots.get_mut(usize::from(capture)) else { return Ok(()) };
-        let State::Waiting(path) = core::mem::replace(&mut slot.state, State::Done) else {
-            return Ok(());
-        };
-        let opened = open_file(&path, &slot.name).and_then(|mut reader| {
-            reader.set_capture(capture);
-            Ok(reader.step()?.map(|_| reader))
-        });
-        match opened {
-            Ok(Some(reader)) => {
-                slot.state = State::Open(Box::new(reader));
-                Ok(())
-            }
-            // It has changed since it was looked at.
-            Ok(None) => {
-                self.next.pop();
-                Ok(())
-            }
-            Err(error) => {
-                self.next.pop();
-                Err(error)
-            }
+    /// Opens a capture whose first frame is due. It can have none any more if the file changed since.
+    fn first(&self, capture: u16, path: &Path) -> Result<Option<Box<Reader>>, Error> {
+        let name = self.slots.get(usize::from(capture)).map_or("", |slot| slot.name.as_str());
+        let mut reader = open_file(path, name)?;
+        reader.set_capture(capture);
+        Ok(reader.step()?.map(|_| Box::new(reader)))
+    }
+
+    /// Sets the state of a capture; the one it had.
+    fn set(&mut self, capture: u16, state: State) -> State {
+        match self.slots.get_mut(usize::from(capture)) {
+            Some(slot) => core::mem::replace(&mut slot.state, state),
+            None => State::Done,
         }
     }
 
@@ -204,11 +213,13 @@ impl Sources {
     /// How far reading has come in all captures together.
     #[must_use]
     pub fn progress(&self) -> Progress {
-        let open = self.slots.iter().map(|slot| match &slot.state {
-            State::Open(reader) => reader.read_bytes(),
-            State::Waiting(_) | State::Done => 0,
+        let open = self.slots.iter().filter_map(|slot| match &slot.state {
+            State::Open(reader) => Some(reader),
+            State::Waiting(_) | State::Done => None,
         });
-        let read_bytes = open.fold(self.read_bytes, u64::saturating_add);
+        let open = open.chain(self.current.as_ref().map(|current| &current.reader));
+        let read_bytes =
+            open.fold(self.read_bytes, |read, reader| read.saturating_add(reader.read_bytes()));
         Progress { read_bytes, total_bytes: self.total_bytes }
     }
 }
