@@ -1,6 +1,7 @@
 //! What the tests need of the machine, and getting it from Debian when we may.
 
 use std::os::unix::fs::MetadataExt;
+use std::process::Stdio;
 
 use anyhow::{Result, bail};
 
@@ -64,13 +65,13 @@ fn missing() -> Vec<&'static Requirement> {
 fn install(missing: &[&Requirement]) {
     let packages: Vec<_> = missing.iter().map(|each| each.package).collect();
     say(&format!("installing from Debian: {}", packages.join(" ")));
-    let quiet = ["--quiet", "--quiet"];
-    let updated = program("apt-get").args(quiet).arg("update").status();
+    // Its faults go to standard error; a line for every file it unpacks helps nobody.
+    let updated = program("apt-get").arg("update").stdout(Stdio::null()).status();
     let installed = program("apt-get")
         .env("DEBIAN_FRONTEND", "noninteractive")
-        .args(quiet)
         .args(["install", "--yes", "--no-install-recommends"])
         .args(packages)
+        .stdout(Stdio::null())
         .status();
     for (task, status) in [("update", updated), ("install", installed)] {
         match status {

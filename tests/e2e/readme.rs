@@ -1,0 +1,139 @@
+//! What README.md tells a newcomer is what gridtap does.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::process::Output;
+
+use serde_json::Value;
+
+use crate::machine::{gridtap, root};
+
+fn readme() -> String {
+    std::fs::read_to_string(root().join("README.md")).expect("README.md is text")
+}
+
+/// The names in backticks in the first column of the tables under a heading.
+fn documented(heading: &str) -> BTreeSet<String> {
+    let text = readme();
+    let start = format!("\n### {heading}");
+    let (_, after) = text.split_once(&start).unwrap_or_else(|| panic!("README.md has no ### {heading}"));
+    let section = after.split("\n### ").next().unwrap_or_default();
+    let section = section.split("\n## ").next().unwrap_or_default();
+    section
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `"))
+        .filter_map(|row| row.split(" | ").next())
+        .flat_map(|cell| cell.split('`').step_by(2).map(str::to_owned).collect::<Vec<_>>())
+        .filter(|name| !name.is_empty())
+        .collect()
+}
+
+/// The field names of a record, those of nested objects as `outer.inner`.
+fn fields(value: &Value, prefix: &str, found: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(object) => {
+            for (name, inner) in object {
+                let path = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
+                fields(inner, &path, found);
+                found.insert(path);
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| fields(item, prefix, found)),
+        _ => {}
+    }
+}
+
+/// The field names of every record in JSON lines.
+fn emitted(output: &Output) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for line in String::from_utf8_lossy(&output.stdout).lines() {
+        let record: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{line}: {error}"));
+        fields(&record, "", &mut found);
+    }
+    assert!(!found.is_empty(), "no record came: {}", String::from_utf8_lossy(&output.stderr));
+    found
+}
+
+/// Every capture of the repository itself.
+fn fixtures() -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut open = vec![root().join("fixtures")];
+    while let Some(directory) = open.pop() {
+        for entry in std::fs::read_dir(&directory).expect("fixtures/ is there").flatten() {
+            let path = entry.path();
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if path.is_dir() {
+                open.push(path);
+            } else if [".pcap", ".pcapng", ".pcap.gz", ".pcapng.gz"].iter().any(|end| name.ends_with(end)) {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+/// The arguments of gridtap in the first command that README.md gives.
+fn first_command() -> Vec<String> {
+    let text = readme();
+    let line = text.lines().find(|line| line.starts_with("cargo run --release -- ")).expect("a first command");
+    line.split_whitespace().skip(4).map(str::to_owned).collect()
+}
+
+#[test]
+fn the_first_command_shows_an_armed_baseline_and_at_least_three_incidents() {
+    let output = gridtap().args(first_command()).output().expect("gridtap starts");
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(text.contains("armed"), "nothing is said of arming:\n{text}");
+
+    let output = gridtap().args(first_command()).arg("--json").output().expect("gridtap starts");
+    let text = String::from_utf8_lossy(&output.stdout);
+    let incidents: BTreeSet<String> = text
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap_or_else(|error| panic!("{line}: {error}")))
+        .filter(|anomaly| matches!(anomaly["severity"].as_str(), Some("medium" | "high" | "critical")))
+        .map(|anomaly| anomaly["incident"].to_string())
+        .collect();
+    assert!(incidents.len() >= 3, "{} incidents above low:\n{text}", incidents.len());
+}
+
+#[test]
+fn every_field_of_a_decoded_message_is_in_the_table() {
+    let output = gridtap().arg("decode").args(fixtures()).output().expect("gridtap starts");
+    let undocumented: Vec<_> =
+        emitted(&output).difference(&documented("`gridtap decode`")).cloned().collect();
+    assert!(undocumented.is_empty(), "not in README.md: {undocumented:?}");
+}
+
+#[test]
+fn the_table_of_anomalies_has_exactly_the_fields_that_are_printed() {
+    let mut printed = BTreeSet::new();
+    for fixture in [fixtures(), vec![root().join("fixtures")]].concat() {
+        let output = gridtap()
+            .args(["monitor", "--json", "--set", "baseline.block=10s", "--read"])
+            .arg(fixture)
+            .output()
+            .expect("gridtap starts");
+        if !output.stdout.is_empty() {
+            printed.extend(emitted(&output));
+        }
+    }
+    assert_eq!(documented("`gridtap monitor --json`"), printed, "README.md (left), printed (right)");
+}
+
+#[test]
+fn the_exit_codes_of_the_help_are_those_of_the_readme() {
+    let output = gridtap().arg("--help").output().expect("gridtap starts");
+    let help = String::from_utf8_lossy(&output.stdout).into_owned();
+    let (_, codes) = help.split_once("Exit codes:").expect("the help tells its exit codes");
+    let numbers = |text: &str| -> BTreeSet<u8> {
+        let words = text.split(|character: char| !character.is_alphanumeric());
+        words.filter_map(|word| word.parse().ok()).collect()
+    };
+    let text = readme();
+    let (_, table) = text.split_once("### Exit codes").expect("a table of exit codes");
+    let table = table.split("\n## ").next().unwrap_or_default();
+    let rows: Vec<&str> = table.lines().filter_map(|line| line.strip_prefix("| ")?.split(" | ").next()).collect();
+    assert_eq!(numbers(&rows.join(" ")), numbers(codes));
+}
