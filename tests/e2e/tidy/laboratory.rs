@@ -72,7 +72,7 @@ fn numbers_of_the_lab_do_not_occur_in_what_judges() {
 
 fn judges() -> Vec<File> {
     let mut files = rust();
-    files.retain(|file| !file.is_test() && JUDGES.iter().any(|judge| file.path.starts_with(judge)));
+    files.retain(|file| !file.is_test && JUDGES.iter().any(|judge| file.path.starts_with(judge)));
     files
 }
 
@@ -81,9 +81,9 @@ fn lab_files() -> Vec<File> {
     paths("crates/lab")
         .into_iter()
         .filter_map(|path| {
-            std::fs::read_to_string(root().join(&path)).ok().map(|text| File { path, text })
+            std::fs::read_to_string(root().join(&path)).ok().map(|text| File::new(path, text))
         })
-        .filter(|file| !file.is_test())
+        .filter(|file| !file.is_test)
         .collect()
 }
 

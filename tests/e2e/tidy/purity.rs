@@ -53,7 +53,7 @@ fn the_pure_core_reads_no_clock_and_touches_no_world() {
         "println!",
     ];
     let mut faults = Vec::new();
-    for file in rust().iter().filter(|file| !file.is_test() && is_pure(&file.path)) {
+    for file in rust().iter().filter(|file| !file.is_test && is_pure(&file.path)) {
         for (number, line) in file.code_lines() {
             for word in forbidden.iter().filter(|word| line.contains(**word)) {
                 faults.push(format!("{}:{number}: {word}", file.path));

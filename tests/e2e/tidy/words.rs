@@ -8,7 +8,7 @@ const LINES_MAX: usize = 400;
 #[test]
 fn no_source_file_is_longer_than_400_lines_without_its_tests() {
     let mut faults = Vec::new();
-    for file in rust().iter().filter(|file| !file.is_test()) {
+    for file in rust().iter().filter(|file| !file.is_test) {
         let lines = file.shipped_lines().count();
         if lines > LINES_MAX {
             faults.push(format!("{}: {lines} lines", file.path));
@@ -83,7 +83,7 @@ fn nothing_is_left_for_later_in_the_source() {
 fn output_goes_through_a_writer_that_may_fail() {
     let macros = ["println!", "print!", "eprintln!", "eprint!", "dbg!"];
     let mut faults = Vec::new();
-    for file in rust().iter().filter(|file| !file.is_test()) {
+    for file in rust().iter().filter(|file| !file.is_test) {
         for (number, line) in file.code_lines() {
             if macros.iter().any(|each| has_word(&line, each)) {
                 faults.push(format!("{}:{number}: {}", file.path, line.trim()));
