@@ -1,0 +1,89 @@
+//! Limits and waiting times.
+
+use gridtap_model::Span;
+
+/// Limits and waiting times of [`crate::Wire`]. Every table and buffer has its bound here.
+#[derive(Debug, Clone, serde::Deserialize, serde::Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Open flows. When there is one more, an unanswered one gives way first.
+    pub flows_max: u32,
+    /// Octets, with their bookkeeping, that wait in all flows for what is missing before them.
+    pub reassembly_bytes_max: usize,
+    /// Octets that wait in one direction of one flow.
+    pub direction_bytes_max: usize,
+    /// Segments that wait in one direction of one flow.
+    pub direction_segments_max: usize,
+    /// Octets of each direction that are remembered, to compare a retransmission with what it repeats.
+    /// Rounded up to a power of two; 0 compares nothing.
+    pub history_bytes: usize,
+    /// Which octets win where segments or fragments overlap.
+    pub overlap: Overlap,
+    /// What is done about checksums.
+    pub checksums: Checksums,
+    /// How long missing octets are waited for that the receiver has not acknowledged.
+    pub gap_patience: Span,
+    /// How long to wait for what should have been captured before: octets that the receiver acknowledged already,
+    /// octets before the first heard of a session in progress, the request that a response acknowledges.
+    pub order_patience: Span,
+    /// How long a finished or reset connection is kept for its last packets.
+    pub closing_linger: Span,
+    /// Silence after which a TCP connection is forgotten.
+    pub tcp_idle: Span,
+    /// Silence after which a TCP connection is forgotten that only one side spoke in, without data.
+    pub half_open_idle: Span,
+    /// Silence after which a UDP pair is forgotten.
+    pub udp_idle: Span,
+    /// Fragmented datagrams that are put together at a time.
+    pub fragment_datagrams_max: usize,
+    /// Octets of fragments that wait.
+    pub fragment_bytes_max: usize,
+    /// How long the fragments of a datagram are waited for.
+    pub fragment_patience: Span,
+    /// Keys the flow table. What comes out does not depend on it; the shell may take it from the system's randomness.
+    pub hash_seed: u64,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            flows_max: 65_536,
+            reassembly_bytes_max: 16 << 20,
+            direction_bytes_max: 256 << 10,
+            direction_segments_max: 256,
+            history_bytes: 256,
+            overlap: Overlap::First,
+            checksums: Checksums::Verify,
+            gap_patience: Span::from_secs(2),
+            order_patience: Span::from_nanos(20_000_000),
+            closing_linger: Span::from_secs(2),
+            tcp_idle: Span::from_secs(3_600),
+            half_open_idle: Span::from_secs(30),
+            udp_idle: Span::from_secs(300),
+            fragment_datagrams_max: 256,
+            fragment_bytes_max: 1 << 20,
+            fragment_patience: Span::from_secs(30),
+            hash_seed: 0x6772_6964_7461_7021,
+        }
+    }
+}
+
+/// Which octets win where segments or fragments overlap. Octets already delivered are never taken back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Overlap {
+    /// Those heard first, as most receivers do.
+    First,
+    /// Those heard last.
+    Last,
+}
+
+/// What is done about checksums.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Checksums {
+    /// A wrong one in a direction that is otherwise right is reported and not delivered.
+    Verify,
+    /// They are not looked at.
+    Ignore,
+}

@@ -1,0 +1,94 @@
+//! The last octets delivered, to compare a retransmission with what it repeats.
+
+use crate::waiting::differing;
+
+/// A ring in which the octet with sequence number `s` stands at `s` modulo the length: no position is stored.
+#[derive(Debug, Default)]
+pub(crate) struct History {
+    ring: Box<[u8]>,
+    /// How many octets before the next one are held.
+    held: u16,
+}
+
+impl History {
+    pub(crate) const fn is_released(&self) -> bool {
+        self.ring.is_empty()
+    }
+
+    /// Makes room for a number of octets, which is a power of two.
+    pub(crate) fn allocate(&mut self, octets: usize) {
+        self.ring = vec![0; octets].into_boxed_slice();
+        self.held = 0;
+    }
+
+    /// Gives the memory back.
+    pub(crate) fn release(&mut self) {
+        *self = Self::default();
+    }
+
+    /// What comes next does not follow what was held.
+    pub(crate) const fn forget(&mut self) {
+        self.held = 0;
+    }
+
+    fn index(&self, sequence: u32) -> usize {
+        usize::try_from(sequence).unwrap_or(0) & self.ring.len().saturating_sub(1)
+    }
+
+    /// Remembers octets, the first of which has this sequence number.
+    pub(crate) fn remember(&mut self, sequence: u32, bytes: &[u8]) {
+        let room = self.ring.len();
+        let skipped = bytes.len().saturating_sub(room);
+        let Some(kept) = bytes.get(skipped..) else { return };
+        let first = self.index(sequence.wrapping_add(u32::try_from(skipped).unwrap_or(0)));
+        let (head, tail) = kept.split_at(kept.len().min(room.saturating_sub(first)));
+        if let Some(to) = self.ring.get_mut(first..).and_then(|ring| ring.get_mut(..head.len())) {
+            to.copy_from_slice(head);
+        }
+        if let Some(to) = self.ring.get_mut(..tail.len()) {
+            to.copy_from_slice(tail);
+        }
+        let held = usize::from(self.held).saturating_add(kept.len()).min(room);
+        self.held = u16::try_from(held).unwrap_or(u16::MAX);
+    }
+
+    /// How many of the octets from `sequence` on differ from those held, of which the last stands before `next`.
+    pub(crate) fn difference(&self, next: u32, sequence: u32, bytes: &[u8]) -> u32 {
+        let behind = usize::try_from(next.wrapping_sub(sequence)).unwrap_or(usize::MAX);
+        let skipped = behind.saturating_sub(usize::from(self.held));
+        let Some(bytes) = bytes.get(skipped..) else { return 0 };
+        let count = behind.saturating_sub(skipped).min(bytes.len());
+        let bytes = bytes.get(..count).unwrap_or(&[]);
+        let first = self.index(sequence.wrapping_add(u32::try_from(skipped).unwrap_or(0)));
+        let head = self.ring.get(first..).unwrap_or(&[]);
+        let rest = bytes.get(head.len().min(bytes.len())..).unwrap_or(&[]);
+        differing(head, bytes).saturating_add(differing(&self.ring, rest))
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::cast_possible_truncation, reason = "the lengths are those of the tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_repetition_is_compared_as_far_as_it_is_remembered() {
+        let mut history = History::default();
+        history.allocate(16);
+        let start = u32::MAX - 5;
+        let text: Vec<u8> = (0..40).collect();
+        let mut next = start;
+        for chunk in text.chunks(7) {
+            history.remember(next, chunk);
+            next = next.wrapping_add(chunk.len() as u32);
+        }
+        assert_eq!(history.difference(next, start, &text), 0);
+        let mut other = text.clone();
+        for octet in &mut other {
+            *octet ^= 0xFF;
+        }
+        assert_eq!(history.difference(next, start, &other), 16, "only the last 16 are held");
+        assert_eq!(history.difference(next, next.wrapping_sub(4), &other[36..]), 4);
+        assert_eq!(history.difference(next, next.wrapping_sub(4), &other), 4, "the rest is new");
+    }
+}
