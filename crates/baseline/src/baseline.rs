@@ -4,6 +4,7 @@ use gridtap_model::{Timestamp, Zone};
 
 use crate::block::{Blocks, Ended};
 use crate::config::Config;
+use crate::facts::Facts;
 use crate::key::Flags;
 use crate::path::{self, KeyError};
 use crate::rows::Acceptance;
@@ -40,6 +41,7 @@ pub struct Baseline {
     pub(crate) blocks: Blocks,
     pub(crate) zones: Vec<ZoneState>,
     pub(crate) tables: Tables,
+    pub(crate) facts: Facts,
     pub(crate) counters: Counters,
     /// Keys that changed since they were last written to disk.
     pub(crate) dirty: Vec<u32>,
@@ -53,9 +55,11 @@ impl Baseline {
     /// An empty baseline: nothing is known but what the site file declares.
     #[must_use]
     pub fn new(config: Config, site: Site) -> Self {
+        let tables = Tables::new(config.hash_seed);
         Self {
             blocks: Blocks::new(config.block_ns()),
-            tables: Tables::new(config.hash_seed),
+            facts: Facts::new(tables.hasher(), config.facts_max),
+            tables,
             zones: Vec::new(),
             counters: Counters::default(),
             dirty: Vec::new(),
@@ -71,6 +75,17 @@ impl Baseline {
     #[must_use]
     pub const fn site(&self) -> &Site {
         &self.site
+    }
+
+    /// What detections have learned on their own account.
+    #[must_use]
+    pub const fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
+    /// What detections have learned on their own account, to be added to.
+    pub const fn facts_mut(&mut self) -> &mut Facts {
+        &mut self.facts
     }
 
     /// What gave way because a table was full.

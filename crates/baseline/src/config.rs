@@ -28,6 +28,8 @@ pub struct Config {
     pub keys_max: u32,
     /// Most commanded points that are remembered.
     pub points_max: u32,
+    /// Most facts that detections have learned on their own account.
+    pub facts_max: u32,
     /// Most points of one message that are looked at one by one.
     pub points_of_message_max: u32,
     /// Seeds the hashes of the tables, so that nobody on the network can choose what collides. Never changes a result.
@@ -48,6 +50,7 @@ impl Default for Config {
             devices_max: 65_536,
             keys_max: 1_000_000,
             points_max: 400_000,
+            facts_max: 200_000,
             points_of_message_max: 2_048,
             hash_seed: 0x6772_6964_7461_7031,
         }

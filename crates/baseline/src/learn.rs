@@ -35,21 +35,14 @@ impl Baseline {
     /// Learns an observation, or holds back what is new in it when it alarmed for being new.
     pub fn learn(&mut self, observation: &Observation<'_>, verdict: &Verdict, alarmed: bool) {
         self.hear(observation.time);
-        let slot = self.zone_slot(observation.zone, observation.time);
-        let block = match self.zones.get_mut(slot) {
-            Some(zone) => {
-                zone.hear(observation.time);
-                zone.blocks
-            }
-            None => 0,
-        };
-        let (time, zone) = (observation.time, observation.zone);
-        let lesson = Lesson { time, zone, slot, block, hold: alarmed };
+        let lesson = Lesson { hold: alarmed, ..self.lesson(observation) };
         match &observation.what {
             What::Message(message) => {
                 if !self.learn_settled(message, lesson) {
                     self.make_room(message.runs);
-                    self.learn_message(message, verdict, lesson);
+                    // An acceptance is for the exact tuple: what is coarser and new stays held back.
+                    let coarser = verdict.accepted && verdict.new_at.is_some();
+                    self.learn_message(message, verdict.declared, lesson.held_if(coarser));
                 }
             }
             What::Link(event @ (LinkEvent::Opened { .. } | LinkEvent::Attempted)) => {
@@ -58,6 +51,27 @@ impl Baseline {
             }
             What::Link(_) => {}
         }
+    }
+
+    /// Learns from an answer that its device is there.
+    pub(crate) fn learn_answer(&mut self, observation: &Observation<'_>, message: &Message<'_>) {
+        let lesson = self.lesson(observation);
+        if !self.learn_settled(message, lesson) {
+            self.make_room(message.runs);
+            self.learn_message(message, Declared::Open, lesson);
+        }
+    }
+
+    fn lesson(&mut self, observation: &Observation<'_>) -> Lesson {
+        let slot = self.zone_slot(observation.zone, observation.time);
+        let block = match self.zones.get_mut(slot) {
+            Some(zone) => {
+                zone.hear(observation.time);
+                zone.blocks
+            }
+            None => 0,
+        };
+        Lesson { time: observation.time, zone: observation.zone, slot, block, hold: false }
     }
 
     /// The common case: all keys are there, and are counted.
@@ -102,7 +116,7 @@ impl Baseline {
                 self.touch_points(message, access, lesson);
             }
         } else {
-            self.answered(pair);
+            self.mark_answered(pair);
         }
         self.touch_parties(pair, lesson);
         true
@@ -122,7 +136,7 @@ impl Baseline {
         }
     }
 
-    fn answered(&mut self, pair: u32) {
+    fn mark_answered(&mut self, pair: u32) {
         let device = self.tables.pairs.get(slot(pair)).map_or(NO_PARENT, |pair| pair.device);
         let key = self.tables.devices.get(slot(device)).map_or(NO_PARENT, |known| known.key);
         if let Some(key) = self.tables.key_mut(key) {
@@ -167,10 +181,8 @@ impl Baseline {
     }
 
     #[cold]
-    fn learn_message(&mut self, message: &Message<'_>, verdict: &Verdict, lesson: Lesson) {
+    fn learn_message(&mut self, message: &Message<'_>, declared: Declared, lesson: Lesson) {
         let role = role_of(message);
-        // An acceptance is for the exact tuple: what is coarser and new stays held back.
-        let lesson = lesson.held_if(verdict.accepted && verdict.new_at.is_some());
         let parties = match self.tables.pair_of(&role) {
             // An answer teaches no more about the parties than its request was allowed to.
             Some(pair) if !asks(message) => lesson.held_if(self.is_access_held(pair, message)),
@@ -178,7 +190,7 @@ impl Baseline {
         };
         let Some(pair) = self.learn_parties(&role, parties) else { return };
         if !asks(message) {
-            self.answered(pair);
+            self.mark_answered(pair);
             return;
         }
         let command = commands(message.class);
@@ -193,7 +205,7 @@ impl Baseline {
         let detail = code_detail(code);
         let function = self.ensure(Kind::Function, access, detail, group, news, lesson);
         let Some(function) = function else { return };
-        self.declare(function, verdict.declared);
+        self.declare(function, declared);
         self.settle(function, pair);
         let lesson = lesson.held_if(!self.tables.is_known(function, lesson.time));
         let mut first_point = true;
@@ -206,7 +218,7 @@ impl Baseline {
             let Some(id) = self.ensure(kind, function, detail, group, news, lesson) else {
                 continue;
             };
-            self.declare(id, verdict.declared);
+            self.declare(id, declared);
             if range.written {
                 self.learn_points(access, run, &mut first_point, lesson);
             }

@@ -23,11 +23,13 @@
     deny(clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::as_conversions)
 )]
 
+mod ask;
 mod baseline;
 mod block;
 mod config;
 mod coverage;
 mod evict;
+mod facts;
 mod float;
 mod judge;
 mod key;
@@ -45,6 +47,7 @@ mod zone;
 
 pub use baseline::{Baseline, Counters, LevelArmed, SignOffError};
 pub use config::Config;
+pub use facts::{Fact, FactKey, FactKind, Facts};
 pub use ledger::LedgerEntry;
 pub use levels::{LevelState, Levels, PerLevel, ZoneLevels};
 pub use path::KeyError;

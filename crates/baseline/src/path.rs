@@ -212,6 +212,12 @@ pub struct KeyError {
     part: &'static str,
 }
 
+impl KeyError {
+    pub(crate) fn new(text: &str, part: &'static str) -> Self {
+        Self { text: text.to_owned(), part }
+    }
+}
+
 impl fmt::Display for KeyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(

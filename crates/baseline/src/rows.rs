@@ -6,6 +6,7 @@ use gridtap_model::{Timestamp, Value};
 
 use crate::baseline::Baseline;
 use crate::block::Blocks;
+use crate::facts::{Fact, FactKey, FactKind, Facts};
 use crate::key::{Flags, Kind};
 use crate::learn::news_of;
 use crate::path::{self, KeyError, Path};
@@ -58,6 +59,12 @@ pub struct Row {
     /// A person's acceptance.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acceptance: Option<Acceptance>,
+    /// How often a detection's fact did not hold.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub against: Option<u64>,
+    /// A detection's fact in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
 }
 
 /// A value as it is kept on disk.
@@ -163,6 +170,7 @@ impl Baseline {
     pub fn rows(&self) -> Vec<Row> {
         let count = u32::try_from(self.tables.keys.len()).unwrap_or(u32::MAX);
         let mut rows: Vec<Row> = (0..count).filter_map(|id| self.row(id)).collect();
+        rows.extend(self.facts.keys().filter_map(|key| self.fact_row(key)));
         rows.sort_unstable_by(|a, b| a.key.cmp(&b.key));
         rows
     }
@@ -180,6 +188,8 @@ impl Baseline {
             flags: key.flags.kept(),
             value: self.tables.values.get(&id).map(|value| RowValue::from(*value)),
             acceptance: self.tables.acceptances.get(&path).cloned(),
+            against: None,
+            text: None,
         })
     }
 
@@ -198,6 +208,7 @@ impl Baseline {
             }
         }
         let mut rows: Vec<Row> = ids.into_iter().filter_map(|id| self.row(id)).collect();
+        rows.extend(self.dirty_facts(new_only));
         rows.sort_unstable_by(|a, b| a.key.cmp(&b.key));
         rows
     }
@@ -205,7 +216,7 @@ impl Baseline {
     /// Whether there are keys that must be written before what was told of them is told.
     #[must_use]
     pub fn has_new_rows(&self) -> bool {
-        !self.fresh.is_empty()
+        !self.fresh.is_empty() || !self.facts.fresh.is_empty()
     }
 
     /// The keys that gave way to others since this was last asked.
@@ -226,6 +237,7 @@ impl Baseline {
     /// Where it was stored by a newer version, or a row is damaged.
     pub fn restore(&mut self, meta: Option<Meta>, rows: &[Row]) -> Result<(), RestoreError> {
         self.tables = Tables::new(self.config.hash_seed);
+        self.facts = Facts::new(self.tables.hasher(), self.config.facts_max);
         (self.dirty, self.fresh) = (Vec::new(), Vec::new());
         match meta {
             Some(meta) if meta.format != FORMAT => return Err(RestoreError::Format(meta.format)),
@@ -240,6 +252,9 @@ impl Baseline {
     }
 
     fn restore_row(&mut self, row: &Row) -> Result<(), KeyError> {
+        if let Some(fact) = row.key.strip_prefix(FACT) {
+            return self.restore_fact(fact, row);
+        }
         let parsed = path::parse(&row.key)?;
         if let Some((protocol, code, name)) = parsed.name {
             self.tables.names.add(protocol, code, name);
@@ -326,9 +341,9 @@ pub enum Difference {
     /// Both have it, and what people decided about it differs, or whether it is held.
     Changed {
         /// As the first has it.
-        before: Row,
+        before: Box<Row>,
         /// As the second has it.
-        after: Row,
+        after: Box<Row>,
     },
 }
 
@@ -347,7 +362,10 @@ pub fn diff(before: &[Row], after: &[Row]) -> Vec<Difference> {
         (None, Some(after)) => Some(Difference::Added(after.clone())),
         (Some(before), None) => Some(Difference::Removed(before.clone())),
         (Some(before), Some(after)) if standing(before) != standing(after) => {
-            Some(Difference::Changed { before: before.clone(), after: after.clone() })
+            Some(Difference::Changed {
+                before: Box::new(before.clone()),
+                after: Box::new(after.clone()),
+            })
         }
         _ => None,
     });
@@ -368,3 +386,67 @@ impl Baseline {
         }
     }
 }
+
+/// What the rows of facts begin with.
+const FACT: &str = "fact|";
+
+impl Baseline {
+    fn fact_row(&self, key: &FactKey) -> Option<Row> {
+        let fact = self.facts.get(key)?;
+        let device = Path::Device(key.device).text(&self.tables.names);
+        let master = key.master.map_or_else(|| "-".to_owned(), |master| master.to_string());
+        Some(Row {
+            key: format!("{FACT}{}|{}|{master}|{device}", key.kind.name(), key.detail),
+            first_ns: fact.first.nanos(),
+            last_ns: fact.last.nanos(),
+            count: fact.count,
+            blocks: 0,
+            block: 0,
+            flags: 0,
+            value: None,
+            acceptance: None,
+            against: (fact.against > 0).then_some(fact.against),
+            text: (!fact.text.is_empty()).then(|| fact.text.clone()),
+        })
+    }
+
+    fn dirty_facts(&mut self, new_only: bool) -> Vec<Row> {
+        let fresh = core::mem::take(&mut self.facts.fresh);
+        let keys = if new_only { fresh } else { core::mem::take(&mut self.facts.dirty) };
+        for key in &keys {
+            if let Some(fact) = self.facts.get_mut(key) {
+                fact.fresh = false;
+                fact.dirty &= new_only;
+            }
+        }
+        keys.iter().filter_map(|key| self.fact_row(key)).collect()
+    }
+
+    fn restore_fact(&mut self, text: &str, row: &Row) -> Result<(), KeyError> {
+        let wrong = || KeyError::new(&row.key, "fact");
+        let mut parts = text.splitn(4, '|');
+        let kind = parts.next().and_then(FactKind::of).ok_or_else(wrong)?;
+        let detail = parts.next().and_then(|detail| detail.parse().ok()).ok_or_else(wrong)?;
+        let master = match parts.next().ok_or_else(wrong)? {
+            "-" => None,
+            address => Some(address.parse().map_err(|_| wrong())?),
+        };
+        let Path::Device(device) = path::parse(parts.next().ok_or_else(wrong)?)?.path else {
+            return Err(wrong());
+        };
+        let fact = Fact {
+            count: row.count,
+            against: row.against.unwrap_or(0),
+            text: row.text.clone().unwrap_or_default(),
+            first: Timestamp::from_nanos(row.first_ns),
+            last: Timestamp::from_nanos(row.last_ns),
+            dirty: false,
+            fresh: false,
+        };
+        self.facts.put(FactKey { kind, device, master, detail }, fact);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

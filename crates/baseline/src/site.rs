@@ -20,6 +20,10 @@ impl Site {
         false
     }
 
+    pub(crate) const fn covers(&self, _device: &Device, _master: IpAddr) -> bool {
+        false
+    }
+
     pub(crate) const fn has_device(&self, _device: &Device) -> bool {
         false
     }

@@ -186,6 +186,10 @@ impl Tables {
         }
     }
 
+    pub(crate) fn hasher(&self) -> RandomState {
+        self.hasher.clone()
+    }
+
     fn hash(&self, what: impl Hash) -> u64 {
         self.hasher.hash_one(what)
     }

@@ -1,0 +1,56 @@
+//! Questions that detections ask about parties they know.
+
+use core::net::IpAddr;
+
+use gridtap_model::{Device, Message, Observation, Timestamp, Zone};
+
+use crate::baseline::Baseline;
+use crate::key::{Flags, NO_PARENT};
+use crate::tables::slot;
+
+impl Baseline {
+    /// Whether novelty is judged between this device and this master: learned in the zone, or declared.
+    #[must_use]
+    pub fn is_armed(&self, device: &Device, master: IpAddr) -> bool {
+        self.is_zone_armed(device.zone) || self.site.covers(device, master)
+    }
+
+    /// Whether the flow and function levels judge in this zone.
+    #[must_use]
+    pub fn is_zone_armed(&self, zone: Zone) -> bool {
+        self.armed_in(zone)
+    }
+
+    /// The known masters of a device, those who command it or all of them, by address.
+    #[must_use]
+    pub fn masters(&self, device: &Device, commanding: bool) -> Vec<IpAddr> {
+        let tables = &self.tables;
+        let known = tables.device(device).and_then(|id| tables.devices.get(slot(id)));
+        let pairs = known.map(|known| known.pairs.as_slice()).unwrap_or_default();
+        let counts = |id: &u32| *id != NO_PARENT && tables.is_known(*id, Timestamp::MIN);
+        let masters = pairs.iter().filter_map(|id| tables.pairs.get(slot(*id))).filter(|pair| {
+            if commanding { pair.commands } else { pair.accesses.iter().any(counts) }
+        });
+        let mut masters: Vec<IpAddr> = masters
+            .filter_map(|pair| tables.hosts.get(slot(pair.master)))
+            .map(|host| host.address)
+            .collect();
+        masters.sort_unstable();
+        masters
+    }
+
+    /// Whether a device has ever answered.
+    #[must_use]
+    pub fn has_answered(&self, device: &Device) -> bool {
+        let known = self.tables.device(device).and_then(|id| self.tables.devices.get(slot(id)));
+        known
+            .and_then(|known| self.tables.key(known.key))
+            .is_some_and(|key| key.flags.has(Flags::ANSWERED))
+    }
+
+    /// Learns from an answer that its device is there. It needs no judgement of its own.
+    pub fn answered(&mut self, observation: &Observation<'_>, message: &Message<'_>) {
+        self.hear(observation.time);
+        self.learn_answer(observation, message);
+    }
+}

@@ -1,0 +1,161 @@
+//! What detections learn on their own account: small facts about a device, and a master of it.
+//!
+//! They are kept, bounded and restored with the keys, and each detection says what its fact means.
+
+use core::net::IpAddr;
+
+use ahash::RandomState;
+use gridtap_model::{Device, Timestamp};
+use hashbrown::HashMap;
+
+/// What a fact is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum FactKind {
+    /// Something that does not fit the standard and that this master or device has always done.
+    Habit,
+    /// How often a point read back as it was written, and how often not.
+    ReadBack,
+    /// The most commands in one window of time.
+    MostCommands,
+    /// Who the device says it is.
+    Identity,
+    /// One function followed by another.
+    Transition,
+    /// A function that the device refuses.
+    Refusal,
+    /// The most points that one command wrote.
+    WidestCommand,
+}
+
+const KINDS: [(FactKind, &str); 7] = [
+    (FactKind::Habit, "habit"),
+    (FactKind::ReadBack, "read-back"),
+    (FactKind::MostCommands, "most-commands"),
+    (FactKind::Identity, "identity"),
+    (FactKind::Transition, "transition"),
+    (FactKind::Refusal, "refusal"),
+    (FactKind::WidestCommand, "widest-command"),
+];
+
+impl FactKind {
+    pub(crate) fn name(self) -> &'static str {
+        KINDS.iter().find(|(kind, _)| *kind == self).map_or("", |(_, name)| name)
+    }
+
+    pub(crate) fn of(name: &str) -> Option<Self> {
+        KINDS.iter().find(|(_, known)| *known == name).map(|(kind, _)| *kind)
+    }
+}
+
+/// Tells facts apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FactKey {
+    /// What it is about.
+    pub kind: FactKind,
+    /// Of which device.
+    pub device: Device,
+    /// Of which of its masters, where it is about one.
+    pub master: Option<IpAddr>,
+    /// What tells facts of one kind apart, as their detection packs it.
+    pub detail: u64,
+}
+
+/// A fact. A detection says what its numbers mean.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Fact {
+    /// How often, or how much.
+    pub count: u64,
+    /// How often not.
+    pub against: u64,
+    /// In words.
+    pub text: String,
+    pub(crate) first: Timestamp,
+    pub(crate) last: Timestamp,
+    pub(crate) dirty: bool,
+    pub(crate) fresh: bool,
+}
+
+/// The facts of a baseline.
+#[derive(Debug, Clone)]
+pub struct Facts {
+    facts: HashMap<FactKey, Fact, RandomState>,
+    most: usize,
+    refused: u64,
+    pub(crate) dirty: Vec<FactKey>,
+    pub(crate) fresh: Vec<FactKey>,
+}
+
+impl Facts {
+    pub(crate) fn new(hasher: RandomState, most: u32) -> Self {
+        Self {
+            facts: HashMap::with_hasher(hasher),
+            most: usize::try_from(most).unwrap_or(usize::MAX),
+            refused: 0,
+            dirty: Vec::new(),
+            fresh: Vec::new(),
+        }
+    }
+
+    /// The fact, where it was noted.
+    #[must_use]
+    pub fn get(&self, key: &FactKey) -> Option<&Fact> {
+        self.facts.get(key)
+    }
+
+    /// Whether it was noted.
+    #[must_use]
+    pub fn known(&self, key: &FactKey) -> bool {
+        self.facts.contains_key(key)
+    }
+
+    /// Its count; 0 where it was not noted.
+    #[must_use]
+    pub fn count(&self, key: &FactKey) -> u64 {
+        self.facts.get(key).map_or(0, |fact| fact.count)
+    }
+
+    /// Facts that were not noted because the table was full of older ones.
+    #[must_use]
+    pub const fn refused(&self) -> u64 {
+        self.refused
+    }
+
+    /// Changes a fact, which is made where it is new. When the table is full, new ones are not noted.
+    pub fn note(&mut self, key: FactKey, time: Timestamp, change: impl FnOnce(&mut Fact)) {
+        if self.facts.len() >= self.most && !self.facts.contains_key(&key) {
+            self.refused = self.refused.saturating_add(1);
+            return;
+        }
+        let fresh = &mut self.fresh;
+        let fact = self.facts.entry(key).or_insert_with(|| {
+            fresh.push(key);
+            Fact { first: time, last: time, fresh: true, ..Fact::default() }
+        });
+        change(fact);
+        fact.last = fact.last.max(time);
+        if !core::mem::replace(&mut fact.dirty, true) {
+            self.dirty.push(key);
+        }
+    }
+
+    /// Notes the most that was seen so far.
+    pub fn note_most(&mut self, key: FactKey, time: Timestamp, count: u64) {
+        if count > self.count(&key) {
+            self.note(key, time, |fact| fact.count = count);
+        }
+    }
+
+    pub(crate) fn put(&mut self, key: FactKey, fact: Fact) {
+        if self.facts.len() < self.most {
+            self.facts.insert(key, fact);
+        }
+    }
+
+    pub(crate) fn get_mut(&mut self, key: &FactKey) -> Option<&mut Fact> {
+        self.facts.get_mut(key)
+    }
+
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &FactKey> {
+        self.facts.keys()
+    }
+}
