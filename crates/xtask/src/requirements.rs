@@ -14,7 +14,7 @@ struct Requirement {
     purpose: &'static str,
 }
 
-const REQUIREMENTS: [Requirement; 5] = [
+const REQUIREMENTS: [Requirement; 6] = [
     Requirement { program: "cc", package: "gcc", purpose: "builds the embedded database" },
     Requirement {
         program: "tshark",
@@ -22,10 +22,11 @@ const REQUIREMENTS: [Requirement; 5] = [
         purpose: "the independent dissector we compare with",
     },
     Requirement { program: "tcpdump", package: "tcpdump", purpose: "records what the lab plays" },
+    Requirement { program: "ip", package: "iproute2", purpose: "makes the lab's network" },
     Requirement {
-        program: "ip",
-        package: "iproute2",
-        purpose: "makes the lab's network namespace",
+        program: "ethtool",
+        package: "ethtool",
+        purpose: "gives the lab's packets right checksums",
     },
     Requirement { program: "python3", package: "python3", purpose: "runs the comparison scripts" },
 ];

@@ -1,0 +1,119 @@
+//! Plays the virtual substation from the command line.
+
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use clap::{Parser, Subcommand};
+use gridtap_lab::fixtures::{self, SEEDS};
+use gridtap_lab::judge::{Said, judge};
+use gridtap_lab::site::Site;
+
+/// A virtual substation: plays scenarios between real Modbus peers, captures them, tells their truth.
+///
+/// It needs root (or CAP_SYS_ADMIN and CAP_NET_ADMIN), ip, ethtool, tcpdump and tshark. The networks it makes are
+/// its own and end with it.
+#[derive(Parser)]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Play the scenarios of one seed into a folder: about four minutes
+    Play {
+        /// Draws the site and everything random in the plays
+        #[arg(long)]
+        seed: u64,
+        /// Where the captures and truths go
+        #[arg(long)]
+        out: PathBuf,
+        /// Only these scenarios (S1, …), else all
+        #[arg(long)]
+        scenario: Vec<String>,
+    },
+    /// Play the demonstration of the README
+    Demo {
+        /// Where demo.pcapng and its truth go
+        #[arg(long)]
+        out: PathBuf,
+    },
+    /// Make the repository's fixtures anew
+    Fixtures {
+        /// The folder of the fixtures
+        #[arg(long, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures"))]
+        out: PathBuf,
+    },
+    /// Write SOURCES.md anew from the captures and truths that are there
+    Sources {
+        /// The folder of the fixtures
+        #[arg(long, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures"))]
+        out: PathBuf,
+    },
+    /// Print a site as data
+    Site {
+        /// Draws the site
+        #[arg(long)]
+        seed: u64,
+    },
+    /// Hold the lines of `gridtap monitor --json`, from standard input, against a truth
+    Judge {
+        /// The truth of the capture
+        truth: PathBuf,
+    },
+}
+
+fn main() -> Result<()> {
+    match Arguments::parse().task {
+        Task::Play { seed, out, scenario } => fixtures::scenarios(seed, &scenario, &out),
+        Task::Demo { out } => fixtures::demo(&out),
+        Task::Fixtures { out } => make(&out),
+        Task::Sources { out } => fixtures::sources(&out),
+        Task::Site { seed } => say(&toml::to_string(&Site::draw(seed))?),
+        Task::Judge { truth } => hold(&truth),
+    }
+}
+
+fn make(out: &Path) -> Result<()> {
+    std::thread::scope(|scope| {
+        let mut plays = vec![scope.spawn(|| fixtures::demo(out))];
+        for seed in SEEDS {
+            plays.push(scope.spawn(move || fixtures::scenarios(seed, &[], &out.join("modbus"))));
+        }
+        for play in plays {
+            play.join().map_err(|_| anyhow::anyhow!("a play panicked"))??;
+        }
+        Ok::<_, anyhow::Error>(())
+    })?;
+    fixtures::sources(out)
+}
+
+fn hold(truth: &Path) -> Result<()> {
+    let mut text = String::new();
+    std::io::stdin().read_to_string(&mut text)?;
+    let said: Vec<Said> = text
+        .lines()
+        .filter(|line| !line.trim().is_empty())
+        .map(|line| serde_json::from_str(line).with_context(|| line.to_owned()))
+        .collect::<Result<_>>()?;
+    let judgement = judge(&fixtures::truth(truth)?, &said);
+    for (expected, by) in &judgement.found {
+        say(&format!("found  {} {}: {}", expected.detection, expected.device, by.line()))?;
+    }
+    for (expected, why) in &judgement.missed {
+        say(&format!("missed {} {}: {why}", expected.detection, expected.device))?;
+    }
+    for said in &judgement.wrong {
+        say(&format!("false  {}", said.line()))?;
+    }
+    for said in &judgement.listed {
+        say(&format!("listed {}", said.line()))?;
+    }
+    ensure!(judgement.right(), "not as the truth says");
+    Ok(())
+}
+
+fn say(line: &str) -> Result<()> {
+    Ok(writeln!(std::io::stdout(), "{line}")?)
+}
