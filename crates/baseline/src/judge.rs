@@ -154,18 +154,43 @@ impl Baseline {
 
     #[cold]
     fn judge_message(&self, observation: &Observation<'_>, message: &Message<'_>) -> Verdict {
-        let time = observation.time;
         let role = role_of(message);
+        let mut verdict = self.judge_role(observation, message, &role);
+        if verdict.new_at.is_none() {
+            return verdict;
+        }
+        // A standby that takes its master's place does what that one did.
+        for master in self.site.stands_in_for(role.master) {
+            let first = self.judge_role(observation, message, &Role { master, ..role });
+            if first.new_at.is_none() || first.new_at > verdict.new_at && verdict.new_at.is_some() {
+                let Verdict { held, accepted, key, .. } = verdict;
+                verdict = Verdict { held, accepted, key, ..first };
+            }
+        }
+        if verdict.new_at.is_none() {
+            verdict.key = String::new();
+        }
+        verdict
+    }
+
+    /// Judges a message as that of one master.
+    fn judge_role(
+        &self,
+        observation: &Observation<'_>,
+        message: &Message<'_>,
+        role: &Role,
+    ) -> Verdict {
+        let time = observation.time;
         let code = Code::from(message.function);
         let mut verdict = self.verdict(observation, message);
-        verdict.declared = self.site.declared(&role, code, message.function.name);
+        verdict.declared = self.site.declared(role, code, message.function.name);
         verdict.armed |= verdict.declared != Declared::Open;
-        verdict.access = self.access(&role, code, time, verdict.declared == Declared::Allowed);
-        let partial = self.judge_points(&role, code, message, time, &mut verdict);
+        verdict.access = self.access(role, code, time, verdict.declared == Declared::Allowed);
+        let partial = self.judge_points(role, code, message, time, &mut verdict);
         if asks(message) {
             verdict.new_at = level_of_news(&verdict.access, message, partial);
         }
-        self.judge_keys(&role, code, message, time, &mut verdict);
+        self.judge_keys(role, code, message, time, &mut verdict);
         if let Some(level) = verdict.new_at {
             verdict.rate = self.rate_of(observation.zone, level, message);
         }
@@ -253,6 +278,7 @@ impl Baseline {
     ) -> bool {
         let mut partial = false;
         let mut range_known = true;
+        let declared = verdict.declared == Declared::Allowed;
         for run in message.runs {
             let range = range_of(message, run);
             let sight = Sight { role: *role, code, range: Some(range) };
@@ -260,7 +286,7 @@ impl Baseline {
             let news = if exact && run.count <= u32::from(u16::MAX) {
                 RunNews::default()
             } else {
-                self.run_news(role, range.written, run, time)
+                self.run_news(role, range.written, run, time, declared)
             };
             range_known &= exact || news.new == 0;
             partial |= news.new > 0 && news.new < run.count;
@@ -300,7 +326,14 @@ impl Baseline {
     }
 
     /// Which points of a run this master never accessed so.
-    fn run_news(&self, role: &Role, commanded: bool, run: &Run<'_>, time: Timestamp) -> RunNews {
+    fn run_news(
+        &self,
+        role: &Role,
+        commanded: bool,
+        run: &Run<'_>,
+        time: Timestamp,
+        allowed: bool,
+    ) -> RunNews {
         let tables = &self.tables;
         let pair = tables.pair_of(role);
         let own = pair.and_then(|pair| tables.pairs.get(slot(pair)));
@@ -317,6 +350,11 @@ impl Baseline {
             }
             let path = Path::Point { role: *role, table: run.table.code, index: point.index };
             if commanded && tables.find_path(&path).is_some_and(|id| tables.is_known(id, time)) {
+                continue;
+            }
+            let declared =
+                |point| self.site.point(&role.device, point).is_some_and(|p| p.commanded);
+            if commanded && allowed && declared(&point) {
                 continue;
             }
             news.new = news.new.saturating_add(1);

@@ -93,6 +93,11 @@ pub(crate) fn table_code(name: &str) -> Option<u16> {
     }
 }
 
+/// The names of the tables that a site file may use.
+pub(crate) fn table_names() -> impl Iterator<Item = &'static str> {
+    TABLES.iter().map(|table| table.name)
+}
+
 const CLASSES: [Class; 8] = [
     Class::Read,
     Class::Command,
@@ -110,6 +115,11 @@ const PROTOCOLS: [Protocol; 5] =
 /// The class of this name.
 pub(crate) fn class_of(name: &str) -> Option<Class> {
     CLASSES.into_iter().find(|class| class.name() == name)
+}
+
+/// The names of the classes.
+pub(crate) fn class_names() -> impl Iterator<Item = &'static str> {
+    CLASSES.into_iter().map(Class::name)
 }
 
 /// The protocol of this name.

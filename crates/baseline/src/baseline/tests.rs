@@ -1,7 +1,7 @@
 use gridtap_model::LinkEvent;
 
 use crate::play::{Play, at, hear, judged, learned, link, routine, short};
-use crate::{Acceptance, Level};
+use crate::{Acceptance, Baseline, Config, Declared, Level, Site};
 
 fn accepted(until_ns: Option<i64>) -> Acceptance {
     Acceptance {
@@ -156,7 +156,7 @@ fn what_was_not_heard_for_half_a_year_is_news_when_it_returns() {
 fn a_scanner_s_unanswered_attempts_make_nobody_known() {
     let mut baseline = short();
     routine(&mut baseline, 0..69);
-    let attempt = |baseline: &mut crate::Baseline, to: u8, second| {
+    let attempt = |baseline: &mut Baseline, to: u8, second| {
         link((66, 40_000), (to, 445), LinkEvent::Attempted, second, |observation| {
             let verdict = baseline.judge(observation);
             baseline.learn(observation, &verdict, false);
@@ -175,7 +175,7 @@ fn a_scanner_s_unanswered_attempts_make_nobody_known() {
 #[test]
 fn an_unknown_conversation_is_told_apart_by_its_server_s_port() {
     let mut baseline = short();
-    let open = |baseline: &mut crate::Baseline, client, server, handshake| {
+    let open = |baseline: &mut Baseline, client, server, handshake| {
         link(client, server, LinkEvent::Opened { handshake }, 5, |observation| {
             let verdict = baseline.judge(observation);
             baseline.learn(observation, &verdict, false);
@@ -219,4 +219,43 @@ fn a_capture_older_than_the_baseline_is_judged_like_any_other() {
     assert_eq!(judged(&mut baseline, 5, Play::read(7, 21, 0, 10)).new_at, None);
     let stranger = judged(&mut baseline, 6, Play::read(9, 21, 0, 10));
     assert!(stranger.armed && stranger.new_at == Some(Level::Flow));
+}
+
+#[test]
+fn what_the_site_declares_is_normal_or_forbidden_from_the_first_packet() {
+    let site = Site::parse(
+        "[[hosts]]\nname = \"HMI\"\naddresses = [\"10.0.0.7\"]\nrole = \"master\"\n\
+         [[devices]]\nname = \"RTU\"\nprotocol = \"modbus\"\naddress = \"10.0.0.21\"\nunit = 1\ncomplete = true\n\
+         [[devices.points]]\ntable = \"coil\"\nindex = 2\nname = \"52-1 trip\"\ncommanded = true\n\
+         [[access]]\nhosts = [\"HMI\"]\ndevices = [\"RTU\"]\nclasses = [\"read\", \"command\"]\n",
+    );
+    let mut baseline = Baseline::new(Config::default(), site.unwrap());
+    let usual = hear(&mut baseline, 0, Play::coil(7, 21, 2));
+    assert_eq!((usual.armed, usual.declared, usual.new_at), (true, Declared::Allowed, None));
+    assert!(usual.access.commander && usual.access.master_known && usual.access.host_known);
+    let point = judged(&mut baseline, 0, Play::coil(7, 21, 3));
+    assert_eq!((point.declared, point.new_at), (Declared::Allowed, Some(Level::Point)));
+    let stranger = judged(&mut baseline, 0, Play::coil(9, 21, 2));
+    assert_eq!((stranger.armed, stranger.declared), (true, Declared::Forbidden));
+    let elsewhere = judged(&mut baseline, 0, Play::coil(9, 22, 2));
+    assert_eq!((elsewhere.armed, elsewhere.declared), (false, Declared::Open));
+    for second in 1..30 {
+        hear(&mut baseline, second, Play::coil(7, 21, 2));
+    }
+    let settled = judged(&mut baseline, 30, Play::coil(7, 21, 2));
+    assert_eq!((settled.armed, settled.declared), (true, Declared::Allowed));
+}
+
+#[test]
+fn a_declared_standby_does_what_its_master_did() {
+    let site = Site::parse(
+        "[[hosts]]\nname = \"A\"\naddresses = [\"10.0.0.7\"]\n\
+         [[hosts]]\nname = \"B\"\naddresses = [\"10.0.0.8\"]\nrole = \"standby\"\nstandby_for = \"A\"\n",
+    );
+    let config = Config { block: gridtap_model::Span::from_secs(10), ..Config::default() };
+    let mut baseline = Baseline::new(config, site.unwrap());
+    routine(&mut baseline, 0..61);
+    assert_eq!(judged(&mut baseline, 61, Play::coil(8, 21, 2)).new_at, None);
+    assert_eq!(judged(&mut baseline, 61, Play::coil(8, 21, 3)).new_at, Some(Level::Point));
+    assert_eq!(judged(&mut baseline, 61, Play::coil(9, 21, 2)).new_at, Some(Level::Flow));
 }
