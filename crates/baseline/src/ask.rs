@@ -15,10 +15,10 @@ impl Baseline {
         self.is_zone_armed(device.zone) || self.site.covers(device, master)
     }
 
-    /// Whether the flow and function levels judge in this zone.
+    /// Whether the flow and function levels judge in this zone: they do not in a lesson.
     #[must_use]
     pub fn is_zone_armed(&self, zone: Zone) -> bool {
-        self.armed_in(zone)
+        self.judges_in(zone)
     }
 
     /// The known masters of a device, those who command it or all of them, by address.

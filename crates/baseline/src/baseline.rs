@@ -49,6 +49,8 @@ pub struct Baseline {
     pub(crate) fresh: Vec<u32>,
     pub(crate) removed: Vec<String>,
     pub(crate) armed: Vec<LevelArmed>,
+    /// What is heard is a lesson: nothing new in it is judged.
+    teaching: bool,
 }
 
 impl Baseline {
@@ -66,9 +68,16 @@ impl Baseline {
             fresh: Vec::new(),
             removed: Vec::new(),
             armed: Vec::new(),
+            teaching: false,
             config,
             site,
         }
+    }
+
+    /// Says whether what comes is a lesson that a person chose. In a lesson levels arm as ever, but news is
+    /// learned and not judged; what the site file forbids stays forbidden.
+    pub const fn teach(&mut self, teaching: bool) {
+        self.teaching = teaching;
     }
 
     /// What the site file declares.
@@ -138,6 +147,11 @@ impl Baseline {
     #[must_use]
     pub fn armed_in(&self, zone: Zone) -> bool {
         self.zone(zone).is_some_and(judges)
+    }
+
+    /// Whether news is judged in this zone: it is armed, and this is no lesson.
+    pub(crate) fn judges_in(&self, zone: Zone) -> bool {
+        !self.teaching && self.armed_in(zone)
     }
 
     /// Whether a level judges, in every zone where a protocol that we decode was heard.

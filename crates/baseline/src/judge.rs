@@ -133,7 +133,7 @@ impl Baseline {
         let series =
             if commands(message.class) { News::FunctionCommand } else { News::FunctionRead };
         Verdict {
-            armed: self.armed_in(observation.zone),
+            armed: self.judges_in(observation.zone),
             new_at: None,
             declared: Declared::Open,
             access: Access::default(),
@@ -438,7 +438,7 @@ impl Baseline {
         let id = tables.find_path(&conversation);
         let key = id.and_then(|id| tables.key(id));
         Verdict {
-            armed: self.armed_in(zone),
+            armed: self.judges_in(zone),
             new_at: new.then_some(Level::Flow),
             declared: Declared::Open,
             access,

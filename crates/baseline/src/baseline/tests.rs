@@ -25,6 +25,18 @@ fn a_baseline_that_has_heard_six_blocks_judges() {
 }
 
 #[test]
+fn a_lesson_arms_the_levels_and_judges_no_news() {
+    let mut baseline = short();
+    baseline.teach(true);
+    routine(&mut baseline, 0..61);
+    assert!(baseline.armed());
+    let stranger = judged(&mut baseline, 61, Play::coil(99, 21, 2));
+    assert!(!stranger.armed && stranger.new_at.is_some());
+    baseline.teach(false);
+    assert!(judged(&mut baseline, 61, Play::coil(99, 21, 2)).armed);
+}
+
+#[test]
 fn what_is_known_is_not_new() {
     let mut baseline = short();
     routine(&mut baseline, 0..61);
