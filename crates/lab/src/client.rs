@@ -32,8 +32,9 @@ impl Connection {
     /// # Errors
     /// It was refused, or did not open in time.
     pub async fn open(to: Ipv4Addr, patience: Duration) -> Result<Self> {
-        let stream =
-            timeout(OPENING, TcpStream::connect((to, PORT))).await.context("timeout")??;
+        let stream = timeout(OPENING, TcpStream::connect((to, PORT)))
+            .await
+            .with_context(|| format!("{to} does not accept a connection in time"))??;
         stream.set_nodelay(true)?;
         let local = stream.local_addr()?;
         Ok(Self { modbus: tcp::attach(stream), local, patience })

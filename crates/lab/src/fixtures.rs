@@ -56,11 +56,23 @@ pub fn scenarios(seed: u64, only: &[String], folder: &Path) -> Result<()> {
                 }));
             }
         }
-        for play in plays {
-            play.join().map_err(|_| anyhow::anyhow!("a play panicked"))??;
-        }
-        Ok(())
+        together(plays)
     })
+}
+
+/// Waits for all plays, and tells of every one that failed.
+///
+/// # Errors
+/// A play failed.
+pub fn together(plays: Vec<std::thread::ScopedJoinHandle<'_, Result<()>>>) -> Result<()> {
+    let results = plays.into_iter().map(|play| match play.join() {
+        Ok(result) => result,
+        Err(_) => Err(anyhow::anyhow!("a play panicked")),
+    });
+    let failures: Vec<String> =
+        results.filter_map(|result| result.err().map(|error| format!("{error:#}"))).collect();
+    ensure!(failures.is_empty(), "{}", failures.join("\n"));
+    Ok(())
 }
 
 fn one(

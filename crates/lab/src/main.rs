@@ -76,15 +76,16 @@ fn main() -> Result<()> {
 }
 
 fn make(out: &Path) -> Result<()> {
+    let old = out.join("modbus");
+    if old.is_dir() {
+        std::fs::remove_dir_all(old)?;
+    }
     std::thread::scope(|scope| {
         let mut plays = vec![scope.spawn(|| fixtures::demo(out))];
         for seed in SEEDS {
             plays.push(scope.spawn(move || fixtures::scenarios(seed, &[], &out.join("modbus"))));
         }
-        for play in plays {
-            play.join().map_err(|_| anyhow::anyhow!("a play panicked"))??;
-        }
-        Ok::<_, anyhow::Error>(())
+        fixtures::together(plays)
     })?;
     fixtures::sources(out)
 }

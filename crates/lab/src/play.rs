@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::mpsc;
+use std::sync::{Condvar, Mutex, PoisonError, mpsc};
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -57,6 +57,7 @@ pub struct Course {
 /// # Errors
 /// The network cannot be built, the capture is not whole, or an act failed.
 pub fn play(site: &Site, acts: &[Act], course: Course, file: &Path) -> Result<Vec<Done>> {
+    let _place = Place::take();
     let stage = Stage::build(site, course.seed)?;
     if course.mid_session {
         stage.begin()?;
@@ -70,11 +71,40 @@ pub fn play(site: &Site, acts: &[Act], course: Course, file: &Path) -> Result<Ve
     let mut done = Vec::new();
     for act in acts {
         sleep(act.lead);
-        done.push(stage.act(act, &mut rng)?);
+        let name = || format!("{} {}", act.scenario.id, act.variant.name);
+        done.push(stage.act(act, &mut rng).with_context(name)?);
     }
     sleep(course.tail);
     capture.finish()?;
     Ok(done)
+}
+
+/// How many plays run at once. All namespaces of a machine share one table of neighbours, of 1024 by default: a play
+/// needs about forty of them, and a host that finds no place in it cannot connect.
+const PLACES: usize = 20;
+
+static TAKEN: Mutex<usize> = Mutex::new(0);
+static LEFT: Condvar = Condvar::new();
+
+/// Leave to play, until it is dropped.
+struct Place;
+
+impl Place {
+    fn take() -> Self {
+        let taken = TAKEN.lock().unwrap_or_else(PoisonError::into_inner);
+        let full = |taken: &mut usize| *taken >= PLACES;
+        let mut taken = LEFT.wait_while(taken, full).unwrap_or_else(PoisonError::into_inner);
+        *taken = taken.saturating_add(1);
+        Self
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut taken = TAKEN.lock().unwrap_or_else(PoisonError::into_inner);
+        *taken = taken.saturating_sub(1);
+        LEFT.notify_one();
+    }
 }
 
 /// A duration between two bounds in milliseconds.
