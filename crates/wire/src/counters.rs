@@ -62,6 +62,8 @@ counters! {
     fragments_timed_out,
     /// Fragmented datagrams given up because there were too many.
     fragments_evicted,
+    /// Fragmented datagrams that were not whole at the end of the input.
+    fragments_ended,
     /// Fragments whose place does not fit a datagram, or that were cut by the snap length.
     fragments_malformed,
     /// Octets of fragments that overlapped others with other content.

@@ -159,6 +159,13 @@ impl Fragments {
         }
     }
 
+    /// Gives up what waits at the end of the input.
+    pub(crate) fn finish(&mut self, counters: &mut Counters) {
+        let left = u64::try_from(self.datagrams.len()).unwrap_or(u64::MAX);
+        counters.fragments_ended = counters.fragments_ended.saturating_add(left);
+        *self = Self::default();
+    }
+
     fn remove(&mut self, key: &Key) -> Option<Parts> {
         let parts = self.datagrams.remove(key)?;
         self.cost = self.cost.saturating_sub(parts.parts.cost().saturating_add(DATAGRAM_COST));

@@ -432,6 +432,7 @@ impl Wire {
                 (entry.closing.map_or(Closing::End, |(reason, _)| reason), entry.last);
             self.close(slot, reason, at, sink);
         }
+        self.fragments.finish(&mut self.counters);
     }
 }
 

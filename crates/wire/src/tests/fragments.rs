@@ -89,6 +89,18 @@ fn fragments_are_given_up_after_their_time_and_beyond_their_number() {
 }
 
 #[test]
+fn fragments_that_wait_at_the_end_are_counted_and_released() {
+    let mut ear = Ear::usual();
+    let (source, destination) = datagram(MASTER, OUTSTATION, b"").addresses();
+    let part = ip(source, destination, 17, [0, 1, 0x20, 0], &[0; 64]);
+    ear.raw(0, LinkType::RawIp, &part, part.len());
+    assert!(ear.wire.waiting_bytes() > 0);
+    ear.wire.finish(&mut |_| {});
+    assert_eq!(ear.wire.waiting_bytes(), 0);
+    assert_eq!(ear.wire.counters().fragments_ended, 1);
+}
+
+#[test]
 fn a_fragment_that_fits_no_datagram_is_counted() {
     let (source, destination) = datagram(MASTER, OUTSTATION, b"").addresses();
     let mut ear = Ear::usual();
