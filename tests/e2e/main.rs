@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod fixtures;
+mod fuzz;
 #[allow(dead_code, reason = "the modules that call it come with the command line")]
 mod machine;
 mod tidy;

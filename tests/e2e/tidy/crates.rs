@@ -27,7 +27,7 @@ const MAY_DEPEND_ON: [(&str, &[&str]); 14] = [
             "store", "lab",
         ],
     ),
-    ("fuzz", &["model", "wire", "modbus", "dissect", "baseline", "detect", "capture"]),
+    ("fuzz", &["tests"]),
 ];
 
 /// The core: bytes and packet time in, values out.
