@@ -1,0 +1,45 @@
+//! What can be set.
+
+use gridtap_model::Span;
+
+use crate::ZoneRule;
+
+/// Lengths of time, bounds and zones of the dissector.
+#[derive(Debug, Clone, serde::Deserialize, serde::Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// How long a request may stay without an answer before it counts as unanswered.
+    pub patience: Span,
+    /// How long after a loss or skipped bytes a fault in the same conversation may be blamed on it.
+    pub loss_memory: Span,
+    /// How long one direction of two hosts must stay unheard before that is said.
+    pub one_direction_after: Span,
+    /// How long a recognised conversation may carry bytes that cannot be decoded before it counts as blind.
+    pub blind_after: Span,
+    /// Requests of one conversation that can wait for their answers; the oldest gives way.
+    pub pending_max: usize,
+    /// The largest length field that is taken for one. The specification says 254; UMAS goes to about 1 KiB.
+    pub modbus_length_max: u16,
+    /// Bytes of a conversation that are kept while its protocol is not known.
+    pub tasting_bytes_max: usize,
+    /// Pairs of hosts whose directions are watched.
+    pub host_pairs_max: usize,
+    /// Zones in order: the first that fits a conversation is its zone; zone 0 where none fits.
+    pub zones: Vec<ZoneRule>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            patience: Span::from_secs(5),
+            loss_memory: Span::from_secs(10),
+            one_direction_after: Span::from_secs(20),
+            blind_after: Span::from_secs(10),
+            pending_max: 64,
+            modbus_length_max: 1_100,
+            tasting_bytes_max: 2_048,
+            host_pairs_max: 65_536,
+            zones: Vec::new(),
+        }
+    }
+}

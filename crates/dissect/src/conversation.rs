@@ -1,0 +1,296 @@
+//! One conversation from its first packet to its end, whatever it speaks.
+
+mod identify;
+
+use gridtap_model::{Conversation as Number, Direction, Endpoint, LinkEvent, Protocol, Transport};
+use gridtap_wire::{Closing, Event, Flow, FlowId, Heard};
+
+use crate::host_pair::PairId;
+use crate::modbus::{Session, is_ours};
+use crate::record::{Problem, Reason};
+use crate::stage::{Speakers, Stage};
+use crate::taste::Tasting;
+
+/// What it speaks.
+#[derive(Debug)]
+enum Speech {
+    /// Not known yet.
+    Tasting(Box<Tasting>),
+    Modbus(Box<Session>),
+    /// So many bytes of TLS.
+    Tls(u64),
+    /// None of ours.
+    Foreign,
+}
+
+/// A conversation.
+#[derive(Debug)]
+pub(crate) struct Conversation {
+    flow: FlowId,
+    speakers: Speakers,
+    speech: Speech,
+    /// What it was said to be.
+    announced: Option<Protocol>,
+    pair: Option<PairId>,
+    /// The other side's packets, and its bytes that were acknowledged unheard, when each direction last spoke.
+    replies: [u64; 2],
+    unheard: [u64; 2],
+}
+
+impl Conversation {
+    pub(crate) fn new(number: u64, flow: &Flow, stage: &mut Stage<'_>) -> Self {
+        let mut speakers = Speakers {
+            conversation: Number(number),
+            zone: gridtap_model::Zone(0),
+            transport: flow.transport,
+            first: flow.first,
+            second: flow.second,
+            handshake: flow.handshake,
+        };
+        let [_, server] = presumed_roles(&speakers);
+        speakers.zone = stage.shared.zones.of(flow, server.address);
+        let count = &mut stage.shared.counters.conversations;
+        *count = count.saturating_add(1);
+        Self {
+            flow: flow.id,
+            speakers,
+            speech: Speech::Tasting(Box::default()),
+            announced: None,
+            pair: None,
+            replies: [0; 2],
+            unheard: [0; 2],
+        }
+    }
+
+    pub(crate) const fn flow(&self) -> FlowId {
+        self.flow
+    }
+
+    pub(crate) fn hear(&mut self, stage: &mut Stage<'_>, heard: &Heard<'_>) {
+        self.speakers.handshake = heard.flow.handshake;
+        match heard.event {
+            Event::Opened => {}
+            Event::Bytes { direction, bytes } => {
+                self.bytes(stage, heard.flow, direction, bytes);
+                self.watch_directions(stage, heard.flow, direction);
+            }
+            Event::Gap { direction, bytes } => self.gap(stage, direction, bytes),
+            Event::OverlapDiffers { direction, bytes } => {
+                self.oddity(stage, direction, LinkEvent::OverlapDiffers { bytes });
+            }
+            Event::ChecksumsOffloaded { direction } => {
+                self.oddity(stage, direction, LinkEvent::ChecksumsOffloaded);
+            }
+            Event::ChecksumWrong { direction } => {
+                self.oddity(stage, direction, LinkEvent::ChecksumWrong);
+            }
+            Event::AddressInvalid => {
+                self.oddity(stage, Direction::Forward, LinkEvent::AddressInvalid);
+            }
+            Event::Closed(closing) => self.close(stage, heard.flow, closing),
+        }
+    }
+
+    fn protocol(&self) -> Protocol {
+        match self.speech {
+            Speech::Modbus(_) => Protocol::Modbus,
+            Speech::Tls(_) => Protocol::Tls,
+            Speech::Tasting(_) | Speech::Foreign => Protocol::Unknown,
+        }
+    }
+
+    /// Something about one direction: its source is the sender.
+    fn oddity(&self, stage: &mut Stage<'_>, direction: Direction, event: LinkEvent) {
+        let ends = match direction {
+            Direction::Forward => [self.speakers.first, self.speakers.second],
+            Direction::Backward => [self.speakers.second, self.speakers.first],
+        };
+        stage.link(&self.speakers, self.protocol(), ends, event);
+    }
+
+    fn roles(&self) -> [Endpoint; 2] {
+        match &self.speech {
+            Speech::Modbus(session) => session.roles(&self.speakers),
+            _ => presumed_roles(&self.speakers),
+        }
+    }
+
+    fn bytes(&mut self, stage: &mut Stage<'_>, flow: &Flow, direction: Direction, bytes: &[u8]) {
+        match &mut self.speech {
+            Speech::Foreign => {}
+            Speech::Modbus(session) => {
+                session.hear(stage, &self.speakers, self.flow, direction, bytes);
+            }
+            Speech::Tls(octets) => encrypted(stage, &self.speakers, octets, bytes.len()),
+            Speech::Tasting(_) => self.taste(stage, flow, direction, bytes),
+        }
+    }
+
+    fn announce(&mut self, stage: &mut Stage<'_>, protocol: Protocol) {
+        if self.announced == Some(protocol) {
+            return;
+        }
+        self.announced = Some(protocol);
+        let event = LinkEvent::Opened { handshake: self.speakers.handshake };
+        let roles = self.roles();
+        stage.link(&self.speakers, protocol, roles, event);
+    }
+
+    fn gap(&mut self, stage: &mut Stage<'_>, direction: Direction, bytes: u64) {
+        match &mut self.speech {
+            Speech::Modbus(session) => session.gap(stage, &self.speakers, direction, bytes),
+            Speech::Tasting(tasting) => tasting.clear(),
+            Speech::Tls(_) | Speech::Foreign => {}
+        }
+    }
+
+    fn find_pair(&mut self, stage: &mut Stage<'_>, flow: &Flow) {
+        if self.pair.is_some() {
+            return;
+        }
+        match stage.shared.hosts.of(self.speakers.zone, flow) {
+            Ok(pair) => self.pair = pair,
+            Err(_) => {
+                let refused = &mut stage.shared.counters.host_pairs_refused;
+                *refused = refused.saturating_add(1);
+            }
+        }
+    }
+
+    /// Notes which directions of this flow and its hosts are heard.
+    fn watch_directions(&mut self, stage: &mut Stage<'_>, flow: &Flow, direction: Direction) {
+        let Speech::Modbus(session) = &self.speech else { return };
+        let at = index(direction);
+        let (packets, unheard) =
+            (of(flow.packets, direction.reversed()), of(flow.unheard, direction.reversed()));
+        let silent = packets == of(self.replies, direction);
+        let alone = match flow.transport {
+            // Nobody can send bytes before an answer to his SYN, or acknowledge what was never sent.
+            Transport::Tcp => {
+                (packets == 0 && flow.handshake)
+                    || (silent && unheard > of(self.unheard, direction))
+            }
+            // A request may go to a dead device, but nobody answers what nobody asked.
+            Transport::Udp => packets == 0 && direction != session.client,
+        };
+        if let (Some(replies), Some(before)) = (self.replies.get_mut(at), self.unheard.get_mut(at))
+        {
+            (*replies, *before) = (packets, unheard);
+        }
+        if let Some(pair) = self.pair {
+            let moment = (stage.time, &stage.shared.config);
+            let missing = stage.shared.hosts.heard(pair, flow, direction, alone, moment);
+            self.say_missing(stage, missing);
+        }
+        self.refresh(stage, flow);
+    }
+
+    fn say_missing(&self, stage: &mut Stage<'_>, missing: Option<Endpoint>) {
+        if let Some(missing) = missing {
+            let roles = self.roles();
+            let event = LinkEvent::OneDirection { missing };
+            stage.link(&self.speakers, self.protocol(), roles, event);
+        }
+    }
+
+    /// Tells the session what is known of its hosts.
+    fn refresh(&mut self, stage: &Stage<'_>, flow: &Flow) {
+        let Speech::Modbus(session) = &mut self.speech else { return };
+        if self.pair.is_none() {
+            let answered = of(flow.packets, session.client.reversed()) > 0;
+            session.circumstances.answers_heard |= answered;
+        }
+        self.refresh_from_hosts(stage);
+    }
+
+    fn refresh_from_hosts(&mut self, stage: &Stage<'_>) {
+        let (Speech::Modbus(session), Some(pair)) = (&mut self.speech, self.pair) else { return };
+        let hosts = &stage.shared.hosts;
+        session.circumstances.one_direction = hosts.is_one_direction(pair);
+        session.circumstances.answers_heard =
+            hosts.answers_heard(pair, &self.speakers, session.client);
+    }
+
+    pub(crate) fn tick(&mut self, stage: &mut Stage<'_>) {
+        self.refresh_from_hosts(stage);
+        if let Speech::Modbus(session) = &mut self.speech {
+            session.tick(stage, &self.speakers, self.flow);
+        }
+    }
+
+    fn close(&mut self, stage: &mut Stage<'_>, flow: &Flow, closing: Closing) {
+        if flow.octets == [0, 0] && self.announced.is_none() {
+            if flow.handshake && flow.transport == Transport::Tcp {
+                let roles = self.roles();
+                stage.link(&self.speakers, Protocol::Unknown, roles, LinkEvent::Attempted);
+            }
+            return;
+        }
+        if flow.transport == Transport::Tcp {
+            self.decide_joined(stage, flow, true);
+        }
+        if self.announced.is_none() && flow.octets != [0, 0] {
+            self.announce(stage, Protocol::Unknown);
+        }
+        self.end(stage, closing);
+    }
+
+    /// The last words, also where the input ends without a word from the wire.
+    pub(crate) fn end(&mut self, stage: &mut Stage<'_>, closing: Closing) {
+        self.refresh_from_hosts(stage);
+        let may_come = matches!(closing, Closing::End | Closing::Evicted);
+        match &mut self.speech {
+            Speech::Modbus(session) => session.close(stage, &self.speakers, self.flow, may_come),
+            Speech::Tls(octets) if *octets > 0 => {
+                let problem =
+                    Problem { reason: Reason::Encrypted, bytes: *octets, resumed_frame: None };
+                let roles = presumed_roles(&self.speakers);
+                stage.problem(&self.speakers, Protocol::Tls, roles, problem);
+            }
+            _ => {}
+        }
+        if may_come && let Some(pair) = self.pair {
+            let missing = stage.shared.hosts.at_end(pair);
+            self.say_missing(stage, missing);
+        }
+        if self.announced.is_some() {
+            let roles = self.roles();
+            stage.link(&self.speakers, self.protocol(), roles, LinkEvent::Closed);
+        }
+    }
+}
+
+/// Encrypted bytes count where a protocol of ours was to be expected.
+fn encrypted(stage: &mut Stage<'_>, speakers: &Speakers, octets: &mut u64, more: usize) {
+    if !is_ours(speakers.first) && !is_ours(speakers.second) {
+        return;
+    }
+    let more = u64::try_from(more).unwrap_or(u64::MAX);
+    *octets = octets.saturating_add(more);
+    let total = &mut stage.shared.counters.bytes.encrypted;
+    *total = total.saturating_add(more);
+}
+
+fn index(direction: Direction) -> usize {
+    usize::from(direction == Direction::Backward)
+}
+
+fn of([forward, backward]: [u64; 2], direction: Direction) -> u64 {
+    match direction {
+        Direction::Forward => forward,
+        Direction::Backward => backward,
+    }
+}
+
+/// Client and server of a conversation that has not shown who asks: by a registered port, by the SYN, by
+/// the lower port.
+fn presumed_roles(speakers: &Speakers) -> [Endpoint; 2] {
+    let (first, second) = (speakers.first, speakers.second);
+    let known = |endpoint: Endpoint| Protocol::of_port(endpoint.port) != Protocol::Unknown;
+    match (known(first), known(second)) {
+        (false, true) => [first, second],
+        (true, false) => [second, first],
+        _ if !speakers.handshake && first.port < second.port => [second, first],
+        _ => [first, second],
+    }
+}

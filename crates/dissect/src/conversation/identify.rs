@@ -1,0 +1,192 @@
+//! What a conversation speaks: tasted until its structure tells.
+
+use gridtap_model::{Direction, LinkEvent, Protocol, Transport};
+use gridtap_wire::Flow;
+
+use super::{Conversation, Speech, encrypted};
+use crate::modbus::{Recognised, Scent, Session, is_ours, recognise};
+use crate::stage::Stage;
+use crate::taste::{Mark, is_tls};
+
+/// Bytes on a port of ours that are enough to say that they are foreign.
+const FOREIGN_OCTETS: usize = 32;
+
+impl Conversation {
+    /// Bytes of a conversation whose protocol is not known yet.
+    pub(super) fn taste(
+        &mut self,
+        stage: &mut Stage<'_>,
+        flow: &Flow,
+        direction: Direction,
+        bytes: &[u8],
+    ) {
+        let mark = Mark::new(direction, stage.time, (stage.capture, stage.frame));
+        let bytes_max = stage.shared.config.tasting_bytes_max;
+        let Speech::Tasting(tasting) = &mut self.speech else { return };
+        let udp = self.speakers.transport == Transport::Udp;
+        // A conversation mostly shows at once what it is: nothing is copied then.
+        if tasting.is_empty() || udp {
+            let scent = self.scent(direction, bytes, false);
+            if self.decide(stage, flow, &scent, Some((mark, bytes))) {
+                return;
+            }
+        }
+        let Speech::Tasting(tasting) = &mut self.speech else { return };
+        if !tasting.keep(mark, bytes, bytes_max) {
+            self.give_up(stage, flow);
+            let scent = self.scent(direction, bytes, false);
+            if matches!(self.speech, Speech::Tasting(_)) {
+                self.decide(stage, flow, &scent, Some((mark, bytes)));
+            }
+            return;
+        }
+        if !udp {
+            self.decide_joined(stage, flow, false);
+        }
+        self.announce_foreign_on_our_port(stage, flow, false);
+    }
+
+    fn scent<'a>(&self, direction: Direction, bytes: &'a [u8], at_end: bool) -> Scent<'a> {
+        let (lost, rtu_before, first) = match &self.speech {
+            Speech::Tasting(tasting) => (tasting.lost, tasting.rtu_datagrams, tasting.first()),
+            _ => (false, 0, None),
+        };
+        Scent {
+            bytes: match direction {
+                Direction::Forward => [bytes, &[]],
+                Direction::Backward => [&[], bytes],
+            },
+            first: first.unwrap_or(direction),
+            from_start: self.speakers.handshake && !lost,
+            at_end,
+            rtu_before,
+        }
+    }
+
+    /// Decides on all that a stream has said so far.
+    pub(super) fn decide_joined(&mut self, stage: &mut Stage<'_>, flow: &Flow, at_end: bool) {
+        let Speech::Tasting(tasting) = &self.speech else { return };
+        let Some(first) = tasting.first() else { return };
+        let (forward, backward) =
+            (tasting.stream(Direction::Forward), tasting.stream(Direction::Backward));
+        let joined = [forward.as_slice(), backward.as_slice()];
+        let scent = Scent { bytes: joined, ..self.scent(first, &[], at_end) };
+        self.decide(stage, flow, &scent, None);
+    }
+
+    /// Says what the conversation is, if its bytes tell; true where they do. `last` is not kept yet.
+    fn decide(
+        &mut self,
+        stage: &mut Stage<'_>,
+        flow: &Flow,
+        scent: &Scent<'_>,
+        last: Option<(Mark, &[u8])>,
+    ) -> bool {
+        let length_max = stage.shared.config.modbus_length_max;
+        if is_tls(scent, self.speakers.transport) {
+            self.become_tls(stage, last.map_or(0, |(_, bytes)| bytes.len()));
+            return true;
+        }
+        let ours = is_ours(self.speakers.first) || is_ours(self.speakers.second);
+        match recognise(&self.speakers, scent, length_max) {
+            Recognised::As(framing, client) => {
+                let session = Box::new(Session::new(framing, client, &self.speakers));
+                self.become_modbus(stage, flow, session, last);
+                true
+            }
+            Recognised::PerhapsRtu => {
+                if let Speech::Tasting(tasting) = &mut self.speech
+                    && self.speakers.transport == Transport::Udp
+                {
+                    tasting.rtu_datagrams = tasting.rtu_datagrams.saturating_add(1);
+                }
+                false
+            }
+            Recognised::No if !ours => {
+                self.speech = Speech::Foreign;
+                self.announce(stage, Protocol::Unknown);
+                true
+            }
+            Recognised::No | Recognised::Wait => false,
+        }
+    }
+
+    fn become_tls(&mut self, stage: &mut Stage<'_>, last: usize) {
+        let kept = match &self.speech {
+            Speech::Tasting(tasting) => tasting.octets(),
+            _ => 0,
+        };
+        let mut octets = 0;
+        encrypted(stage, &self.speakers, &mut octets, kept.saturating_add(last));
+        self.speech = Speech::Tls(octets);
+        self.announce(stage, Protocol::Tls);
+        if is_ours(self.speakers.first) || is_ours(self.speakers.second) {
+            let count = &mut stage.shared.counters.encrypted;
+            *count = count.saturating_add(1);
+            let roles = self.roles();
+            stage.link(&self.speakers, Protocol::Tls, roles, LinkEvent::Encrypted);
+        }
+    }
+
+    /// The session hears what was kept, each event at its own time and frame, then the last.
+    fn become_modbus(
+        &mut self,
+        stage: &mut Stage<'_>,
+        flow: &Flow,
+        session: Box<Session>,
+        last: Option<(Mark, &[u8])>,
+    ) {
+        let count = &mut stage.shared.counters.recognised;
+        *count = count.saturating_add(1);
+        let before = core::mem::replace(&mut self.speech, Speech::Modbus(session));
+        let [_, server] = self.roles();
+        self.speakers.zone = stage.shared.zones.of(flow, server.address);
+        self.find_pair(stage, flow);
+        self.announce(stage, Protocol::Modbus);
+        self.refresh(stage, flow);
+        let Speech::Modbus(session) = &mut self.speech else { return };
+        let now = (stage.time, stage.capture, stage.frame);
+        if let Speech::Tasting(tasting) = &before {
+            for (mark, bytes) in tasting.events() {
+                (stage.time, stage.capture, stage.frame) = (mark.time, mark.capture, mark.frame);
+                session.hear(stage, &self.speakers, self.flow, mark.direction, bytes);
+            }
+        }
+        (stage.time, stage.capture, stage.frame) = now;
+        if let Some((mark, bytes)) = last {
+            session.hear(stage, &self.speakers, self.flow, mark.direction, bytes);
+        }
+    }
+
+    /// More was said than is kept, and it told nothing.
+    fn give_up(&mut self, stage: &mut Stage<'_>, flow: &Flow) {
+        if is_ours(self.speakers.first) || is_ours(self.speakers.second) {
+            self.announce_foreign_on_our_port(stage, flow, true);
+            if let Speech::Tasting(tasting) = &mut self.speech {
+                tasting.clear();
+            }
+            return;
+        }
+        self.speech = Speech::Foreign;
+        self.announce(stage, Protocol::Unknown);
+    }
+
+    /// On a port of ours tasting goes on, but after some bytes it is said that they are foreign.
+    fn announce_foreign_on_our_port(&mut self, stage: &mut Stage<'_>, flow: &Flow, surely: bool) {
+        let Speech::Tasting(tasting) = &self.speech else { return };
+        let enough = tasting.octets() >= FOREIGN_OCTETS || tasting.is_dialogue();
+        if self.announced.is_some() || !(enough || surely) {
+            return;
+        }
+        let first = tasting.first().unwrap_or(Direction::Forward);
+        let (forward, backward) =
+            (tasting.stream(Direction::Forward), tasting.stream(Direction::Backward));
+        let joined = [forward.as_slice(), backward.as_slice()];
+        let scent = Scent { bytes: joined, ..self.scent(first, &[], false) };
+        let length_max = stage.shared.config.modbus_length_max;
+        if surely || recognise(&self.speakers, &scent, length_max) == Recognised::No {
+            self.find_pair(stage, flow);
+            self.announce(stage, Protocol::Unknown);
+        }
+    }
+}

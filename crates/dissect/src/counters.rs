@@ -1,0 +1,53 @@
+//! What was done, in numbers.
+
+/// Bytes of recognised conversations: each one is in exactly one of these.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
+pub struct Bytes {
+    /// Part of a message that was decoded.
+    pub decoded: u64,
+    /// Heard, and part of no message.
+    pub skipped: u64,
+    /// Not in the capture.
+    pub missing: u64,
+    /// Encrypted.
+    pub encrypted: u64,
+}
+
+/// Counts since the start; they never go back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
+pub struct Counters {
+    /// Conversations opened.
+    pub conversations: u64,
+    /// Conversations recognised as a protocol that is decoded.
+    pub recognised: u64,
+    /// Conversations recognised as encrypted, on a port of a protocol that is decoded.
+    pub encrypted: u64,
+    /// Modbus requests.
+    pub modbus_requests: u64,
+    /// Modbus answers that are no exceptions.
+    pub modbus_responses: u64,
+    /// Modbus exceptions.
+    pub modbus_exceptions: u64,
+    /// Requests that got no answer in time.
+    pub unanswered: u64,
+    /// Requests without an answer, where the answer may well have gone unheard: nothing was said.
+    pub unanswered_withheld: u64,
+    /// Observations given out.
+    pub observations: u64,
+    /// Bytes of recognised conversations.
+    pub bytes: Bytes,
+    /// Requests that gave way because too many waited in one conversation.
+    pub pending_evicted: u64,
+    /// Pairs of hosts that were not watched because too many were.
+    pub host_pairs_refused: u64,
+}
+
+impl Counters {
+    /// Modbus messages: requests, responses and exceptions.
+    #[must_use]
+    pub const fn modbus_messages(&self) -> u64 {
+        self.modbus_requests
+            .saturating_add(self.modbus_responses)
+            .saturating_add(self.modbus_exceptions)
+    }
+}

@@ -1,0 +1,35 @@
+//! The bytes of one conversation to observations and, when asked, to records: the one crate that knows all protocols.
+//!
+//! A conversation is *tasted* until its structure tells its protocol, on whatever port it runs; then a
+//! session of that protocol frames its bytes, pairs answers with requests and says in protocol-neutral
+//! words what it heard. What could not be decoded is skipped up to the next plausible message and
+//! accounted for: every byte of a recognised conversation is decoded, skipped, missing or encrypted.
+//!
+//! It judges nothing and remembers nothing beyond the conversation, but for one thing: which directions
+//! between two hosts are heard at all, because no single connection can tell.
+#![cfg_attr(
+    not(test),
+    deny(clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::as_conversions)
+)]
+
+mod buffer;
+mod config;
+mod conversation;
+mod counters;
+mod dissector;
+mod host_pair;
+mod modbus;
+mod record;
+mod stage;
+mod taste;
+#[cfg(test)]
+mod tests;
+mod zone;
+
+pub use config::Config;
+pub use counters::{Bytes, Counters};
+pub use dissector::Dissector;
+pub use modbus::{Kind as ModbusKind, ModbusRecord};
+pub use record::{Detail, Problem, Reason, Record};
+pub use stage::Output;
+pub use zone::{ZoneRule, Zones};

@@ -1,0 +1,219 @@
+//! Which answer belongs to which request.
+
+use std::collections::VecDeque;
+
+use gridtap_modbus::FunctionCode;
+use gridtap_model::{Place, Timestamp};
+
+/// A request, as much of it as its answer needs.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asked {
+    pub(crate) time: Timestamp,
+    pub(crate) place: Place,
+    pub(crate) transaction: u16,
+    pub(crate) unit: u8,
+    pub(crate) function: FunctionCode,
+    /// Sub-function, MEI type or UMAS function.
+    pub(crate) sub: Option<u16>,
+    /// The points it reads; of a write, those it writes.
+    pub(crate) address: u16,
+    pub(crate) quantity: u16,
+    /// The points that function 23 writes; the value of functions 5 and 6.
+    pub(crate) second: u16,
+    pub(crate) second_quantity: u16,
+    /// Of the whole PDU.
+    pub(crate) digest: u64,
+    /// No answer is due, was heard already, or may well have been lost: silence means nothing.
+    pub(crate) excused: bool,
+    /// Its patience is over; a late answer still finds it.
+    pub(crate) expired: bool,
+}
+
+/// An answer, to know a second one by.
+#[derive(Debug, Clone, Copy)]
+struct Answered {
+    transaction: u16,
+    unit: u8,
+    function: FunctionCode,
+    digest: u64,
+    /// Of the request.
+    frame: u64,
+    /// It repeated the transaction of its request.
+    exact: bool,
+}
+
+/// How an answer stands to what was asked.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Match {
+    /// It answers this.
+    Request(Asked),
+    /// It repeats the answer to the request in this frame.
+    Repeated(u64),
+    /// The request in this frame was answered before, otherwise.
+    Second(u64),
+    /// Nothing heard asked for it.
+    Nothing,
+}
+
+/// The requests of one conversation that wait, and its habits.
+#[derive(Debug, Default)]
+pub(crate) struct Exchange {
+    waiting: VecDeque<Asked>,
+    answered: [Option<Answered>; 2],
+    last_transaction: Option<u16>,
+    /// The client has used more than one transaction number.
+    transactions_vary: bool,
+    /// An answer has repeated its request's transaction, where the client varies it.
+    transactions_match: bool,
+    /// A request was answered: the conversation is under way.
+    pub(crate) paired: bool,
+    /// A request gave way since the queue was last empty: an answer to nothing may be its answer.
+    pub(crate) overflowed: bool,
+}
+
+/// A request that waits is small, and few wait: more room than this is given back.
+const ROOM: usize = 8;
+
+impl Exchange {
+    /// Takes in a request; tells whether its transaction is in use, and whether an older request gave way.
+    pub(crate) fn ask(&mut self, asked: Asked, waiting_max: usize) -> (bool, bool) {
+        let repeated = self.last_transaction == Some(asked.transaction);
+        let reused = self.transactions_vary
+            && self.waiting.iter().any(|open| {
+                open.transaction == asked.transaction
+                    && open.unit == asked.unit
+                    && !open.expired
+                    && open.digest != asked.digest
+            });
+        self.transactions_vary |= self.last_transaction.is_some() && !repeated;
+        self.last_transaction = Some(asked.transaction);
+        let full = self.waiting.len() >= waiting_max;
+        let mut evicted = false;
+        if full {
+            let gone = self.waiting.pop_front();
+            evicted = gone.is_some_and(|gone| !gone.expired);
+            self.overflowed |= evicted;
+        }
+        self.waiting.push_back(asked);
+        (reused, evicted)
+    }
+
+    /// Whether a request with this transaction would go on from the last one.
+    pub(crate) fn expects_request(&self, transaction: u16) -> bool {
+        self.last_transaction.is_some_and(|last| transaction.wrapping_sub(last) < 16)
+    }
+
+    /// Whether an answer with these would answer something.
+    pub(crate) fn expects_answer(
+        &self,
+        transaction: u16,
+        unit: u8,
+        function: FunctionCode,
+    ) -> bool {
+        self.waiting.iter().any(|asked| {
+            (asked.transaction, asked.unit, asked.function) == (transaction, unit, function)
+        })
+    }
+
+    /// Finds what an answer answers: the oldest request with its transaction, unit and function; without
+    /// one, the oldest with its transaction; and where the device does not repeat transactions, the
+    /// oldest with its unit and function.
+    pub(crate) fn answer(
+        &mut self,
+        transaction: u16,
+        unit: u8,
+        function: FunctionCode,
+        digest: u64,
+    ) -> Match {
+        let found = self
+            .find(|asked| {
+                (asked.transaction, asked.unit, asked.function) == (transaction, unit, function)
+            })
+            .inspect(|_| self.transactions_match |= self.transactions_vary)
+            .or_else(|| {
+                if self.is_answered(transaction, unit, function) {
+                    return None;
+                }
+                self.find(|asked| asked.transaction == transaction && asked.unit == unit)
+                    .or_else(|| {
+                        self.find(|a| a.transaction == transaction && a.function == function)
+                    })
+                    .or_else(|| {
+                        let tolerant = !self.transactions_match;
+                        self.find(|a| {
+                            tolerant && !a.excused && (a.unit, a.function) == (unit, function)
+                        })
+                    })
+            });
+        let Some(at) = found else { return self.again(transaction, unit, function, digest) };
+        let Some(asked) = self.waiting.remove(at) else { return Match::Nothing };
+        self.paired = true;
+        for twin in &mut self.waiting {
+            let is_twin = twin.digest == asked.digest && twin.transaction == asked.transaction;
+            twin.excused |= is_twin && twin.unit == asked.unit;
+        }
+        if self.waiting.is_empty() {
+            self.overflowed = false;
+            if self.waiting.capacity() > ROOM {
+                self.waiting.shrink_to(ROOM);
+            }
+        }
+        self.answered.rotate_right(1);
+        if let Some(first) = self.answered.first_mut() {
+            let (frame, exact) = (asked.place.frame, asked.transaction == transaction);
+            *first = Some(Answered { transaction, unit, function, digest, frame, exact });
+        }
+        Match::Request(asked)
+    }
+
+    fn find(&self, fits: impl Fn(&Asked) -> bool) -> Option<usize> {
+        self.waiting.iter().position(fits)
+    }
+
+    fn is_answered(&self, transaction: u16, unit: u8, function: FunctionCode) -> bool {
+        self.earlier(transaction, unit, function).is_some_and(|answered| answered.exact)
+    }
+
+    fn earlier(&self, transaction: u16, unit: u8, function: FunctionCode) -> Option<Answered> {
+        self.answered.iter().flatten().copied().find(|answered| {
+            (answered.transaction, answered.unit, answered.function)
+                == (transaction, unit, function)
+        })
+    }
+
+    fn again(&self, transaction: u16, unit: u8, function: FunctionCode, digest: u64) -> Match {
+        match self.earlier(transaction, unit, function) {
+            Some(answered) if answered.digest == digest => Match::Repeated(answered.frame),
+            Some(answered) => Match::Second(answered.frame),
+            None => Match::Nothing,
+        }
+    }
+
+    /// What waits now may have been answered unheard.
+    pub(crate) fn excuse(&mut self) {
+        for asked in &mut self.waiting {
+            asked.excused = true;
+        }
+    }
+
+    /// When the patience of the next request is over.
+    pub(crate) fn deadline(&self, patience_ns: u64) -> Option<Timestamp> {
+        let open = self.waiting.iter().find(|asked| !asked.expired)?;
+        Some(open.time.plus_ns(patience_ns))
+    }
+
+    /// The next request whose patience is over by `now`, marked.
+    pub(crate) fn expire(&mut self, now: Timestamp, patience_ns: u64) -> Option<Asked> {
+        let open = self.waiting.iter_mut().find(|asked| !asked.expired)?;
+        if open.time.plus_ns(patience_ns) > now {
+            return None;
+        }
+        open.expired = true;
+        Some(*open)
+    }
+
+    /// Forgets all requests.
+    pub(crate) fn clear(&mut self) {
+        self.waiting.clear();
+    }
+}

@@ -1,0 +1,17 @@
+//! Modbus in a conversation: the one module that knows it.
+
+mod account;
+mod answer;
+mod effect;
+mod exchange;
+mod framing;
+mod observe;
+mod recognise;
+mod record;
+mod record_parts;
+mod runs;
+mod session;
+
+pub(crate) use recognise::{Recognised, Scent, is_ours, recognise};
+pub use record::{Kind, ModbusRecord};
+pub(crate) use session::Session;

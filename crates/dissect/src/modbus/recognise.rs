@@ -1,0 +1,226 @@
+//! Whether bytes are Modbus, told by their structure; and who of the two is the client.
+
+use gridtap_modbus::{FunctionCode, FunctionKind, Header, Side, mbap, rtu};
+use gridtap_model::{Direction, Endpoint, Protocol, Transport};
+
+use super::framing::{Framing, is_exact, is_plausible, is_whole_rtu};
+use crate::stage::Speakers;
+
+/// What a conversation has shown before its protocol is known.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Scent<'a> {
+    /// The bytes of each direction, forward first: a stream from its first octet heard, or the last datagram.
+    pub(crate) bytes: [&'a [u8]; 2],
+    /// The direction that spoke first.
+    pub(crate) first: Direction,
+    /// The streams begin with the connection: nothing came before.
+    pub(crate) from_start: bool,
+    /// Nothing more will come.
+    pub(crate) at_end: bool,
+    /// RTU datagrams seen before.
+    pub(crate) rtu_before: u8,
+}
+
+/// What the bytes are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Recognised {
+    /// Modbus, with the direction of its requests.
+    As(Framing, Direction),
+    /// One RTU frame: another would settle it.
+    PerhapsRtu,
+    /// Too little to tell.
+    Wait,
+    /// Not Modbus.
+    No,
+}
+
+const DIRECTIONS: [Direction; 2] = [Direction::Forward, Direction::Backward];
+
+/// Tells Modbus by its structure. On a port of ours one frame will do, whatever its function; elsewhere it
+/// must be exact to the octet, or be two.
+pub(crate) fn recognise(speakers: &Speakers, scent: &Scent<'_>, length_max: u16) -> Recognised {
+    let ours = is_ours(speakers.first) || is_ours(speakers.second);
+    let udp = speakers.transport == Transport::Udp;
+    let mut open = false;
+    for (direction, bytes) in in_order(scent) {
+        match head(bytes, ours, udp, length_max) {
+            Head::Frame(pdu) => {
+                let client = client(speakers, scent.first, direction, pdu);
+                return Recognised::As(Framing::Mbap, client);
+            }
+            Head::More => open = true,
+            Head::No => {}
+        }
+        if !scent.from_start
+            && !udp
+            && let Some(pdu) = within(bytes, ours, length_max)
+        {
+            return Recognised::As(Framing::Mbap, client(speakers, scent.first, direction, pdu));
+        }
+    }
+    match recognise_rtu(speakers, scent, ours) {
+        Recognised::No if open && !scent.at_end => Recognised::Wait,
+        other => other,
+    }
+}
+
+fn in_order<'a>(scent: &Scent<'a>) -> impl Iterator<Item = (Direction, &'a [u8])> {
+    let [forward, backward] = scent.bytes;
+    let [first, second] = match scent.first {
+        Direction::Forward => DIRECTIONS,
+        Direction::Backward => [Direction::Backward, Direction::Forward],
+    };
+    let of = move |direction| match direction {
+        Direction::Forward => forward,
+        Direction::Backward => backward,
+    };
+    [(first, of(first)), (second, of(second))].into_iter().filter(|(_, bytes)| !bytes.is_empty())
+}
+
+/// Whether the registered port of Modbus is here.
+pub(crate) fn is_ours(endpoint: Endpoint) -> bool {
+    Protocol::of_port(endpoint.port) == Protocol::Modbus
+}
+
+/// What the first octets of a stream, or a whole datagram, are.
+enum Head<'a> {
+    Frame(&'a [u8]),
+    More,
+    No,
+}
+
+fn head(bytes: &[u8], ours: bool, udp: bool, length_max: u16) -> Head<'_> {
+    let Some(header) = Header::at(bytes) else {
+        return if udp { Head::No } else { Head::More };
+    };
+    if !is_plausible(&header, length_max) {
+        return Head::No;
+    }
+    let Ok((adu, rest)) = mbap(bytes, length_max) else {
+        return if udp { Head::No } else { Head::More };
+    };
+    let exact = is_exact(adu.pdu, Side::Client) || is_exact(adu.pdu, Side::Server);
+    if udp
+        && !rest.is_empty()
+        && Header::at(rest).is_none_or(|next| !is_plausible(&next, length_max))
+    {
+        return Head::No;
+    }
+    if ours || (exact && adu.pdu.len() > 1) {
+        return Head::Frame(adu.pdu);
+    }
+    match Header::at(rest) {
+        Some(next) if is_plausible(&next, length_max) && next.unit == adu.unit => {
+            Head::Frame(adu.pdu)
+        }
+        Some(_) => Head::No,
+        None => Head::More,
+    }
+}
+
+/// A frame somewhere in a stream whose beginning was not heard: exact on a port of ours, else two of them.
+fn within(bytes: &[u8], ours: bool, length_max: u16) -> Option<&[u8]> {
+    for at in 1..bytes.len() {
+        let here = bytes.get(at..)?;
+        let header = Header::at(here)?;
+        if !is_plausible(&header, length_max) {
+            continue;
+        }
+        let Ok((adu, rest)) = mbap(here, length_max) else { continue };
+        let exact = is_exact(adu.pdu, Side::Client) || is_exact(adu.pdu, Side::Server);
+        let followed = Header::at(rest)
+            .is_some_and(|next| is_plausible(&next, length_max) && next.unit == adu.unit);
+        if exact && (ours || followed) {
+            return Some(adu.pdu);
+        }
+    }
+    None
+}
+
+/// RTU frames by their CRC, two of them unless nothing more will come.
+fn recognise_rtu(speakers: &Speakers, scent: &Scent<'_>, ours: bool) -> Recognised {
+    let mut frames = usize::from(scent.rtu_before);
+    let mut found = None;
+    let mut open = false;
+    for (direction, bytes) in in_order(scent) {
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let Some((pdu, after)) = rtu_frame(rest) else { break };
+            frames = frames.saturating_add(1);
+            found = found.or(Some((direction, pdu)));
+            rest = after;
+        }
+        open |= !rest.is_empty() && speakers.transport == Transport::Tcp && rtu_may_follow(rest);
+    }
+    let Some((direction, pdu)) = found else {
+        return if open && !scent.at_end { Recognised::Wait } else { Recognised::No };
+    };
+    if frames >= 2 || (scent.at_end && ours) {
+        let client = client(speakers, scent.first, direction, pdu);
+        return Recognised::As(Framing::Rtu, client);
+    }
+    if scent.at_end { Recognised::No } else { Recognised::PerhapsRtu }
+}
+
+fn rtu_frame(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    [Side::Client, Side::Server].into_iter().find_map(|side| {
+        let (frame, rest) = rtu(bytes, side).ok()?;
+        let whole = bytes.get(..bytes.len().checked_sub(rest.len())?)?;
+        (is_public(frame.pdu) && is_whole_rtu(whole, side) && is_exact(frame.pdu, side))
+            .then_some((frame.pdu, rest))
+    })
+}
+
+/// The octets may be the beginning of an RTU frame of a public function.
+fn rtu_may_follow(bytes: &[u8]) -> bool {
+    let Some(function) = bytes.get(1) else { return true };
+    is_public(&[*function])
+        && [Side::Client, Side::Server]
+            .into_iter()
+            .any(|side| matches!(rtu(bytes, side), Err(gridtap_modbus::FrameError::Incomplete)))
+}
+
+fn is_public(pdu: &[u8]) -> bool {
+    pdu.first().is_some_and(|octet| FunctionCode::of(*octet).kind() == FunctionKind::Public)
+}
+
+/// Who asks. A port of ours on one side settles it; else the first message, where it can only be a request
+/// or only be an answer; else the SYN; else the ports; else who spoke first.
+pub(crate) fn client(
+    speakers: &Speakers,
+    first: Direction,
+    direction: Direction,
+    pdu: &[u8],
+) -> Direction {
+    match (is_ours(speakers.first), is_ours(speakers.second)) {
+        (false, true) => return Direction::Forward,
+        (true, false) => return Direction::Backward,
+        _ => {}
+    }
+    let shape = shape(pdu);
+    if speakers.handshake {
+        // A device may call its master: then the master, called, asks first.
+        let called_asks = direction == Direction::Backward && shape == Some(Side::Client);
+        return if called_asks { Direction::Backward } else { Direction::Forward };
+    }
+    match shape {
+        Some(Side::Client) => return direction,
+        Some(Side::Server) => return direction.reversed(),
+        None => {}
+    }
+    let ephemeral = |endpoint: Endpoint| endpoint.port >= 32_768;
+    match (ephemeral(speakers.first), ephemeral(speakers.second)) {
+        (true, false) => Direction::Forward,
+        (false, true) => Direction::Backward,
+        _ => first,
+    }
+}
+
+/// The side that must have sent a PDU; none where both may have.
+pub(crate) fn shape(pdu: &[u8]) -> Option<Side> {
+    match (is_exact(pdu, Side::Client), is_exact(pdu, Side::Server)) {
+        (true, false) => Some(Side::Client),
+        (false, true) => Some(Side::Server),
+        _ => None,
+    }
+}

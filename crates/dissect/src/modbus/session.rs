@@ -1,0 +1,356 @@
+//! One Modbus conversation: its two streams, its footing in them, and the account of its bytes.
+
+use gridtap_modbus::{FunctionCode, Header, Side};
+use gridtap_model::{Direction, Endpoint, Timestamp, Transport};
+use gridtap_wire::FlowId;
+
+use super::exchange::Exchange;
+use super::framing::{Footing, Framing, History, Message, Next, Reader};
+use super::recognise::{is_ours, shape};
+use crate::counters::Bytes;
+use crate::stage::{Speakers, Stage};
+
+/// One direction.
+#[derive(Debug, Default)]
+pub(crate) struct Stream {
+    /// The beginning of a message whose rest has not come.
+    pub(super) carry: Vec<u8>,
+    pub(super) carry_since: Timestamp,
+    pub(super) footing: Footing,
+    /// Capture and frame of the last bytes.
+    pub(super) heard_at: (u16, u64),
+    /// Bytes skipped since the last message.
+    pub(super) skipped: u64,
+}
+
+/// What is known of the hosts and the connection beyond the bytes.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Circumstances {
+    /// One direction of these two hosts is not heard.
+    pub(crate) one_direction: bool,
+    /// Answers between these hosts have been heard, now or before.
+    pub(crate) answers_heard: bool,
+}
+
+/// A conversation that speaks Modbus.
+#[derive(Debug)]
+pub(crate) struct Session {
+    pub(crate) framing: Framing,
+    /// The direction of requests.
+    pub(crate) client: Direction,
+    /// The roles may still turn out to be the other way round.
+    roles_open: bool,
+    streams: [Stream; 2],
+    pub(crate) exchange: Exchange,
+    pub(crate) history: History,
+    pub(crate) lossy_until: Option<Timestamp>,
+    pub(crate) circumstances: Circumstances,
+    pub(crate) accounts: Bytes,
+    pub(super) undecoded: u64,
+    pub(super) undecoded_since: Timestamp,
+    pub(super) blind_said: bool,
+    armed: bool,
+}
+
+impl Session {
+    pub(crate) fn new(framing: Framing, client: Direction, speakers: &Speakers) -> Self {
+        Self {
+            framing,
+            client,
+            roles_open: is_ours(speakers.first) == is_ours(speakers.second),
+            streams: [Stream::default(), Stream::default()],
+            exchange: Exchange::default(),
+            history: History::default(),
+            lossy_until: None,
+            circumstances: Circumstances::default(),
+            accounts: Bytes::default(),
+            undecoded: 0,
+            undecoded_since: Timestamp::MIN,
+            blind_said: false,
+            armed: false,
+        }
+    }
+
+    /// Client and server.
+    pub(crate) fn roles(&self, speakers: &Speakers) -> [Endpoint; 2] {
+        ends(speakers, self.client)
+    }
+
+    pub(crate) fn side(&self, direction: Direction) -> Side {
+        if direction == self.client { Side::Client } else { Side::Server }
+    }
+
+    pub(super) fn stream_mut(&mut self, direction: Direction) -> &mut Stream {
+        let [forward, backward] = &mut self.streams;
+        match direction {
+            Direction::Forward => forward,
+            Direction::Backward => backward,
+        }
+    }
+
+    pub(super) fn stream(&self, direction: Direction) -> &Stream {
+        let [forward, backward] = &self.streams;
+        match direction {
+            Direction::Forward => forward,
+            Direction::Backward => backward,
+        }
+    }
+
+    /// The next bytes of a direction.
+    pub(crate) fn hear(
+        &mut self,
+        stage: &mut Stage<'_>,
+        speakers: &Speakers,
+        flow: FlowId,
+        direction: Direction,
+        bytes: &[u8],
+    ) {
+        match speakers.transport {
+            Transport::Tcp => self.stream_bytes(stage, speakers, flow, direction, bytes),
+            Transport::Udp => self.datagram(stage, speakers, flow, direction, bytes),
+        }
+    }
+
+    fn stream_bytes(
+        &mut self,
+        stage: &mut Stage<'_>,
+        speakers: &Speakers,
+        flow: FlowId,
+        direction: Direction,
+        bytes: &[u8],
+    ) {
+        let heard_at = (stage.capture, stage.frame);
+        self.stream_mut(direction).heard_at = heard_at;
+        let carried = core::mem::take(&mut self.stream_mut(direction).carry);
+        if carried.is_empty() {
+            let used = self.read(stage, speakers, flow, direction, bytes);
+            let left = bytes.get(used..).unwrap_or_default();
+            if !left.is_empty() {
+                let mut carry = stage.shared.buffers.take();
+                carry.extend_from_slice(left);
+                self.keep(stage, flow, direction, carry, true);
+            }
+        } else {
+            let mut buffer = carried;
+            buffer.extend_from_slice(bytes);
+            let used = self.read(stage, speakers, flow, direction, &buffer);
+            buffer.drain(..used);
+            if buffer.is_empty() {
+                stage.shared.buffers.give_back(buffer);
+            } else {
+                self.keep(stage, flow, direction, buffer, used > 0);
+            }
+        }
+        self.watch_blindness(stage, speakers, direction, bytes.len());
+    }
+
+    fn keep(
+        &mut self,
+        stage: &mut Stage<'_>,
+        flow: FlowId,
+        direction: Direction,
+        carry: Vec<u8>,
+        fresh: bool,
+    ) {
+        let time = stage.time;
+        let stream = self.stream_mut(direction);
+        stream.carry = carry;
+        if fresh {
+            stream.carry_since = time;
+        }
+        self.arm(stage, flow);
+    }
+
+    /// One datagram: messages do not go on in the next.
+    fn datagram(
+        &mut self,
+        stage: &mut Stage<'_>,
+        speakers: &Speakers,
+        flow: FlowId,
+        direction: Direction,
+        bytes: &[u8],
+    ) {
+        self.stream_mut(direction).footing = Footing::Firm;
+        let used = self.read(stage, speakers, flow, direction, bytes);
+        let left = bytes.len().saturating_sub(used);
+        self.skip(direction, left);
+        self.report_skipped(stage, speakers, direction, None);
+        self.watch_blindness(stage, speakers, direction, bytes.len());
+    }
+
+    /// Takes whole messages from the head of the bytes; gives how many octets are done with.
+    fn read(
+        &mut self,
+        stage: &mut Stage<'_>,
+        speakers: &Speakers,
+        flow: FlowId,
+        direction: Direction,
+        bytes: &[u8],
+    ) -> usize {
+        let mut used = 0_usize;
+        loop {
+            let rest = bytes.get(used..).unwrap_or_default();
+            match self.next(stage.shared.config.modbus_length_max, direction, rest) {
+                Next::Message(message, octets) => {
+                    used = used.saturating_add(octets);
+                    self.take(stage, speakers, flow, direction, &message, octets);
+                }
+                Next::Skip(octets) => {
+                    used = used.saturating_add(octets);
+                    self.skip(direction, octets);
+                    self.stream_mut(direction).footing = Footing::Lost;
+                    self.lose(stage);
+                }
+                Next::More => return used,
+            }
+        }
+    }
+
+    fn next<'a>(&self, length_max: u16, direction: Direction, rest: &'a [u8]) -> Next<'a> {
+        let side = self.side(direction);
+        let expected = |transaction, unit, function: FunctionCode| match side {
+            Side::Client => self.exchange.expects_request(transaction),
+            Side::Server => self.exchange.expects_answer(transaction, unit, function),
+        };
+        let reader = Reader { side, length_max, history: &self.history, expected: &expected };
+        reader.next(self.framing, self.stream(direction).footing, rest)
+    }
+
+    /// A whole message.
+    fn take(
+        &mut self,
+        stage: &mut Stage<'_>,
+        speakers: &Speakers,
+        flow: FlowId,
+        direction: Direction,
+        message: &Message<'_>,
+        octets: usize,
+    ) {
+        let frame = stage.frame;
+        self.report_skipped(stage, speakers, direction, Some(frame));
+        self.stream_mut(direction).footing = Footing::Firm;
+        let octets = u64::try_from(octets).unwrap_or(u64::MAX);
+        self.accounts.decoded = self.accounts.decoded.saturating_add(octets);
+        let total = &mut stage.shared.counters.bytes.decoded;
+        *total = total.saturating_add(octets);
+        self.undecoded = 0;
+        self.blind_said = false;
+        self.reconsider_roles(direction, message.pdu);
+        match self.side(direction) {
+            Side::Client => self.request(stage, speakers, message),
+            Side::Server => self.response(stage, speakers, message),
+        }
+        let function = FunctionCode::of(message.pdu.first().copied().unwrap_or(0));
+        self.history.learn(message.unit, function);
+        self.arm(stage, flow);
+    }
+
+    /// Where neither port tells, the first message that can only go one way settles who asks.
+    fn reconsider_roles(&mut self, direction: Direction, pdu: &[u8]) {
+        if !self.roles_open || self.exchange.paired {
+            self.roles_open = false;
+            return;
+        }
+        let Some(side) = shape(pdu) else { return };
+        if side != self.side(direction) && pdu.first().is_some_and(|function| *function < 128) {
+            self.client = self.client.reversed();
+            self.exchange.clear();
+        }
+        self.roles_open = false;
+    }
+
+    /// Asks to be woken when the patience of the next request, or of a message that has begun, is over.
+    fn arm(&mut self, stage: &mut Stage<'_>, flow: FlowId) {
+        if self.armed {
+            return;
+        }
+        let patience = stage.shared.config.patience.nanos();
+        let begun = self.streams.iter().filter(|stream| !stream.carry.is_empty());
+        let begun = begun.map(|stream| stream.carry_since.plus_ns(patience)).min();
+        let asked = self.exchange.deadline(patience);
+        if let Some(time) = [begun, asked].into_iter().flatten().min() {
+            self.armed = true;
+            stage.wake(time, flow);
+        }
+    }
+
+    /// Time has come this far.
+    pub(crate) fn tick(&mut self, stage: &mut Stage<'_>, speakers: &Speakers, flow: FlowId) {
+        self.armed = false;
+        let patience = stage.shared.config.patience.nanos();
+        let now = stage.time;
+        while let Some(asked) = self.exchange.expire(now, patience) {
+            self.unanswered(stage, speakers, &asked, asked.time.plus_ns(patience));
+        }
+        for direction in [Direction::Forward, Direction::Backward] {
+            let since = self.stream(direction).carry_since;
+            if !self.stream(direction).carry.is_empty() && since.plus_ns(patience) <= now {
+                self.settle(stage, speakers, flow, direction);
+                self.stream_mut(direction).carry_since = now;
+            }
+        }
+        self.arm(stage, flow);
+    }
+
+    /// A message that claims more than will come, but is whole by its own fields, is taken as it is.
+    fn settle(
+        &mut self,
+        stage: &mut Stage<'_>,
+        speakers: &Speakers,
+        flow: FlowId,
+        direction: Direction,
+    ) {
+        let mut carry = core::mem::take(&mut self.stream_mut(direction).carry);
+        let mut used = 0;
+        if self.framing == Framing::Mbap
+            && self.stream(direction).footing == Footing::Firm
+            && let Some(header) = Header::at(&carry)
+        {
+            let nothing = |_, _, _| false;
+            let reader = Reader {
+                side: self.side(direction),
+                length_max: stage.shared.config.modbus_length_max,
+                history: &History::default(),
+                expected: &nothing,
+            };
+            if let Next::Message(message, octets) = reader.cut_short(&header, &carry, true) {
+                let here = (stage.capture, stage.frame);
+                (stage.capture, stage.frame) = self.stream(direction).heard_at;
+                self.take(stage, speakers, flow, direction, &message, octets);
+                (stage.capture, stage.frame) = here;
+                used = octets;
+            }
+        }
+        carry.drain(..used);
+        self.stream_mut(direction).carry = carry;
+    }
+
+    /// The conversation ended. `answers_may_come` where the capture, not the conversation, ended.
+    pub(crate) fn close(
+        &mut self,
+        stage: &mut Stage<'_>,
+        speakers: &Speakers,
+        flow: FlowId,
+        answers_may_come: bool,
+    ) {
+        for direction in [Direction::Forward, Direction::Backward] {
+            self.settle(stage, speakers, flow, direction);
+            self.drop_carry(stage, direction);
+            self.report_skipped(stage, speakers, direction, None);
+        }
+        let patience = stage.shared.config.patience.nanos();
+        let until = if answers_may_come { stage.time } else { Timestamp::MAX };
+        while let Some(asked) = self.exchange.expire(until, patience) {
+            let deadline = asked.time.plus_ns(patience).min(stage.time);
+            self.unanswered(stage, speakers, &asked, deadline);
+        }
+    }
+}
+
+/// Sender and receiver of a direction.
+pub(crate) fn ends(speakers: &Speakers, direction: Direction) -> [Endpoint; 2] {
+    match direction {
+        Direction::Forward => [speakers.first, speakers.second],
+        Direction::Backward => [speakers.second, speakers.first],
+    }
+}

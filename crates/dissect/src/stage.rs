@@ -1,0 +1,153 @@
+//! Where outputs leave: what every part of the dissector has in its hands while it hears one event.
+
+use std::collections::BinaryHeap;
+
+use core::cmp::Reverse;
+
+use gridtap_model::{
+    Conversation, Endpoint, LinkEvent, Observation, Place, Protocol, Timestamp, Transport, What,
+    Zone,
+};
+use gridtap_wire::FlowId;
+
+use crate::buffer::Buffers;
+use crate::host_pair::HostPairs;
+use crate::record::{Detail, Problem, Record};
+use crate::{Config, Counters, Zones};
+
+/// What the dissector says.
+#[derive(Debug, Clone, Copy)]
+pub enum Output<'a> {
+    /// Something was heard.
+    Observation(&'a Observation<'a>),
+    /// A line of `decode`; only where records were asked for.
+    Record(&'a Record<'a>),
+}
+
+/// What all conversations share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) config: Config,
+    pub(crate) records: bool,
+    pub(crate) zones: Zones,
+    pub(crate) buffers: Buffers,
+    pub(crate) hosts: HostPairs,
+    pub(crate) counters: Counters,
+    /// One entry a conversation that waits for something: when to look at it again.
+    pub(crate) deadlines: BinaryHeap<Reverse<(Timestamp, FlowId)>>,
+    pub(crate) digest: ahash::RandomState,
+    last_place: Place,
+}
+
+impl Shared {
+    pub(crate) fn new(config: Config, records: bool) -> Self {
+        let zones = Zones::new(&config.zones, &[]);
+        let hosts = HostPairs::new(config.host_pairs_max);
+        Self {
+            config,
+            records,
+            zones,
+            buffers: Buffers::default(),
+            hosts,
+            counters: Counters::default(),
+            deadlines: BinaryHeap::new(),
+            digest: ahash::RandomState::with_seeds(0x6772, 0x6964, 0x7461, 0x7021),
+            last_place: Place::default(),
+        }
+    }
+}
+
+/// Who speaks in a conversation, and where it belongs.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Speakers {
+    pub(crate) conversation: Conversation,
+    pub(crate) zone: Zone,
+    pub(crate) transport: Transport,
+    pub(crate) first: Endpoint,
+    pub(crate) second: Endpoint,
+    pub(crate) handshake: bool,
+}
+
+/// One moment: when and where it was heard, and the way out.
+pub(crate) struct Stage<'s> {
+    pub(crate) shared: &'s mut Shared,
+    pub(crate) sink: &'s mut dyn FnMut(Output<'_>),
+    pub(crate) time: Timestamp,
+    pub(crate) capture: u16,
+    pub(crate) frame: u64,
+}
+
+impl Stage<'_> {
+    /// The place of the next output of this frame.
+    pub(crate) fn place(&mut self) -> Place {
+        let last = self.shared.last_place;
+        let position = if (last.capture, last.frame) == (self.capture, self.frame) {
+            last.position.saturating_add(1)
+        } else {
+            0
+        };
+        let place = Place { capture: self.capture, frame: self.frame, position };
+        self.shared.last_place = place;
+        place
+    }
+
+    pub(crate) fn observe(&mut self, observation: &Observation<'_>) {
+        self.shared.counters.observations = self.shared.counters.observations.saturating_add(1);
+        (self.sink)(Output::Observation(observation));
+    }
+
+    pub(crate) fn record(&mut self, record: &Record<'_>) {
+        (self.sink)(Output::Record(record));
+    }
+
+    /// Says something about a conversation, from its client to its server.
+    pub(crate) fn link(
+        &mut self,
+        speakers: &Speakers,
+        protocol: Protocol,
+        [client, server]: [Endpoint; 2],
+        event: LinkEvent,
+    ) {
+        let observation = Observation {
+            time: self.time,
+            place: self.place(),
+            zone: speakers.zone,
+            conversation: speakers.conversation,
+            transport: speakers.transport,
+            protocol,
+            source: client,
+            destination: server,
+            what: What::Link(event),
+        };
+        self.observe(&observation);
+    }
+
+    /// A line for a stretch that could not be decoded.
+    pub(crate) fn problem(
+        &mut self,
+        speakers: &Speakers,
+        protocol: Protocol,
+        [source, destination]: [Endpoint; 2],
+        problem: Problem,
+    ) {
+        if !self.shared.records {
+            return;
+        }
+        let record = Record {
+            time: self.time,
+            place: Place { capture: self.capture, frame: self.frame, position: 0 },
+            capture: None,
+            protocol,
+            transport: speakers.transport,
+            source,
+            destination,
+            detail: Detail::Problem(problem),
+        };
+        self.record(&record);
+    }
+
+    /// Looks at a conversation again at `time`.
+    pub(crate) fn wake(&mut self, time: Timestamp, flow: FlowId) {
+        self.shared.deadlines.push(Reverse((time, flow)));
+    }
+}

@@ -1,0 +1,118 @@
+//! A conversation whose protocol is not known yet: what it said, kept until its structure tells.
+
+use gridtap_model::{Direction, Timestamp, Transport};
+
+use crate::modbus::Scent;
+
+/// Bytes of one event, and where they were heard.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Mark {
+    pub(crate) direction: Direction,
+    pub(crate) time: Timestamp,
+    pub(crate) capture: u16,
+    pub(crate) frame: u64,
+    octets: usize,
+}
+
+/// What was said so far.
+#[derive(Debug, Default)]
+pub(crate) struct Tasting {
+    log: Vec<u8>,
+    marks: Vec<Mark>,
+    /// Octets before these are not known.
+    pub(crate) lost: bool,
+    /// Datagrams that were one RTU frame each.
+    pub(crate) rtu_datagrams: u8,
+}
+
+/// Events kept at most.
+const MARKS_MAX: usize = 64;
+
+impl Tasting {
+    /// Keeps the bytes of an event; false where that is too much.
+    pub(crate) fn keep(&mut self, mark: Mark, bytes: &[u8], bytes_max: usize) -> bool {
+        if self.log.len().saturating_add(bytes.len()) > bytes_max || self.marks.len() >= MARKS_MAX {
+            return false;
+        }
+        self.log.extend_from_slice(bytes);
+        self.marks.push(Mark { octets: bytes.len(), ..mark });
+        true
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.marks.is_empty()
+    }
+
+    pub(crate) fn octets(&self) -> usize {
+        self.log.len()
+    }
+
+    /// Forgets what was said.
+    pub(crate) fn clear(&mut self) {
+        self.log.clear();
+        self.marks.clear();
+        self.lost = true;
+    }
+
+    /// The first direction to speak.
+    pub(crate) fn first(&self) -> Option<Direction> {
+        self.marks.first().map(|mark| mark.direction)
+    }
+
+    /// Both directions have spoken.
+    pub(crate) fn is_dialogue(&self) -> bool {
+        let first = self.first();
+        self.marks.iter().any(|mark| Some(mark.direction) != first)
+    }
+
+    /// The bytes of one direction, joined.
+    pub(crate) fn stream(&self, direction: Direction) -> Vec<u8> {
+        let mut stream = Vec::new();
+        for (mark, bytes) in self.events() {
+            if mark.direction == direction {
+                stream.extend_from_slice(bytes);
+            }
+        }
+        stream
+    }
+
+    /// What was said, event by event.
+    pub(crate) fn events(&self) -> impl Iterator<Item = (Mark, &[u8])> {
+        let mut rest = self.log.as_slice();
+        self.marks.iter().map(move |mark| {
+            let (bytes, after) = rest.split_at_checked(mark.octets).unwrap_or((rest, &[]));
+            rest = after;
+            (*mark, bytes)
+        })
+    }
+}
+
+impl Mark {
+    pub(crate) const fn new(
+        direction: Direction,
+        time: Timestamp,
+        (capture, frame): (u16, u64),
+    ) -> Self {
+        Self { direction, time, capture, frame, octets: 0 }
+    }
+}
+
+/// Whether a stream is TLS: a handshake record that begins a session, or, where its beginning was not
+/// heard, records one behind the other.
+pub(crate) fn is_tls(scent: &Scent<'_>, transport: Transport) -> bool {
+    transport == Transport::Tcp
+        && scent.bytes.iter().any(|bytes| {
+            let Some((kind, octets)) = tls_record(bytes) else { return false };
+            let handshake = kind == 0x16 && matches!(bytes.get(5), Some(1 | 2));
+            let next = bytes.get(octets..).unwrap_or_default();
+            let followed = tls_record(next).is_some() || bytes.len() == octets;
+            handshake || (!scent.from_start && followed)
+        })
+}
+
+/// Type and length of the TLS record at the head.
+fn tls_record(bytes: &[u8]) -> Option<(u8, usize)> {
+    let [kind @ 0x14..=0x17, 3, 0..=4, high, low, ..] = bytes else { return None };
+    let octets = usize::from(u16::from_be_bytes([*high, *low]));
+    (1..=16_640).contains(&octets).then_some((*kind, octets.saturating_add(5)))
+}
