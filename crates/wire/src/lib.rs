@@ -36,16 +36,19 @@
 )]
 
 mod address;
+mod checks;
 mod checksum;
 mod config;
 mod counters;
 mod entry;
 mod event;
+mod flows;
 mod fragment;
 mod history;
 mod internet;
 mod link;
 mod order;
+mod replacement;
 mod stream;
 mod table;
 mod tcp;

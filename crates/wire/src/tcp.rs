@@ -1,26 +1,17 @@
 //! What a segment does to its connection (RFC 9293, section 3.10, as a listener sees it).
 
-use gridtap_model::{Direction, Transport};
+use gridtap_model::Direction;
 
 use crate::checksum::Verdict;
 use crate::counters::Counters;
-use crate::entry::{Context, Doubt, Entry, Sink, side};
+use crate::entry::{Context, Entry, Sink, side};
 use crate::event::{Closing, Event, Heard};
-use crate::stream::{Base, WRONG_ENOUGH};
-use crate::transport::{ACK, FIN, RST, SYN, Segment};
-use crate::waiting::{At, Octets, Piece, distance};
+use crate::stream::Base;
+use crate::transport::{FIN, RST, SYN, Segment};
+use crate::waiting::{At, Octets, distance};
 
 /// Octets by which a segment may be ahead or behind before it is taken for another connection's.
 pub(crate) const FAR: u32 = 1 << 20;
-
-/// A segment shows that another connection has taken the endpoints.
-#[derive(Debug)]
-pub(crate) struct Replacement {
-    /// The client and its initial sequence number, where a handshake was heard.
-    pub(crate) handshake: Option<(Direction, u32)>,
-    /// Data of the new connection that was put aside.
-    pub(crate) stray: Option<(Direction, Piece)>,
-}
 
 impl Entry {
     /// The common case: the next octets, or an acknowledgement, with nothing open. Says whether it was that.
@@ -140,27 +131,6 @@ impl Entry {
             stream.initial = segment.sequence;
             stream.scale = segment.scale.unwrap_or(0);
         }
-    }
-
-    /// Begins a direction by the initial sequence number of a SYN heard before.
-    pub(crate) fn begin(&mut self, direction: Direction, initial: u32) {
-        let stream = self.stream_mut(direction);
-        stream.start(Base::Firm, initial.wrapping_add(1));
-        stream.syn = true;
-        stream.initial = initial;
-    }
-
-    /// Begins a direction with data that was put aside, now that more agrees with it.
-    pub(crate) fn resume(
-        &mut self,
-        direction: Direction,
-        piece: &Piece,
-        context: &mut Context<'_>,
-        sink: &mut Sink<'_>,
-    ) {
-        self.stream_mut(direction).start(Base::Firm, piece.sequence);
-        self.deliver(direction, &piece.bytes, piece.at, context, sink);
-        self.miss(direction, piece.missing, piece.at, context, sink);
     }
 
     /// RST ends the connection where a receiver could take it: in the window of what it expects. One beside it is a
@@ -387,22 +357,6 @@ impl Entry {
         }
     }
 
-    /// Keeps data that is far from where its direction stands: if more agrees with it, the endpoints have begun a new
-    /// connection that was not heard to begin.
-    fn put_aside(&mut self, direction: Direction, octets: &Octets<'_>, context: &mut Context<'_>) {
-        context.counters.tcp_stray = context.counters.tcp_stray.saturating_add(1);
-        let piece = Piece {
-            sequence: octets.sequence,
-            bytes: octets.bytes.into(),
-            missing: octets.missing,
-            needs: None,
-            partial: false,
-            at: octets.at,
-        };
-        self.doubt.get_or_insert_with(|| Box::new(Doubt::default())).stray =
-            Some((direction, piece));
-    }
-
     /// A FIN ends the direction after `end`, when everything before has come.
     fn end(&mut self, direction: Direction, end: u32, context: &Context<'_>) {
         if self.stream(direction).base == Base::Acknowledged {
@@ -418,246 +372,6 @@ impl Entry {
         let ahead = distance(stream.next, end);
         if stream.base == Base::Starting || (0..FAR.cast_signed()).contains(&ahead) {
             stream.waiting_or_new().fin = Some(end);
-        }
-    }
-
-    /// Whether a segment shows that another connection has taken the endpoints; a SYN that only may be so is kept in
-    /// mind, since anyone can send one and the endpoints would not listen.
-    pub(crate) fn replaced(
-        &mut self,
-        direction: Direction,
-        segment: &Segment<'_>,
-    ) -> Option<Replacement> {
-        if segment.verdict == Verdict::Wrong && self.stream(direction).checks.right {
-            return None;
-        }
-        if segment.has(SYN) && !segment.has(RST) {
-            return self.replaced_by_handshake(direction, segment);
-        }
-        let doubt = self.doubt.as_mut()?;
-        if let Some((client, initial)) = doubt.handshake
-            && client == direction
-            && segment.sequence == initial.wrapping_add(1)
-            && !segment.has(RST)
-        {
-            return Some(Replacement { handshake: Some((client, initial)), stray: None });
-        }
-        let (from, piece) = doubt.stray.as_ref()?;
-        let confirmed = if *from == direction {
-            segment.sequence == piece.end()
-        } else {
-            segment.acknowledgement.is_some_and(|number| {
-                distance(piece.sequence, number) > 0 && distance(number, piece.end()) >= 0
-            })
-        };
-        (confirmed && !segment.has(RST))
-            .then(|| Replacement { handshake: None, stray: doubt.stray.take() })
-    }
-
-    fn replaced_by_handshake(
-        &mut self,
-        direction: Direction,
-        segment: &Segment<'_>,
-    ) -> Option<Replacement> {
-        let answers = segment.has(ACK);
-        let next = segment.sequence.wrapping_add(1);
-        let stream = self.stream(direction);
-        let known = if stream.syn {
-            stream.initial == segment.sequence
-        } else {
-            // The answer was heard before: or nothing of this direction was.
-            match stream.base {
-                Base::Unknown => true,
-                Base::Acknowledged => stream.next == next,
-                Base::Starting | Base::Firm => false,
-            }
-        };
-        if known {
-            return None;
-        }
-        let (client, initial) = match segment.acknowledgement {
-            Some(number) if answers => (direction.reversed(), number.wrapping_sub(1)),
-            _ => (direction, segment.sequence),
-        };
-        let expected =
-            self.doubt.as_ref().and_then(|doubt| doubt.handshake) == Some((client, initial));
-        if !self.is_in_progress() || (answers && expected) {
-            return Some(Replacement { handshake: Some((client, initial)), stray: None });
-        }
-        self.doubt.get_or_insert_with(|| Box::new(Doubt::default())).handshake =
-            Some((client, initial));
-        None
-    }
-}
-
-impl Entry {
-    /// Whether a segment may be taken as heard. See the crate's documentation for the reasoning.
-    fn passes_checksum(
-        &mut self,
-        direction: Direction,
-        segment: &Segment<'_>,
-        at: At,
-        context: &mut Context<'_>,
-        sink: &mut Sink<'_>,
-    ) -> bool {
-        let checks = self.stream(direction).checks;
-        let partial = segment.verdict == Verdict::Partial;
-        match segment.verdict {
-            Verdict::Unjudged => return true,
-            Verdict::Right => {
-                // A host's answer to what belongs to no connection is made by other code, with a right checksum.
-                if !segment.has(RST) {
-                    self.stream_mut(direction).checks.right = true;
-                    self.disbelieve(direction, Some(segment), context, sink);
-                }
-                return true;
-            }
-            Verdict::Partial if checks.offloaded => return true,
-            Verdict::Partial if !checks.right => {
-                self.offloaded(direction, at, context, sink);
-                return true;
-            }
-            Verdict::Wrong if checks.offloaded && !checks.right => return true,
-            Verdict::Partial => {}
-            Verdict::Wrong if checks.right => {
-                self.checksum_wrong(direction, at, context, sink);
-                return false;
-            }
-            Verdict::Wrong => {
-                let wrong = checks.wrong.saturating_add(1);
-                self.stream_mut(direction).checks.wrong = wrong;
-                if wrong >= WRONG_ENOUGH {
-                    self.offloaded(direction, at, context, sink);
-                    self.believe(direction, context, sink);
-                    return true;
-                }
-            }
-        }
-        if segment.payload.is_empty() {
-            return !segment.has(RST);
-        }
-        let piece = Piece {
-            sequence: segment.payload_sequence(),
-            bytes: segment.payload.into(),
-            missing: 0,
-            needs: segment.acknowledgement,
-            partial,
-            at,
-        };
-        self.stream_mut(direction).waiting_or_new().doubt(piece);
-        let stream = self.stream(direction);
-        let pieces = stream.waiting.as_ref().map_or(0, |waiting| waiting.pieces());
-        if stream.cost() > context.config.direction_bytes_max
-            || pieces > context.config.direction_segments_max
-            || self.cost() > context.bytes_max
-        {
-            self.disbelieve(direction, None, context, sink);
-        }
-        self.settle(None, context, sink);
-        false
-    }
-
-    pub(crate) fn checksum_wrong(
-        &self,
-        direction: Direction,
-        at: At,
-        context: &mut Context<'_>,
-        sink: &mut Sink<'_>,
-    ) {
-        context.counters.checksum_wrong = context.counters.checksum_wrong.saturating_add(1);
-        self.tell(at, Event::ChecksumWrong { direction }, sink);
-    }
-
-    /// Names a direction whose wrong checksums are the work of the capturing host, once.
-    pub(crate) fn offloaded(
-        &mut self,
-        direction: Direction,
-        at: At,
-        context: &mut Context<'_>,
-        sink: &mut Sink<'_>,
-    ) {
-        let checks = &mut self.stream_mut(direction).checks;
-        if !checks.offloaded {
-            checks.offloaded = true;
-            context.counters.checksum_offloaded =
-                context.counters.checksum_offloaded.saturating_add(1);
-            self.tell(at, Event::ChecksumsOffloaded { direction }, sink);
-        }
-    }
-
-    /// Takes everything doubtful of a direction after all.
-    pub(crate) fn believe(
-        &mut self,
-        direction: Direction,
-        context: &mut Context<'_>,
-        sink: &mut Sink<'_>,
-    ) {
-        let Some(waiting) = &mut self.stream_mut(direction).waiting else { return };
-        for piece in waiting.take_doubtful() {
-            self.take_piece(direction, &piece, context, sink);
-        }
-    }
-
-    fn take_piece(
-        &mut self,
-        direction: Direction,
-        piece: &Piece,
-        context: &mut Context<'_>,
-        sink: &mut Sink<'_>,
-    ) {
-        self.offloaded(direction, piece.at, context, sink);
-        let Piece { sequence, ref bytes, missing, needs, at, .. } = *piece;
-        if self.flow.transport == Transport::Udp {
-            return self.hand_over(direction, bytes, missing, at, context, sink);
-        }
-        self.take(direction, &Octets { sequence, bytes, missing, needs, at }, context, sink);
-    }
-
-    /// The receiver has everything before `number`: what is doubtful of that and came in no better form was right.
-    fn believe_acknowledged(
-        &mut self,
-        direction: Direction,
-        number: u32,
-        context: &mut Context<'_>,
-        sink: &mut Sink<'_>,
-    ) {
-        let Some(waiting) = &mut self.stream_mut(direction).waiting else { return };
-        for piece in waiting.take_doubtful() {
-            let stream = self.stream_mut(direction);
-            if distance(piece.end(), number) < 0 {
-                stream.waiting_or_new().doubt(piece);
-            } else if stream.is_placed() && distance(stream.next, piece.sequence) < 0 {
-                self.checksum_wrong(direction, piece.at, context, sink);
-            } else {
-                self.take_piece(direction, &piece, context, sink);
-            }
-        }
-    }
-
-    /// Drops what is doubtful of a direction: all, or what a segment with a right checksum refutes.
-    pub(crate) fn disbelieve(
-        &mut self,
-        direction: Direction,
-        by: Option<&Segment<'_>>,
-        context: &mut Context<'_>,
-        sink: &mut Sink<'_>,
-    ) {
-        let Some(waiting) = &mut self.stream_mut(direction).waiting else { return };
-        if waiting.doubtful.is_empty() {
-            return;
-        }
-        for piece in waiting.take_doubtful() {
-            let refuted = by.is_none_or(|segment| {
-                let from = segment.payload_sequence();
-                let to = from.wrapping_add(segment.length());
-                !piece.partial
-                    || (distance(from, piece.end()) > 0 && distance(piece.sequence, to) > 0)
-            });
-            if refuted {
-                self.checksum_wrong(direction, piece.at, context, sink);
-            } else {
-                self.stream_mut(direction).waiting_or_new().doubt(piece);
-            }
         }
     }
 }

@@ -1,0 +1,102 @@
+//! Hears captures and prints what each flow carried; then how long that took for a frame already in memory.
+//!
+//! `cargo run --release -p gridtap-wire --example hear -- [--quiet] FILE…`
+#![expect(clippy::print_stdout, reason = "an example prints")]
+#![expect(clippy::disallowed_methods, reason = "an example may time itself")]
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::time::Instant;
+
+use gridtap_capture::Sources;
+use gridtap_model::{Direction, Timestamp};
+use gridtap_wire::{Config, Event, FlowId, Frame, Wire};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let (flags, files): (Vec<String>, Vec<String>) =
+        std::env::args().skip(1).partition(|argument| argument.starts_with("--"));
+    let mut sources = Sources::open(&files)?;
+    let mut octets = Vec::new();
+    let mut frames = Vec::new();
+    loop {
+        match sources.next() {
+            Ok(Some(frame)) => {
+                let start = octets.len();
+                octets.extend_from_slice(frame.bytes);
+                frames.push((
+                    frame.time,
+                    frame.capture,
+                    frame.number,
+                    frame.link,
+                    frame.original_length,
+                    start,
+                ));
+            }
+            Ok(None) => break,
+            Err(error) => println!("{error}"),
+        }
+    }
+    let mut wire = Wire::new(Config::default());
+    let mut flows: BTreeMap<FlowId, [Vec<u8>; 2]> = BTreeMap::new();
+    let (mut events, mut told) = (0_u64, 0_usize);
+    let quiet = flags.iter().any(|flag| flag == "--quiet");
+    let mut hear = |heard: &gridtap_wire::Heard<'_>| {
+        events += 1;
+        if let Event::Bytes { bytes, .. } = heard.event {
+            told += bytes.len();
+        }
+        if quiet {
+            return;
+        }
+        let carried = flows.entry(heard.flow.id).or_default();
+        match heard.event {
+            Event::Bytes { direction, bytes } => match direction {
+                Direction::Forward => carried[0].extend(bytes),
+                Direction::Backward => carried[1].extend(bytes),
+            },
+            Event::Closed(reason) => {
+                let flow = heard.flow;
+                let [forward, backward] = flows.remove(&flow.id).unwrap_or_default();
+                println!(
+                    "{} {} {:?} {reason:?} {:?} {:?} {:x} {:x}",
+                    flow.first,
+                    flow.second,
+                    flow.transport,
+                    flow.octets,
+                    flow.unheard,
+                    sum(&forward),
+                    sum(&backward)
+                );
+            }
+            Event::Opened => {}
+            event => println!("{} frame {} {event:?}", heard.flow.first, heard.frame),
+        }
+    };
+    let begin = Instant::now();
+    let mut second = Timestamp::MIN;
+    for (index, &(time, capture, number, link, original_length, start)) in frames.iter().enumerate()
+    {
+        let end = frames.get(index + 1).map_or(octets.len(), |next| next.5);
+        if time >= second {
+            wire.tick(time, &mut hear);
+            second = time.plus_ns(1_000_000_000);
+        }
+        let bytes = octets.get(start..end).unwrap_or(&[]);
+        wire.frame(&Frame { time, capture, number, link, bytes, original_length }, &mut hear);
+    }
+    let taken = begin.elapsed().as_nanos();
+    wire.finish(&mut hear);
+    let each = taken / u128::try_from(frames.len().max(1))?;
+    println!("{} frames, {each} ns a frame, {events} events, {told} octets", frames.len());
+    for (name, count) in wire.counters().iter().filter(|(_, count)| *count > 0) {
+        println!("{name} {count}");
+    }
+    Ok(())
+}
+
+/// FNV-1a, to compare contents.
+fn sum(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |sum, byte| {
+        (sum ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}
