@@ -5,7 +5,7 @@ use gridtap_model::{Direction, Transport};
 use crate::checksum::Verdict;
 use crate::entry::{Context, Entry, Sink};
 use crate::event::Event;
-use crate::stream::WRONG_ENOUGH;
+use crate::stream::{Base, WRONG_ENOUGH};
 use crate::transport::{RST, Segment};
 use crate::waiting::{At, Octets, Piece, distance};
 
@@ -145,7 +145,7 @@ impl Entry {
             let stream = self.stream_mut(direction);
             if distance(piece.end(), number) < 0 {
                 stream.waiting_or_new().doubt(piece);
-            } else if stream.is_placed() && distance(stream.next, piece.sequence) < 0 {
+            } else if stream.base == Base::Firm && distance(stream.next, piece.sequence) < 0 {
                 self.checksum_wrong(direction, piece.at, context, sink);
             } else {
                 self.take_piece(direction, &piece, context, sink);

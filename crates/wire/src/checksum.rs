@@ -27,18 +27,37 @@ pub(crate) fn sum(bytes: &[u8]) -> u16 {
         let word = u64::from_ne_bytes(*word);
         total = total.wrapping_add(word & 0xFFFF_FFFF).wrapping_add(word >> 32);
     }
-    let mut last = [0_u8; 8];
-    for (to, from) in last.iter_mut().zip(rest) {
-        *to = *from;
+    u16::from_be(fold(total.wrapping_add(tail(rest))))
+}
+
+/// The words of the last octets, of which there are fewer than eight, in the machine's order.
+fn tail(bytes: &[u8]) -> u64 {
+    let mut total: u64 = 0;
+    let mut rest = bytes;
+    if let Some((word, after)) = rest.split_first_chunk::<4>() {
+        total = u64::from(u32::from_ne_bytes(*word));
+        rest = after;
     }
-    let word = u64::from_ne_bytes(last);
-    total = total.wrapping_add(word & 0xFFFF_FFFF).wrapping_add(word >> 32);
-    u16::from_be(fold(total))
+    if let Some((word, after)) = rest.split_first_chunk::<2>() {
+        total = total.wrapping_add(u64::from(u16::from_ne_bytes(*word)));
+        rest = after;
+    }
+    rest.first().map_or(total, |last| total.wrapping_add(u64::from(u16::from_ne_bytes([*last, 0]))))
+}
+
+/// The sum of an IPv4 header without options, not brought back to 16 bits.
+pub(crate) fn words(header: &[u8; 20]) -> u64 {
+    let (words, _) = header.as_chunks::<4>();
+    words.iter().fold(0, |sum: u64, word| {
+        let word = u64::from(u32::from_be_bytes(*word));
+        sum.wrapping_add(word >> 16).wrapping_add(word & 0xFFFF)
+    })
 }
 
 /// A sum of words brought back to 16 bits with the carries added in.
 pub(crate) fn fold(sum: u64) -> u16 {
-    let mut sum = sum;
+    let sum = (sum & 0xFFFF_FFFF).wrapping_add(sum >> 32);
+    let mut sum = (sum & 0xFFFF).wrapping_add((sum >> 16) & 0xFFFF).wrapping_add(sum >> 32);
     while sum > 0xFFFF {
         sum = (sum & 0xFFFF).wrapping_add(sum >> 16);
     }

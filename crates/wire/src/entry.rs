@@ -116,6 +116,15 @@ impl Entry {
         forward.cost().saturating_add(backward.cost())
     }
 
+    /// Whether it is worth a look if its rank has risen: at its first packets, then at every eighth.
+    pub(crate) fn may_be_promoted(&self, direction: Direction) -> bool {
+        let packets = match direction {
+            Direction::Forward => self.flow.packets[0],
+            Direction::Backward => self.flow.packets[1],
+        };
+        self.rank != Rank::Established && (packets < 4 || packets & 7 == 0)
+    }
+
     /// The rank it deserves by now.
     pub(crate) fn deserved_rank(&self) -> Rank {
         let [forward, backward] = self.flow.packets;

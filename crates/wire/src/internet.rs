@@ -93,10 +93,19 @@ fn ipv4(bytes: &[u8], cut: u32) -> Option<Datagram<'_>> {
         protocol: head[9],
         payload,
         missing,
-        header_wrong: [head[10], head[11]] != [0, 0] && checksum::sum(header) != 0xFFFF,
+        header_wrong: [head[10], head[11]] != [0, 0]
+            && checksum::fold(checksum::words(head).wrapping_add(options_sum(header))) != 0xFFFF,
         routed: false,
         fragment,
     })
+}
+
+/// The sum of what follows the fixed part of the header.
+fn options_sum(header: &[u8]) -> u64 {
+    header
+        .get(20..)
+        .filter(|options| !options.is_empty())
+        .map_or(0, |options| u64::from(checksum::sum(options)))
 }
 
 fn ipv6(bytes: &[u8], cut: u32) -> Result<Datagram<'_>, IpError> {

@@ -209,6 +209,27 @@ impl Entry {
         if ready { self.stream_mut(direction).waiting.as_mut()?.pop() } else { None }
     }
 
+    /// A single octet, with nothing after it, that is the first thing heard of a session in progress is a keep-alive
+    /// probe: an octet of no meaning in front of the next.
+    fn drop_probe(&mut self, direction: Direction, context: &mut Context<'_>) -> bool {
+        let stream = self.stream_mut(direction);
+        if stream.base != Base::Starting {
+            return false;
+        }
+        let Some(waiting) = &mut stream.waiting else { return false };
+        let probe = {
+            let mut pieces = waiting.iter();
+            let first = pieces.next().filter(|first| first.length() == 1).map(Piece::end);
+            first.filter(|end| pieces.next().is_none_or(|second| second.sequence != *end))
+        };
+        let Some(next) = probe else { return false };
+        waiting.pop();
+        stream.base = Base::Firm;
+        stream.next = next;
+        context.counters.tcp_keepalives = context.counters.tcp_keepalives.saturating_add(1);
+        true
+    }
+
     /// Gives up what blocks the first piece of a direction.
     fn give_up(
         &mut self,
@@ -217,6 +238,9 @@ impl Entry {
         context: &mut Context<'_>,
         sink: &mut Sink<'_>,
     ) {
+        if self.drop_probe(direction, context) {
+            return;
+        }
         let acknowledged = self.stream(direction).hole_is_acknowledged();
         let stream = self.stream_mut(direction);
         let Some(first) = stream.waiting.as_ref().and_then(|waiting| waiting.first()) else {

@@ -10,8 +10,15 @@ use crate::stream::Base;
 use crate::transport::{FIN, RST, SYN, Segment};
 use crate::waiting::{At, Octets, distance};
 
-/// Octets by which a segment may be ahead or behind before it is taken for another connection's.
-pub(crate) const FAR: u32 = 1 << 20;
+/// Octets by which a segment may be behind before it is taken for another connection's.
+pub(crate) const BEHIND_MAX: u32 = 1 << 20;
+/// Octets by which a segment may be ahead: a capture can lack much, and the way back is open.
+pub(crate) const AHEAD_MAX: u32 = 1 << 30;
+
+/// Whether a segment this far ahead (or, negative, behind) may belong to the connection.
+fn is_near(ahead: i32) -> bool {
+    ahead.unsigned_abs() < if ahead < 0 { BEHIND_MAX } else { AHEAD_MAX }
+}
 
 impl Entry {
     /// The common case: the next octets, or an acknowledgement, with nothing open. Says whether it was that.
@@ -190,7 +197,7 @@ impl Entry {
             // The receiver waits for what comes before the first octet heard.
             let first = stream.waiting.as_ref().and_then(|waiting| waiting.first());
             let before = first.map_or(0, |first| distance(number, first.sequence));
-            if (1..FAR.cast_signed()).contains(&before) {
+            if (1..BEHIND_MAX.cast_signed()).contains(&before) {
                 stream.start(Base::Acknowledged, number);
             }
         }
@@ -201,7 +208,7 @@ impl Entry {
             stream.lost = None;
         }
         // Half of all numbers are ahead: one so far ahead is from another connection.
-        if (1..1 << 30).contains(&distance(stream.acknowledged, number)) {
+        if (1..AHEAD_MAX.cast_signed()).contains(&distance(stream.acknowledged, number)) {
             stream.acknowledged = number;
             stream.acknowledged_at = at.time;
             let known = if distance(stream.charged, stream.next) > 0 {
@@ -239,19 +246,23 @@ impl Entry {
         if length == 0 {
             return;
         }
+        if self.closing.is_some() {
+            // What was under way has not all come.
+            self.closing_at = octets.at.time;
+        }
         self.place(direction, octets.sequence, context);
         let stream = self.stream_mut(direction);
         if stream.base == Base::Starting {
-            if distance(stream.next, octets.sequence).unsigned_abs() >= FAR {
+            if distance(stream.next, octets.sequence).unsigned_abs() >= BEHIND_MAX {
                 self.put_aside(direction, octets, context);
             } else {
-                let origin = stream.next.wrapping_sub(FAR);
+                let origin = stream.next.wrapping_sub(BEHIND_MAX);
                 self.keep(direction, origin, octets, context, sink);
             }
             return;
         }
         let mut ahead = distance(stream.next, octets.sequence);
-        if ahead.unsigned_abs() >= FAR {
+        if !is_near(ahead) {
             self.put_aside(direction, octets, context);
             return;
         }
@@ -299,7 +310,7 @@ impl Entry {
             {
                 // What the receiver had before the first octet heard is no gap in what was heard.
                 let ahead = distance(stream.acknowledged, sequence);
-                if ahead.unsigned_abs() < FAR {
+                if is_near(ahead) {
                     stream.next = if ahead > 0 { stream.acknowledged } else { sequence };
                     stream.base = if ahead < 0 { base } else { Base::Firm };
                 }
@@ -370,7 +381,7 @@ impl Entry {
             stream.start(Base::Firm, end);
         }
         let ahead = distance(stream.next, end);
-        if stream.base == Base::Starting || (0..FAR.cast_signed()).contains(&ahead) {
+        if stream.base == Base::Starting || (0..AHEAD_MAX.cast_signed()).contains(&ahead) {
             stream.waiting_or_new().fin = Some(end);
         }
     }

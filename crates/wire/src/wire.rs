@@ -4,7 +4,7 @@ use gridtap_model::{Direction, Endpoint, Timestamp, Transport};
 
 use crate::config::{Checksums, Config};
 use crate::counters::Counters;
-use crate::entry::{Rank, Sink};
+use crate::entry::Sink;
 use crate::event::{Closing, Event, Frame, Heard};
 use crate::fragment::Fragments;
 use crate::internet::{self, Datagram, IpError};
@@ -150,20 +150,23 @@ impl Wire {
         if let Some(slot) = found
             && let Some(entry) = self.table.get_mut(slot)
             && entry.timer > at.time
-            && entry.rank == Rank::Established
             && route.differing == 0
         {
             let direction = entry.direction(route.source);
             entry.count_packet(direction, at);
+            let young = entry.may_be_promoted(direction);
             if !entry.in_order(direction, segment, at, &mut self.counters, sink) {
                 self.segment(slot, direction, segment, at, sink);
+            }
+            if young {
+                self.promote(slot);
             }
             return;
         }
         self.tcp_slowly(found, route, segment, at, sink);
     }
 
-    /// A segment of a flow that is new, young or due.
+    /// A segment of a flow that is new, or in which something is due.
     fn tcp_slowly(
         &mut self,
         found: Option<u32>,

@@ -28,7 +28,7 @@ fn letters(length: usize, offset: usize) -> Vec<u8> {
 prop_compose! {
     /// Segments of one direction: the text cut at any places, some parts twice, or wider than the cuts.
     fn cuts()(
-        length in 1_usize..400,
+        length in 2_usize..400,
         pieces in vec((0_usize..400, 1_usize..120), 0..12),
     ) -> (Vec<u8>, Vec<(usize, usize)>) {
         let mut spans: Vec<(usize, usize)> = pieces

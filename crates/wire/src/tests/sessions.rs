@@ -186,3 +186,45 @@ fn time_that_steps_back_does_no_harm() {
     ear.hear(0, &ask(1003, 5001, b"c"));
     assert_eq!(ear.told().last().map(String::as_str), Some("> d"));
 }
+
+#[test]
+fn a_keep_alive_probe_as_the_first_thing_heard_is_no_data() {
+    let mut ear = Ear::usual();
+    ear.hear(0, &ask(1000, 5001, b"\0"));
+    ear.hear(1, &answer(5001, 1001, b""));
+    ear.tick(1000);
+    ear.hear(2000, &ask(1001, 5001, b"read"));
+    check(&mut ear, &["opened 10.0.0.1:40000", "> read"]);
+}
+
+#[test]
+fn data_far_ahead_is_told_after_its_gap() {
+    let mut ear = shaken();
+    ear.hear(1, &ask(1001, 5001, b"read"));
+    ear.hear(60_000, &ask(9_000_000, 8_005_000, b"much later"));
+    ear.tick(70_000);
+    check(&mut ear, &["> read", "> gap 8998995", "> much later"]);
+}
+
+#[test]
+fn an_early_segment_that_comes_very_late_is_told_if_nobody_has_it() {
+    let mut ear = Ear::usual();
+    ear.hear(0, &ask(1001, 5001, b"read"));
+    ear.hear(10_000, &answer(2_005_001, 900_000, b"late"));
+    ear.tick(20_000);
+    ear.hear(30_000, &answer(1_005_001, 500_000, b"early"));
+    check(&mut ear, &["opened 10.0.0.1:40000", "> read", "< gap 2000000", "< late", "< early"]);
+}
+
+#[test]
+fn a_held_segment_is_not_refuted_by_the_acknowledgement_of_it() {
+    let mut ear = Ear::usual();
+    ear.hear(0, &ask(1001, 5001, b"read").check(Check::Wrong));
+    ear.hear(1, &answer(5001, 1005, b"value").check(Check::Wrong));
+    ear.hear(2, &ask(1005, 5006, b"next").check(Check::Wrong));
+    ear.tick(5000);
+    assert_eq!(
+        ear.told(),
+        ["opened 10.0.0.1:40000", "> offloaded", "> read", "> next", "< offloaded", "< value"],
+    );
+}
