@@ -8,32 +8,12 @@ use std::error::Error;
 
 use gridtap_capture::Sources;
 use gridtap_model::{Direction, Timestamp};
-use gridtap_wire::{Config, Event, FlowId, Frame, Wire};
+use gridtap_wire::{Config, Event, FlowId, Frame, LinkType, Wire};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let (flags, files): (Vec<String>, Vec<String>) =
         std::env::args().skip(1).partition(|argument| argument.starts_with("--"));
-    let mut sources = Sources::open(&files)?;
-    let mut octets = Vec::new();
-    let mut frames = Vec::new();
-    loop {
-        match sources.next() {
-            Ok(Some(frame)) => {
-                let start = octets.len();
-                octets.extend_from_slice(frame.bytes);
-                frames.push((
-                    frame.time,
-                    frame.capture,
-                    frame.number,
-                    frame.link,
-                    frame.original_length,
-                    start,
-                ));
-            }
-            Ok(None) => break,
-            Err(error) => println!("{error}"),
-        }
-    }
+    let (frames, octets) = load(&files)?;
     let mut wire = Wire::new(Config::default());
     let mut flows: BTreeMap<FlowId, [Vec<u8>; 2]> = BTreeMap::new();
     let (mut events, mut told) = (0_u64, 0_usize);
@@ -90,6 +70,25 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!("{name} {count}");
     }
     Ok(())
+}
+
+/// A frame without its octets, and where those begin.
+type Placed = (Timestamp, u16, u64, LinkType, u32, usize);
+
+fn load(files: &[String]) -> Result<(Vec<Placed>, Vec<u8>), Box<dyn Error>> {
+    let mut sources = Sources::open(files)?;
+    let (mut frames, mut octets) = (Vec::new(), Vec::new());
+    loop {
+        match sources.next() {
+            Ok(Some(frame)) => {
+                let Frame { time, capture, number, link, original_length, bytes } = frame;
+                frames.push((time, capture, number, link, original_length, octets.len()));
+                octets.extend_from_slice(bytes);
+            }
+            Ok(None) => return Ok((frames, octets)),
+            Err(error) => println!("{error}"),
+        }
+    }
 }
 
 /// What this thread has used of the processor, on Linux.
