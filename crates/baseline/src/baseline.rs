@@ -43,6 +43,8 @@ pub struct Baseline {
     pub(crate) tables: Tables,
     pub(crate) facts: Facts,
     pub(crate) counters: Counters,
+    /// Until then no more room is looked for: there was little to be had.
+    pub(crate) full_until: Timestamp,
     /// Keys that changed since they were last written to disk.
     pub(crate) dirty: Vec<u32>,
     /// Keys that were not written to disk yet, and those that people decided about.
@@ -64,6 +66,7 @@ impl Baseline {
             tables,
             zones: Vec::new(),
             counters: Counters::default(),
+            full_until: Timestamp::MIN,
             dirty: Vec::new(),
             fresh: Vec::new(),
             removed: Vec::new(),

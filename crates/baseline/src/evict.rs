@@ -1,6 +1,6 @@
 //! Making room when a table is full: what an attacker could have made goes first.
 
-use gridtap_model::Run;
+use gridtap_model::{Run, Timestamp};
 
 use crate::baseline::Baseline;
 use crate::key::{Flags, Key, Kind, NO_PARENT};
@@ -15,8 +15,12 @@ const SHARE: usize = 8;
 
 impl Baseline {
     /// Makes room for what one observation can add, where a table is near its limit.
-    pub(crate) fn make_room(&mut self, runs: &[Run<'_>]) {
-        let config = &self.config;
+    pub(crate) fn make_room(&mut self, runs: &[Run<'_>], time: Timestamp) {
+        // Looking for room is work that a flood could ask for again and again.
+        if time < self.full_until {
+            return;
+        }
+        let config = self.config.clone();
         let points = runs.iter().fold(0_usize, |sum, run| {
             sum.saturating_add(slot(run.count.min(config.points_of_message_max)))
         });
@@ -26,21 +30,26 @@ impl Baseline {
         let hosts = near(self.tables.hosts.len(), config.hosts_max, 2);
         let devices = near(self.tables.devices.len(), config.devices_max, 1);
         let points = near(slot(self.tables.points), config.points_max, points);
-        if keys {
-            self.evict(|_| true, self.config.keys_max);
+        let (most, freed) = if keys {
+            (config.keys_max, self.evict(|_| true, config.keys_max))
         } else if hosts {
-            self.evict(|kind| kind == Kind::Host, self.config.hosts_max);
+            (config.hosts_max, self.evict(|kind| kind == Kind::Host, config.hosts_max))
         } else if devices {
-            self.evict(|kind| kind == Kind::Device, self.config.devices_max);
+            (config.devices_max, self.evict(|kind| kind == Kind::Device, config.devices_max))
         } else if points {
-            self.evict(|kind| kind == Kind::Point, self.config.points_max);
+            (config.points_max, self.evict(|kind| kind == Kind::Point, config.points_max))
+        } else {
+            return;
+        };
+        if freed < slot(most).div_ceil(SHARE).div_ceil(SHARE) {
+            self.full_until = time.plus_ns(self.block_ns());
         }
     }
 
     /// Forgets keys of some kinds: first what is held back or was only attempted, then what was heard
-    /// in one block only, the newest first. What is better established stays.
+    /// in one block only, the newest first. What is better established stays. Says how many keys went.
     #[cold]
-    fn evict(&mut self, kinds: impl Fn(Kind) -> bool, most: u32) {
+    fn evict(&mut self, kinds: impl Fn(Kind) -> bool, most: u32) -> usize {
         let decided = Flags::ACCEPTED.with(Flags::SIGNED);
         let order = |key: &Key| (!key.flags.has(Flags::HELD.with(Flags::ATTEMPTED)), key.first);
         let mut victims: Vec<u32> = (0_u32..)
@@ -57,7 +66,7 @@ impl Baseline {
         });
         victims.truncate(slot(most).div_ceil(SHARE));
         if victims.is_empty() {
-            return;
+            return 0;
         }
         let mut doomed = vec![false; self.tables.keys.len()];
         for id in &victims {
@@ -66,6 +75,7 @@ impl Baseline {
             }
         }
         self.rebuild(&doomed);
+        victims.len()
     }
 
     /// Builds all tables anew from the keys that stay.
@@ -129,3 +139,6 @@ fn is_doomed(tables: &Tables, id: u32, doomed: &[bool]) -> bool {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -36,6 +36,7 @@ mod key;
 mod learn;
 mod ledger;
 mod levels;
+mod message;
 mod path;
 #[cfg(test)]
 mod play;

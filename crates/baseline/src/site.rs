@@ -3,6 +3,7 @@
 mod draft;
 mod file;
 mod point;
+mod reader;
 mod text;
 
 use core::net::IpAddr;

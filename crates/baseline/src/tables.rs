@@ -1,17 +1,27 @@
 //! The learned keys, interned: hosts, devices and pairs of them are stored once, keys name them by number.
 
+mod detail;
+mod known;
+mod paths;
+
 use core::hash::Hash;
 use core::net::IpAddr;
 use std::collections::BTreeMap;
 
 use ahash::RandomState;
-use gridtap_model::{Class, Device, Protocol, Timestamp, Value, Zone};
+use gridtap_model::{Device, Protocol, Timestamp, Value, Zone};
 use hashbrown::{HashMap, HashTable};
 
 use crate::coverage::Coverage;
-use crate::key::{Flags, Key, Kind, NO_PARENT, commands};
+use crate::key::{Key, Kind, NO_PARENT};
 use crate::path::{Code, Names, Path, Range, Role};
 use crate::rows::Acceptance;
+
+use detail::range_kind;
+pub(crate) use detail::{
+    class_detail, class_slot, code_detail, conversation_detail, low, point_detail, range_detail,
+    slot,
+};
 
 /// A host of a zone.
 #[derive(Debug, Clone)]
@@ -86,77 +96,8 @@ pub(crate) struct Tables {
     pub(crate) names: Names,
 }
 
-/// The number as an index.
-pub(crate) fn slot(number: u32) -> usize {
-    usize::try_from(number).unwrap_or(usize::MAX)
-}
-
 fn number(length: usize) -> u32 {
     u32::try_from(length).unwrap_or(u32::MAX)
-}
-
-pub(crate) const fn class_slot(class: Class) -> usize {
-    match class {
-        Class::Read => 0,
-        Class::Command => 1,
-        Class::Configuration => 2,
-        Class::Program => 3,
-        Class::Time => 4,
-        Class::File => 5,
-        Class::Diagnostic => 6,
-        Class::Link => 7,
-    }
-}
-
-const CLASSES: [Class; 8] = [
-    Class::Read,
-    Class::Command,
-    Class::Configuration,
-    Class::Program,
-    Class::Time,
-    Class::File,
-    Class::Diagnostic,
-    Class::Link,
-];
-
-const PROTOCOLS: [Protocol; 5] =
-    [Protocol::Unknown, Protocol::Tls, Protocol::Modbus, Protocol::Dnp3, Protocol::Iec104];
-
-pub(crate) fn code_detail(code: Code) -> u64 {
-    let sub = code.sub.map_or(0, |sub| (1_u64 << 16) | u64::from(sub));
-    (u64::from(code.code) << 17) | sub
-}
-
-fn detail_code(detail: u64) -> Code {
-    let low = |bits: u64| u16::try_from(bits & 0xffff).unwrap_or(0);
-    Code { code: low(detail >> 17), sub: (detail & (1 << 16) != 0).then(|| low(detail)) }
-}
-
-pub(crate) fn range_detail(range: Range) -> u64 {
-    (u64::from(range.table) << 48) | (u64::from(range.first) << 16) | u64::from(range.count)
-}
-
-fn detail_range(detail: u64, written: bool) -> Range {
-    let low = |bits: u64| u16::try_from(bits & 0xffff).unwrap_or(0);
-    Range {
-        table: low(detail >> 48),
-        first: u32::try_from((detail >> 16) & 0xffff_ffff).unwrap_or(0),
-        count: low(detail),
-        written,
-    }
-}
-
-pub(crate) fn point_detail(table: u16, index: u32) -> u64 {
-    (u64::from(table) << 32) | u64::from(index)
-}
-
-pub(crate) fn conversation_detail(server: u32, protocol: Protocol, port: u16) -> u64 {
-    let protocol = PROTOCOLS.iter().position(|known| *known == protocol).unwrap_or(0);
-    (u64::from(server) << 32) | (u64::try_from(protocol).unwrap_or(0) << 16) | u64::from(port)
-}
-
-const fn range_kind(range: Range) -> Kind {
-    if range.written { Kind::Written } else { Kind::Read }
 }
 
 impl Tables {
@@ -398,167 +339,6 @@ impl Tables {
         }
     }
 
-    /// What a key stands for.
-    pub(crate) fn path(&self, id: u32) -> Option<Path> {
-        let key = self.key(id)?;
-        match key.kind {
-            Kind::Host => {
-                let host = self.hosts.get(slot(low(key.detail)))?;
-                Some(Path::Host { zone: host.zone, address: host.address })
-            }
-            Kind::Device => {
-                self.devices.get(slot(low(key.detail))).map(|known| Path::Device(known.device))
-            }
-            Kind::Conversation => {
-                let client = self.hosts.get(slot(key.parent))?;
-                let server = self.hosts.get(slot(low(key.detail >> 32)))?;
-                let protocol = usize::try_from((key.detail >> 16) & 0xff).ok()?;
-                Some(Path::Conversation {
-                    zone: client.zone,
-                    protocol: *PROTOCOLS.get(protocol)?,
-                    client: client.address,
-                    server: server.address,
-                    port: u16::try_from(key.detail & 0xffff).ok()?,
-                })
-            }
-            Kind::Access => self.role(id).map(Path::Access),
-            Kind::Function => {
-                let role = self.role(key.parent)?;
-                Some(Path::Function { role, code: detail_code(key.detail) })
-            }
-            Kind::Read | Kind::Written => {
-                let function = self.key(key.parent)?;
-                Some(Path::Address {
-                    role: self.role(function.parent)?,
-                    code: detail_code(function.detail),
-                    range: detail_range(key.detail, key.kind == Kind::Written),
-                })
-            }
-            Kind::Point => Some(Path::Point {
-                role: self.role(key.parent)?,
-                table: u16::try_from((key.detail >> 32) & 0xffff).ok()?,
-                index: low(key.detail),
-            }),
-        }
-    }
-
-    fn role(&self, access: u32) -> Option<Role> {
-        let key = self.key(access)?;
-        let pair = self.pairs.get(slot(key.parent))?;
-        Some(Role {
-            device: self.devices.get(slot(pair.device))?.device,
-            master: self.hosts.get(slot(pair.master))?.address,
-            class: *CLASSES.get(usize::try_from(key.detail).ok()?)?,
-        })
-    }
-
-    /// The key that stands for this.
-    pub(crate) fn find_path(&self, path: &Path) -> Option<u32> {
-        let held = |key: u32| (key != NO_PARENT).then_some(key);
-        match path {
-            Path::Host { zone, address } => {
-                let host = self.host(*zone, *address)?;
-                self.hosts.get(slot(host)).and_then(|host| held(host.key))
-            }
-            Path::Device(device) => {
-                self.devices.get(slot(self.device(device)?)).and_then(|known| held(known.key))
-            }
-            Path::Conversation { zone, protocol, client, server, port } => {
-                let client = self.host(*zone, *client)?;
-                let detail = conversation_detail(self.host(*zone, *server)?, *protocol, *port);
-                self.find(Kind::Conversation, client, detail)
-            }
-            Path::Access(role) => {
-                let pair = self.pairs.get(slot(self.pair_of(role)?))?;
-                pair.accesses.get(class_slot(role.class)).copied().and_then(held)
-            }
-            Path::Function { role, code } => {
-                self.exact(&Sight { role: *role, code: *code, range: None })
-            }
-            Path::Address { role, code, range } => {
-                self.exact(&Sight { role: *role, code: *code, range: Some(*range) })
-            }
-            Path::Point { role, table, index } => {
-                let access = self.find_path(&Path::Access(*role))?;
-                self.find(Kind::Point, access, point_detail(*table, *index))
-            }
-        }
-    }
-
-    /// The key that stands for this, made where it is not there. What had to be made above it is
-    /// held: only a row or a message of its own makes it known.
-    pub(crate) fn insert_path(&mut self, path: &Path, time: Timestamp) -> u32 {
-        if let Some(id) = self.find_path(path) {
-            return id;
-        }
-        let (kind, parent, detail) = match path {
-            Path::Host { zone, address } => {
-                (Kind::Host, NO_PARENT, u64::from(self.intern_host(*zone, *address)))
-            }
-            Path::Device(device) => {
-                let id = self.intern_device(device);
-                let host = self.devices.get(slot(id)).map_or(NO_PARENT, |known| known.host);
-                (Kind::Device, host, u64::from(id))
-            }
-            Path::Conversation { zone, protocol, client, server, port } => {
-                let client = self.intern_host(*zone, *client);
-                let server = self.intern_host(*zone, *server);
-                (Kind::Conversation, client, conversation_detail(server, *protocol, *port))
-            }
-            Path::Access(role) => {
-                let master = self.intern_host(role.device.zone, role.master);
-                let device = self.intern_device(&role.device);
-                (Kind::Access, self.intern_pair(master, device), class_detail(role.class))
-            }
-            Path::Function { role, code } => {
-                (Kind::Function, self.insert_above(&Path::Access(*role), time), code_detail(*code))
-            }
-            Path::Address { role, code, range } => {
-                let function = Path::Function { role: *role, code: *code };
-                (range_kind(*range), self.insert_above(&function, time), range_detail(*range))
-            }
-            Path::Point { role, table, index } => {
-                let access = self.insert_above(&Path::Access(*role), time);
-                (Kind::Point, access, point_detail(*table, *index))
-            }
-        };
-        self.insert(kind, parent, detail, time)
-    }
-
-    fn insert_above(&mut self, path: &Path, time: Timestamp) -> u32 {
-        if let Some(id) = self.find_path(path) {
-            return id;
-        }
-        let id = self.insert_path(path, time);
-        if let Some(key) = self.key_mut(id) {
-            key.flags = key.flags.with(Flags::HELD);
-        }
-        id
-    }
-
-    /// Whether a key counts as known at this time.
-    pub(crate) fn is_known(&self, id: u32, time: Timestamp) -> bool {
-        let Some(key) = self.key(id) else { return false };
-        key.is_plain() || {
-            let held = key.flags.has(Flags::HELD) && !self.is_accepted(id, time);
-            !held && (!key.flags.has(Flags::ATTEMPTED) || key.blocks >= 2)
-        }
-    }
-
-    /// Whether a person accepted exactly this key, and the acceptance has not expired.
-    pub(crate) fn is_accepted(&self, id: u32, time: Timestamp) -> bool {
-        self.key(id).is_some_and(|key| key.flags.has(Flags::ACCEPTED))
-            && self
-                .path(id)
-                .and_then(|path| self.acceptances.get(&path))
-                .is_some_and(|acceptance| acceptance.holds_at(time))
-    }
-
-    /// Whether the site uses this function in the zone.
-    pub(crate) fn is_function_in_zone(&self, zone: Zone, protocol: Protocol, code: Code) -> bool {
-        self.functions.contains_key(&(zone, protocol, code))
-    }
-
     /// The key of this, wherever it is found by.
     pub(crate) fn there(&self, kind: Kind, parent: u32, detail: u64) -> Option<u32> {
         let key = match kind {
@@ -574,66 +354,6 @@ impl Tables {
         };
         (key != NO_PARENT).then_some(key)
     }
-
-    /// Counts a key that has become known where known keys are counted.
-    pub(crate) fn count_known(&mut self, path: &Path) {
-        match path {
-            Path::Function { role, code } => {
-                let function = (role.device.zone, role.device.protocol, *code);
-                let count = self.functions.entry(function).or_insert(0);
-                *count = count.saturating_add(1);
-            }
-            Path::Access(role) if commands(role.class) => {
-                let Some(pair) = self.pair_of(role).and_then(|id| self.pairs.get_mut(slot(id)))
-                else {
-                    return;
-                };
-                if !core::mem::replace(&mut pair.commands, true)
-                    && let Some(host) = self.hosts.get_mut(slot(pair.master))
-                {
-                    host.commanded = host.commanded.saturating_add(1);
-                }
-            }
-            _ => {}
-        }
-    }
-
-    /// Adds the points of a known range or point to what its master is known to access.
-    pub(crate) fn cover_known(&mut self, path: &Path) {
-        let (role, table, first, count, written) = match path {
-            Path::Address { role, range, .. } => {
-                (role, range.table, range.first, u32::from(range.count), range.written)
-            }
-            Path::Point { role, table, index } => (role, *table, *index, 1, true),
-            _ => return,
-        };
-        if let Some(pair) = self.pair_of(role).and_then(|id| self.pairs.get_mut(slot(id))) {
-            let coverage = if written { &mut pair.commanded } else { &mut pair.read };
-            coverage.add(table, first, count);
-        }
-    }
-
-    /// Gives every pair the number of its conversation's key.
-    pub(crate) fn link_conversations(&mut self) {
-        for id in 0..self.pairs.len() {
-            let Some(pair) = self.pairs.get(id) else { continue };
-            let Some(known) = self.devices.get(slot(pair.device)) else { continue };
-            let detail = conversation_detail(known.host, known.device.protocol, 0);
-            let conversation = self.find(Kind::Conversation, pair.master, detail);
-            if let Some(pair) = self.pairs.get_mut(id) {
-                pair.conversation = conversation.unwrap_or(NO_PARENT);
-            }
-        }
-    }
-}
-
-/// The class as the detail of an access.
-pub(crate) fn class_detail(class: Class) -> u64 {
-    u64::try_from(class_slot(class)).unwrap_or(0)
-}
-
-pub(crate) fn low(detail: u64) -> u32 {
-    u32::try_from(detail & 0xffff_ffff).unwrap_or(0)
 }
 
 #[inline]

@@ -1,0 +1,111 @@
+use crate::play::{Play, hear, judged, learned, routine, short, with};
+use crate::{Baseline, Config, Level};
+
+/// A baseline that has learned the routine and may remember little more.
+fn small(limit: impl FnOnce(&mut Config)) -> Baseline {
+    let mut config = Config { block: gridtap_model::Span::from_secs(10), ..Config::default() };
+    limit(&mut config);
+    let mut baseline = with(config);
+    routine(&mut baseline, 0..61);
+    baseline
+}
+
+/// What the routine taught, without its counts.
+fn routine_keys() -> Vec<String> {
+    let mut baseline = short();
+    routine(&mut baseline, 0..61);
+    baseline.rows().into_iter().map(|row| row.key).collect()
+}
+
+fn holds_routine(baseline: &Baseline) {
+    let rows = baseline.rows();
+    for key in routine_keys() {
+        assert!(rows.iter().any(|row| row.key == key), "{key} was lost");
+    }
+}
+
+#[test]
+fn a_flood_of_new_points_gives_way_to_what_is_established() {
+    for alarmed in [true, false] {
+        let mut baseline = small(|config| config.keys_max = 400);
+        for index in 0..5_000 {
+            let play = Play::coil(7, 21, 100 + index % 4_000);
+            if alarmed {
+                hear(&mut baseline, 62, play);
+            } else {
+                learned(&mut baseline, 62, play);
+            }
+        }
+        assert!(baseline.rows().len() <= 400);
+        let counters = baseline.counters();
+        assert!(counters.keys_evicted > 1_000, "{counters:?}");
+        holds_routine(&baseline);
+        let removed = baseline.take_removed();
+        assert_eq!(removed.len() as u64, counters.keys_evicted);
+        assert_eq!(judged(&mut baseline, 63, Play::coil(7, 21, 2)).new_at, None);
+        assert!(judged(&mut baseline, 63, Play::read(7, 21, 0, 10)).access.range_known);
+    }
+}
+
+#[test]
+fn a_scanner_s_hosts_and_units_give_way_to_what_is_established() {
+    let mut baseline = small(|config| {
+        config.hosts_max = 32;
+        config.devices_max = 32;
+        config.points_max = 32;
+    });
+    for unit in 0..=255 {
+        learned(&mut baseline, 62, Play::read(66, 30, 0, 1).unit(unit));
+    }
+    for device in 22..255 {
+        learned(&mut baseline, 63, Play::read(66, device, 0, 1));
+        learned(&mut baseline, 64, Play::coil(7, 21, u32::from(device)));
+    }
+    let rows = baseline.rows();
+    for kind in ["host|", "device|", "point|"] {
+        let count = rows.iter().filter(|row| row.key.starts_with(kind)).count();
+        assert!(count <= 33, "{kind} {count}");
+    }
+    holds_routine(&baseline);
+}
+
+#[test]
+fn held_keys_go_before_learned_ones() {
+    let mut baseline = small(|config| config.keys_max = 60);
+    learned(&mut baseline, 62, Play::coil(7, 21, 77));
+    for index in 0..200 {
+        hear(&mut baseline, 63, Play::coil(9, 21, index));
+    }
+    assert_eq!(judged(&mut baseline, 64, Play::coil(7, 21, 77)).new_at, None);
+}
+
+#[test]
+fn when_everything_is_established_what_is_new_is_refused_and_counted() {
+    let keys = routine_keys().len();
+    let mut baseline = small(|config| config.keys_max = u32::try_from(keys).unwrap());
+    for second in 70..140 {
+        for index in 0..40 {
+            learned(&mut baseline, second, Play::coil(7, 21, index));
+        }
+    }
+    assert!(baseline.rows().len() == keys);
+    assert!(baseline.counters().keys_refused > 0);
+    holds_routine(&baseline);
+}
+
+#[test]
+fn what_was_forgotten_is_judged_as_new_again() {
+    let mut baseline = small(|config| config.keys_max = 200);
+    learned(&mut baseline, 62, Play::read(7, 21, 5_000, 1));
+    for index in 0..3_000 {
+        learned(&mut baseline, 62, Play::read(7, 21, 6_000 + 2 * index, 1));
+    }
+    let known = (0..3_000)
+        .filter(|index| {
+            let play = Play::read(7, 21, 6_000 + 2 * index, 1);
+            judged(&mut baseline, 63, play).new_at.is_none()
+        })
+        .count();
+    assert!(known < 200, "{known}");
+    assert_eq!(judged(&mut baseline, 63, Play::read(7, 21, 9, 2)).new_at, Some(Level::Address));
+}

@@ -1,0 +1,88 @@
+//! How one master stands to one device.
+
+use core::net::IpAddr;
+
+use gridtap_model::{Message, Timestamp, Zone};
+
+use crate::baseline::Baseline;
+use crate::coverage::Coverage;
+use crate::key::{NO_PARENT, commands};
+use crate::message::{ends_of, is_commanded};
+use crate::path::{Code, Path, Role};
+use crate::tables::{class_slot, slot};
+use crate::verdict::Access;
+
+/// The slots of the classes that command.
+const COMMAND_SLOTS: core::ops::RangeInclusive<usize> = 1..=5;
+
+impl Baseline {
+    /// What is known of the parties, coarse to fine.
+    pub(super) fn access(&self, role: &Role, code: Code, time: Timestamp, allowed: bool) -> Access {
+        let tables = &self.tables;
+        let zone = role.device.zone;
+        let known =
+            |path: &Path| tables.find_path(path).is_some_and(|id| tables.is_known(id, time));
+        let host =
+            |address| known(&Path::Host { zone, address }) || self.site.has_host(zone, address);
+        let ends = ends_of(role);
+        let pair = tables.pair_of(role);
+        let accesses = pair.and_then(|pair| tables.pairs.get(slot(pair))).map(|pair| pair.accesses);
+        let is_access = |id: &u32| *id != NO_PARENT && tables.is_known(*id, time);
+        let class_known = accesses
+            .and_then(|accesses| accesses.get(class_slot(role.class)).copied())
+            .is_some_and(|id| is_access(&id));
+        let (commander, commander_elsewhere) = match pair {
+            Some(pair) => self.commands(pair, time),
+            None => (false, self.commands_at_all(zone, role.master)),
+        };
+        Access {
+            host_known: allowed || host(role.master),
+            peer_known: allowed || host(role.device.address),
+            conversation_known: allowed || known(&ends.path()),
+            device_known: allowed
+                || known(&Path::Device(role.device))
+                || self.site.has_device(&role.device),
+            master_known: allowed
+                || accesses.is_some_and(|accesses| accesses.iter().any(is_access)),
+            commander: commander || allowed && commands(role.class),
+            commander_elsewhere,
+            class_known: allowed || class_known,
+            function_known: allowed || class_known && known(&Path::Function { role: *role, code }),
+            function_known_in_zone: tables.is_function_in_zone(zone, role.device.protocol, code),
+            ..Access::default()
+        }
+    }
+
+    /// Whether the pair's master commands its device, and whether it commands another one.
+    pub(super) fn commands(&self, pair: u32, time: Timestamp) -> (bool, bool) {
+        let Some(pair) = self.tables.pairs.get(slot(pair)) else { return (false, false) };
+        let command = pair.accesses.get(COMMAND_SLOTS).unwrap_or_default();
+        let here = command.iter().any(|id| *id != NO_PARENT && self.tables.is_known(*id, time));
+        let commanded = self.tables.hosts.get(slot(pair.master)).map_or(0, |host| host.commanded);
+        (here, commanded > u32::from(pair.commands))
+    }
+
+    fn commands_at_all(&self, zone: Zone, master: IpAddr) -> bool {
+        let host = self.tables.host(zone, master);
+        host.and_then(|id| self.tables.hosts.get(slot(id))).is_some_and(|host| host.commanded > 0)
+    }
+
+    /// Whether another master commands one of the points that this message commands.
+    pub(super) fn is_shared(&self, pair: u32, message: &Message<'_>) -> bool {
+        if !commands(message.class) {
+            return false;
+        }
+        let Some(own) = self.tables.pairs.get(slot(pair)) else { return false };
+        self.others(own.device, pair).any(|other| {
+            let commanded = message.runs.iter().filter(|run| is_commanded(message, run));
+            commanded.into_iter().any(|run| other.touches(run.table.code, run.first, run.count))
+        })
+    }
+
+    /// What the other masters of a device command.
+    pub(super) fn others(&self, device: u32, pair: u32) -> impl Iterator<Item = &Coverage> {
+        let pairs = self.tables.devices.get(slot(device)).map(|known| known.pairs.as_slice());
+        let others = pairs.unwrap_or_default().iter().filter(move |other| **other != pair);
+        others.filter_map(|other| self.tables.pairs.get(slot(*other))).map(|other| &other.commanded)
+    }
+}
