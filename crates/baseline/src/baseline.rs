@@ -113,6 +113,20 @@ impl Baseline {
         }
     }
 
+    /// The input is over: the running block ends if at least half of it was heard.
+    pub fn finish(&mut self) {
+        let now = self.zones.iter().map(ZoneState::last).max();
+        if let (Some(now), Some(ended)) = (now, self.blocks.finish()) {
+            self.block_ended(ended, now);
+        }
+    }
+
+    /// The memory that the learned keys take, about: tables with what they hold in reserve.
+    #[must_use]
+    pub fn memory_bytes(&self) -> usize {
+        self.tables.memory_bytes()
+    }
+
     /// Something is heard: blocks that are over end.
     #[inline]
     pub(crate) fn hear(&mut self, time: Timestamp) {

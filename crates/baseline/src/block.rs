@@ -60,6 +60,12 @@ impl Blocks {
         (self.open?.number < number).then(|| self.end()).flatten()
     }
 
+    /// Nothing more comes: the running block ends if it counts, and otherwise waits for what comes after all.
+    pub(crate) fn finish(&mut self) -> Option<Ended> {
+        self.open.filter(|open| self.heard_ns(open) >= self.block_ns.div_ceil(2))?;
+        self.end()
+    }
+
     /// Something is heard: a block that it does not belong to ends, and its own begins.
     ///
     /// What is late by less than a block belongs to the running block. A larger step, back or forth,
@@ -101,12 +107,17 @@ impl Blocks {
 
     fn end(&mut self) -> Option<Ended> {
         let open = self.open.take()?;
-        let heard_ns = u64::try_from(open.last_ns.saturating_sub(open.from_ns)).unwrap_or(0);
-        let heard_ns = heard_ns.saturating_add(self.carried_ns);
+        let heard_ns = self.heard_ns(&open);
         let counts = heard_ns >= self.block_ns.div_ceil(2);
         self.carried_ns = if counts { 0 } else { heard_ns };
         self.left = Some(Left { number: open.number, last_ns: open.last_ns, counted: counts });
         Some(Ended { counts, weekend: is_weekend(self.start(open.number)) })
+    }
+
+    /// How much was heard of a block, with what was carried into it.
+    fn heard_ns(&self, open: &Open) -> u64 {
+        let heard_ns = u64::try_from(open.last_ns.saturating_sub(open.from_ns)).unwrap_or(0);
+        heard_ns.saturating_add(self.carried_ns)
     }
 
     fn number(&self, time: Timestamp) -> i64 {
@@ -199,6 +210,19 @@ mod tests {
         assert_eq!(ticked.hear(at(105)), None, "late for a block that has ended");
         ticked.hear(at(111));
         assert_eq!(ticked.open, plain.open);
+    }
+
+    #[test]
+    fn the_last_block_of_an_input_counts_when_half_of_it_was_heard() {
+        for (last, counts) in [(4, false), (5, true)] {
+            let mut blocks = Blocks::new(10_000_000_000);
+            blocks.hear(at(0));
+            blocks.hear(at(last));
+            assert_eq!(blocks.finish().is_some(), counts);
+            assert_eq!(blocks.finish(), None);
+            assert_eq!(blocks.hear(at(8)), None, "the next file goes on in the same block");
+            assert_eq!(blocks.hear(at(12)).is_some(), !counts);
+        }
     }
 
     #[test]

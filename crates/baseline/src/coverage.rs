@@ -37,6 +37,11 @@ impl Coverage {
         }
     }
 
+    /// The memory that it takes.
+    pub(crate) const fn memory_bytes(&self) -> usize {
+        self.stretches.capacity().saturating_mul(size_of::<Stretch>())
+    }
+
     /// Whether it holds all of `count` points from `first` on; true of no points.
     pub(crate) fn holds(&self, table: u16, first: u32, count: u32) -> bool {
         self.missing(table, first, count) == 0

@@ -4,6 +4,7 @@ use gridtap_model::{Run, Timestamp};
 
 use crate::baseline::Baseline;
 use crate::key::{Flags, Key, Kind, NO_PARENT};
+use crate::path::Path;
 use crate::rows::Stats;
 use crate::tables::{Tables, low, slot};
 
@@ -81,7 +82,6 @@ impl Baseline {
     /// Builds all tables anew from the keys that stay.
     fn rebuild(&mut self, doomed: &[bool]) {
         let old = core::mem::replace(&mut self.tables, Tables::new(self.config.hash_seed));
-        self.tables.names = old.names.clone();
         self.tables.acceptances = old.acceptances.clone();
         (self.dirty, self.fresh) = (Vec::new(), Vec::new());
         for zone in &mut self.zones {
@@ -93,6 +93,10 @@ impl Baseline {
                 self.counters.keys_evicted = self.counters.keys_evicted.saturating_add(1);
                 self.removed.push(path.text(&old.names));
                 continue;
+            }
+            if let Path::Function { role, code } = path {
+                let protocol = role.device.protocol;
+                self.tables.names.add(protocol, code, old.names.of(protocol, code));
             }
             self.put(
                 &path,

@@ -7,7 +7,7 @@ mod points;
 use gridtap_model::{Message, Observation, Timestamp, What, Zone};
 
 use crate::baseline::Baseline;
-use crate::key::{Flags, Key, NO_PARENT, commands};
+use crate::key::{Flags, NO_PARENT, commands};
 use crate::message::{asks, finest, range_of, role_of};
 use crate::path::{Code, Path, Role};
 use crate::tables::Sight;
@@ -173,11 +173,39 @@ impl Baseline {
             verdict.key = told.map(|path| path.text(&self.tables.names)).unwrap_or_default();
             return;
         }
-        let heard = |key: &&Key| key.count > 0;
-        for key in finest().filter_map(|path| self.tables.key(id_of(&path)?)).filter(heard) {
+        self.judge_history(role, code, message, time, verdict);
+    }
+
+    /// Fills in how long and how often what is known was heard. Of a command the points tell, of
+    /// anything else the exact request.
+    fn judge_history(
+        &self,
+        role: &Role,
+        code: Code,
+        message: &Message<'_>,
+        time: Timestamp,
+        verdict: &mut Verdict,
+    ) {
+        let mut look = |path: Path| {
+            let id = self.tables.find_path(&path);
+            let Some(key) = id.and_then(|id| self.tables.key(id)).filter(|key| key.count > 0)
+            else {
+                return;
+            };
             verdict.provisional |= key.is_provisional();
             if time.since_ns(key.last) > self.config.absent_after.nanos() {
                 verdict.absent_since = verdict.absent_since.max(Some(key.last));
+            }
+        };
+        for path in finest(role, code, message) {
+            match path {
+                Path::Address { range, .. } if range.written => {
+                    for offset in 0..u32::from(range.count).min(self.config.points_of_message_max) {
+                        let index = range.first.saturating_add(offset);
+                        look(Path::Point { role: *role, table: range.table, index });
+                    }
+                }
+                other => look(other),
             }
         }
     }

@@ -6,7 +6,7 @@ use gridtap_model::{LinkEvent, Message, Observation, Timestamp, What, Zone};
 
 use crate::baseline::Baseline;
 use crate::key::{Flags, Kind, NO_PARENT, commands};
-use crate::message::{asks, is_commanded, range_of, role_of};
+use crate::message::{answers, asks, is_commanded, range_of, role_of};
 use crate::path::Code;
 use crate::tables::{Sight, Tables, point_detail, slot};
 use crate::verdict::{Declared, Verdict};
@@ -114,7 +114,8 @@ impl Baseline {
             if commands(message.class) {
                 self.touch_points(message, access, lesson);
             }
-        } else {
+        }
+        if answers(message) {
             self.mark_answered(pair);
         }
         self.touch_parties(pair, lesson);
@@ -197,7 +198,7 @@ impl Baseline {
             return Some(id);
         }
         if self.is_full(kind) {
-            self.counters.keys_refused = self.counters.keys_refused.saturating_add(1);
+            self.refuse();
             return None;
         }
         let id = self.tables.insert(kind, parent, detail, lesson.time);
@@ -213,6 +214,10 @@ impl Baseline {
         self.mark_fresh(id);
         self.touch(id, lesson);
         Some(id)
+    }
+
+    fn refuse(&mut self) {
+        self.counters.keys_refused = self.counters.keys_refused.saturating_add(1);
     }
 
     /// What was only attempted so far has now really been heard.
@@ -245,18 +250,8 @@ impl Baseline {
 
     /// Whether no more keys of a kind may be remembered.
     fn is_full(&self, kind: Kind) -> bool {
-        let full = |length: usize, most: u32| length >= slot(most);
-        full(self.tables.keys.len(), self.config.keys_max)
-            || match kind {
-                Kind::Host => {
-                    full(self.tables.hosts.len(), self.config.hosts_max.saturating_add(1))
-                }
-                Kind::Device => {
-                    full(self.tables.devices.len(), self.config.devices_max.saturating_add(1))
-                }
-                Kind::Point => self.tables.points >= self.config.points_max,
-                _ => false,
-            }
+        let points = kind == Kind::Point && self.tables.points >= self.config.points_max;
+        points || self.tables.keys.len() >= slot(self.config.keys_max)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use core::net::IpAddr;
 
-use gridtap_model::{Message, Phase, Protocol, Run, Zone};
+use gridtap_model::{Message, Outcome, Phase, Protocol, Refusal, Run, Zone};
 
 use crate::path::{Code, Path, Range, Role};
 
@@ -13,6 +13,12 @@ pub(crate) fn asks(message: &Message<'_>) -> bool {
         Phase::Response => message.request_frame.is_none() && message.hearing.one_direction,
         Phase::Confirm | Phase::Unsolicited | Phase::Exception | Phase::Unanswered => false,
     }
+}
+
+/// Whether a message shows that its device is there: it answers, and no gateway answers for it.
+pub(crate) const fn answers(message: &Message<'_>) -> bool {
+    matches!(message.phase, Phase::Response | Phase::Unsolicited | Phase::Exception)
+        && !matches!(message.outcome, Outcome::Refused { reason: Refusal::Gateway, .. })
 }
 
 /// Whether a run is commanded by its message, or read.

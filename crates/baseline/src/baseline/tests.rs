@@ -271,3 +271,116 @@ fn a_declared_standby_does_what_its_master_did() {
     assert_eq!(judged(&mut baseline, 61, Play::coil(8, 21, 3)).new_at, Some(Level::Point));
     assert_eq!(judged(&mut baseline, 61, Play::coil(9, 21, 2)).new_at, Some(Level::Flow));
 }
+
+#[test]
+fn a_device_that_nobody_answers_for_has_not_answered() {
+    let mut baseline = short();
+    let play = Play::read(7, 21, 0, 10);
+    let device = |baseline: &mut Baseline| {
+        play.heard(at(5), |observation| {
+            let gridtap_model::What::Message(message) = observation.what else { unreachable!() };
+            baseline.has_answered(&message.device)
+        })
+    };
+    learned(&mut baseline, 1, play);
+    learned(&mut baseline, 2, Play { phase: gridtap_model::Phase::Unanswered, ..play });
+    assert!(!device(&mut baseline));
+    play.answered().heard(at(3), |observation| {
+        let gridtap_model::What::Message(message) = observation.what else { unreachable!() };
+        baseline.answered(observation, &message);
+    });
+    assert!(device(&mut baseline));
+}
+
+#[test]
+fn the_masters_of_a_device_are_those_who_read_or_those_who_command() {
+    let mut baseline = short();
+    routine(&mut baseline, 0..61);
+    learned(&mut baseline, 61, Play::read(8, 21, 0, 1));
+    hear(&mut baseline, 62, Play::coil(9, 21, 1));
+    let masters = |commanding| {
+        Play::read(7, 21, 0, 1).heard(at(62), |observation| {
+            let gridtap_model::What::Message(message) = observation.what else { unreachable!() };
+            baseline.masters(&message.device, commanding)
+        })
+    };
+    use crate::play::host;
+    assert_eq!(masters(true), [host(7)]);
+    assert_eq!(masters(false), [host(7), host(8)]);
+}
+
+#[test]
+fn the_last_block_of_an_input_may_arm() {
+    let mut baseline = short();
+    routine(&mut baseline, 0..58);
+    assert!(!baseline.armed());
+    baseline.finish();
+    assert!(baseline.armed());
+}
+
+#[test]
+fn the_ledger_lists_commands_and_what_identifies_oldest_first() {
+    let mut baseline = short();
+    learned(&mut baseline, 2, Play::bare(7, 21, 17, "report_server_id"));
+    routine(&mut baseline, 3..61);
+    hear(&mut baseline, 62, Play::coil(9, 21, 4));
+    let ledger = baseline.ledger();
+    let lines: Vec<String> = ledger
+        .iter()
+        .map(|entry| {
+            let held = if entry.held { " held" } else { "" };
+            let value = entry.point.and_then(|point| point.value);
+            let value = value.map(|value| format!(" := {value}")).unwrap_or_default();
+            format!(
+                "{} {}{value} x{} in {}{held}",
+                entry.key, entry.provisional, entry.count, entry.blocks
+            )
+        })
+        .collect();
+    assert_eq!(
+        lines,
+        [
+            "function|zone0|modbus|10.0.0.21#1|10.0.0.7|diagnostic|17:report_server_id true x1 in 1",
+            "function|zone0|modbus|10.0.0.21#1|10.0.0.7|command|5:write_single_coil false x2 in 2",
+            "point|zone0|modbus|10.0.0.21#1|10.0.0.7|command|coil|2 false := on x2 in 2",
+            "function|zone0|modbus|10.0.0.21#1|10.0.0.9|command|5:write_single_coil true x1 in 1 held",
+            "point|zone0|modbus|10.0.0.21#1|10.0.0.9|command|coil|4 true := on x1 in 1 held",
+        ]
+    );
+}
+
+#[test]
+fn how_far_learning_is_reads_as_the_record_says() {
+    let mut baseline = short();
+    routine(&mut baseline, 0..61);
+    let json = serde_json::to_value(baseline.levels()).unwrap();
+    assert_eq!(json["since"], "1970-01-01T00:00:00.000000000Z");
+    assert_eq!((json["block_s"].as_u64(), json["blocks"].as_u64()), (Some(10), Some(6)));
+    let flow = &json["levels"]["flow"];
+    assert_eq!(flow["armed"], true);
+    assert_eq!(flow["armed_in_s"], 0);
+    assert_eq!((flow["keys"].as_u64(), flow["blocks"].as_u64()), (Some(6), Some(6)));
+    // 3.0 / 6 blocks of ten seconds, 8,640 of which make a day.
+    let most = flow["novel_per_day_max"].as_f64().unwrap();
+    assert!((most - 2.9957 / 6.0 * 8_640.0).abs() < 1.0, "{most}");
+    assert_eq!(json["levels"]["point"]["armed_in_s"], 420);
+    assert_eq!(json["levels"]["value"]["armed"], false);
+    assert_eq!(json["zones"][0]["name"], "default");
+    assert!(json["declared"].is_null());
+}
+
+#[test]
+fn what_200_000_commanded_points_and_1_000_devices_cost_is_fixed() {
+    let mut baseline = short();
+    for device in 0..200_u8 {
+        for unit in 0..5 {
+            for first in [0, 100] {
+                learned(&mut baseline, 1, Play::registers(7, device, first, 100).unit(unit));
+            }
+            learned(&mut baseline, 1, Play::read(7, device, 0, 125).unit(unit));
+        }
+    }
+    assert_eq!(baseline.levels().levels.point.keys, 200_000);
+    let bytes = baseline.memory_bytes();
+    assert!(bytes < 20 << 20, "{bytes}");
+}

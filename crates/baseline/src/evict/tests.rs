@@ -1,12 +1,11 @@
-use crate::play::{Play, hear, judged, learned, routine, short, with};
+use crate::play::{Play, hear, judged, learned, routine, short};
 use crate::{Baseline, Config, Level};
 
-/// A baseline that has learned the routine and may remember little more.
+/// A baseline that has learned the routine and may then remember little more.
 fn small(limit: impl FnOnce(&mut Config)) -> Baseline {
-    let mut config = Config { block: gridtap_model::Span::from_secs(10), ..Config::default() };
-    limit(&mut config);
-    let mut baseline = with(config);
+    let mut baseline = short();
     routine(&mut baseline, 0..61);
+    limit(&mut baseline.config);
     baseline
 }
 
@@ -28,8 +27,8 @@ fn holds_routine(baseline: &Baseline) {
 fn a_flood_of_new_points_gives_way_to_what_is_established() {
     for alarmed in [true, false] {
         let mut baseline = small(|config| config.keys_max = 400);
-        for index in 0..5_000 {
-            let play = Play::coil(7, 21, 100 + index % 4_000);
+        for index in 0..2_500 {
+            let play = Play::coil(7, 21, 100 + index % 2_000);
             if alarmed {
                 hear(&mut baseline, 62, play);
             } else {
@@ -108,4 +107,22 @@ fn what_was_forgotten_is_judged_as_new_again() {
         .count();
     assert!(known < 200, "{known}");
     assert_eq!(judged(&mut baseline, 63, Play::read(7, 21, 9, 2)).new_at, Some(Level::Address));
+}
+
+#[test]
+fn a_full_table_of_hosts_or_devices_grows_no_further() {
+    let mut baseline = small(|config| {
+        config.hosts_max = 2;
+        config.devices_max = 1;
+    });
+    for other in 30..250 {
+        learned(&mut baseline, 62, Play::read(other, 21, 0, 1));
+        learned(&mut baseline, 62, Play::read(7, other, 0, 1));
+        learned(&mut baseline, 62, Play::read(7, 21, 0, 1).unit(other));
+    }
+    let keys = baseline.rows().len();
+    assert!(keys < 20 && baseline.tables.hosts.len() <= 2 && baseline.tables.devices.len() <= 1);
+    let counters = baseline.counters();
+    assert!(counters.keys_refused > 500, "{counters:?}");
+    holds_routine(&baseline);
 }

@@ -7,7 +7,7 @@ use gridtap_model::{LinkEvent, Message, Observation, Protocol, Run};
 use super::Lesson;
 use crate::baseline::Baseline;
 use crate::key::{Flags, Kind, NO_PARENT, commands};
-use crate::message::{asks, ends_of, range_of, role_of};
+use crate::message::{answers, asks, ends_of, range_of, role_of};
 use crate::path::{Code, Role};
 use crate::tables::{
     class_detail, class_slot, code_detail, conversation_detail, point_detail, range_detail, slot,
@@ -30,8 +30,10 @@ impl Baseline {
             _ => lesson,
         };
         let Some(pair) = self.learn_parties(&role, parties) else { return };
-        if !asks(message) {
+        if answers(message) {
             self.mark_answered(pair);
+        }
+        if !asks(message) {
             return;
         }
         let command = commands(message.class);
@@ -83,6 +85,11 @@ impl Baseline {
         let ends = ends_of(role);
         let master = self.learn_host(ends.client, lesson)?;
         let server = self.learn_host(ends.server, lesson)?;
+        let full = self.tables.devices.len() >= slot(self.config.devices_max);
+        if full && self.tables.device(&role.device).is_none() {
+            self.refuse();
+            return None;
+        }
         let device = self.tables.intern_device(&role.device);
         let id = u64::from(device);
         self.ensure(Kind::Device, server, id, Flags::NONE, None, lesson)?;
@@ -98,10 +105,20 @@ impl Baseline {
     }
 
     fn learn_host(&mut self, address: IpAddr, lesson: Lesson) -> Option<u32> {
-        let host = self.tables.intern_host(lesson.zone, address);
+        let host = self.room_for_host(address, lesson)?;
         let news = Some(News::Host);
         self.ensure(Kind::Host, NO_PARENT, u64::from(host), Flags::NONE, news, lesson)?;
         Some(host)
+    }
+
+    /// The host at an address, where it is remembered or may be.
+    fn room_for_host(&mut self, address: IpAddr, lesson: Lesson) -> Option<u32> {
+        let full = self.tables.hosts.len() >= slot(self.config.hosts_max);
+        if full && self.tables.host(lesson.zone, address).is_none() {
+            self.refuse();
+            return None;
+        }
+        Some(self.tables.intern_host(lesson.zone, address))
     }
 
     /// Learns the points that a run commands. The first new one stands for the whole request among the
@@ -192,7 +209,7 @@ impl Baseline {
         let server = if is_host(ends.server) {
             self.learn_host(ends.server, quiet)
         } else {
-            Some(self.tables.intern_host(lesson.zone, ends.server))
+            self.room_for_host(ends.server, lesson)
         };
         let (Some(client), Some(server)) = (client, server) else { return };
         let detail = conversation_detail(server, ends.protocol, ends.port);

@@ -79,7 +79,7 @@ fn a_zone_that_heard_nothing_gains_no_block() {
 /// often the true rate of news was above its upper bound. The bound takes the count of keys heard once for
 /// random and not also which are left unheard: it holds in nine streams of ten, in five of six at the worst.
 fn observed_over_predicted(blocks: u32, stream: impl Fn(u64) -> Stream) -> (f64, f64) {
-    const SEEDS: u32 = 80;
+    const SEEDS: u32 = 60;
     let config = Config::default();
     let (mut observed, mut predicted, mut above) = (0.0, 0.0, 0);
     for seed in 0..SEEDS {
@@ -100,7 +100,7 @@ fn observed_over_predicted(blocks: u32, stream: impl Fn(u64) -> Stream) -> (f64,
 #[test]
 fn observed_over_predicted_news_lies_between_a_fifth_and_one() {
     for (first, exponent) in [(5.0, 1.0), (20.0, 1.5), (1.0, 0.7), (300.0, 2.0)] {
-        for blocks in [12, 24, 48] {
+        for blocks in [12, 36] {
             let (ratio, above) =
                 observed_over_predicted(blocks, |seed| Stream::zipf(150, first, exponent, seed));
             assert!((0.2..=1.0).contains(&ratio), "{first} {exponent} {blocks}: {ratio:.2}");
@@ -230,13 +230,13 @@ fn news_is_common_where_its_lower_bound_is_four_a_day_and_it_still_comes() {
 #[test]
 fn a_history_of_years_stays_small_and_goes_on_predicting() {
     let config = Config::default();
-    let (mut stream, mut zone) = (Stream::zipf(60, 5.0, 1.0, 3), zone());
-    for _ in 0..20_000 {
+    let (mut stream, mut zone) = (Stream::zipf(20, 5.0, 1.0, 3), zone());
+    for _ in 0..5_000 {
         stream.block(&mut zone, &config);
         assert!(zone.stretches.len() <= STRETCHES_MAX);
     }
     let total: u32 = zone.stretches.iter().map(|stretch| stretch.blocks).sum();
-    assert_eq!(total, 20_000);
+    assert_eq!(total, 5_000);
     assert_eq!(zone.stretches.last().unwrap().once, zone.once);
 }
 
