@@ -8,6 +8,12 @@ use crate::baseline::Baseline;
 use crate::key::{Flags, NO_PARENT};
 use crate::tables::slot;
 
+/// Whether a message says what its master wants: a request, or the answer to one whose direction is not heard.
+#[must_use]
+pub fn is_asking(message: &Message<'_>) -> bool {
+    crate::judge::asks(message)
+}
+
 impl Baseline {
     /// Whether novelty is judged between this device and this master: learned in the zone, or declared.
     #[must_use]
@@ -37,6 +43,29 @@ impl Baseline {
             .collect();
         masters.sort_unstable();
         masters
+    }
+
+    /// Whether a host has established itself as one that commands in this zone: its commands were heard in
+    /// two blocks at least, or signed off.
+    #[must_use]
+    pub fn is_established_commander(&self, zone: Zone, master: IpAddr) -> bool {
+        let tables = &self.tables;
+        let host = tables.host(zone, master).and_then(|id| tables.hosts.get(slot(id)));
+        let pairs = host.map(|host| host.pairs.as_slice()).unwrap_or_default();
+        let mut first_block = None;
+        let accesses = pairs
+            .iter()
+            .filter_map(|id| tables.pairs.get(slot(*id)))
+            .filter(|pair| pair.commands)
+            .flat_map(|pair| pair.accesses.iter().filter_map(|id| tables.key(*id)))
+            .filter(|key| key.flags.has(Flags::COMMAND) && !key.flags.has(Flags::HELD));
+        for key in accesses {
+            let other = first_block.replace(key.block).is_some_and(|block| block != key.block);
+            if key.blocks >= 2 || key.flags.has(Flags::SIGNED) || other {
+                return true;
+            }
+        }
+        false
     }
 
     /// Whether a device has ever answered.

@@ -46,6 +46,7 @@ mod tables;
 mod verdict;
 mod zone;
 
+pub use ask::is_asking;
 pub use baseline::{Baseline, Counters, LevelArmed, SignOffError};
 pub use config::Config;
 pub use facts::{Fact, FactKey, FactKind, Facts};

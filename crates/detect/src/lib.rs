@@ -7,4 +7,20 @@
     deny(clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::as_conversions)
 )]
 
+mod book;
+mod bounded;
+mod budget;
 pub mod catalogue;
+mod config;
+mod detector;
+mod family;
+mod float;
+mod incident;
+mod scene;
+mod series;
+mod window;
+mod words;
+
+pub use book::Counts;
+pub use config::Config;
+pub use detector::Detector;

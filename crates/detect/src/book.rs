@@ -1,0 +1,345 @@
+//! The book of anomalies and incidents: what was said, of whom, how often, and what belongs together.
+//!
+//! A finding of a kind that is open already updates it; findings of one actor within the joining time
+//! that share a target or a cause are one incident. Identifiers are hashes of what they name, so that
+//! the same capture gives the same book.
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, VecDeque};
+
+use core::net::IpAddr;
+
+use gridtap_model::{
+    Anomaly, AnomalyId, Armed, Device, Endpoint, IncidentId, Place, Protocol, Severity, State,
+    Timestamp, Zone,
+};
+
+use crate::catalogue::Detection;
+use crate::config::Config;
+use crate::incident::{Incidents, uuid};
+
+/// What findings are about, so that findings of one cause can be gathered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Cause {
+    /// Someone reads, commands or connects who did not before.
+    Access,
+    /// Someone tries out what there is.
+    Reconnaissance,
+    /// A dangerous function.
+    Dangerous,
+    /// Messages that do not fit the standard or each other.
+    Conformance,
+    /// A device that refuses or does not answer.
+    Availability,
+    /// What the process shows does not fit what was commanded.
+    Process,
+    /// What the sensor cannot hear.
+    Hearing,
+}
+
+/// What an anomaly is about. Two findings with one subject are the same anomaly, seen again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Subject {
+    /// The catalogue's id.
+    pub(crate) detection: &'static str,
+    /// Who did it.
+    pub(crate) actor: IpAddr,
+    /// To which host.
+    pub(crate) target: IpAddr,
+    /// To which device there, where the finding is about one.
+    pub(crate) device: Option<Device>,
+    /// What tells findings of this kind apart: a function, a port, a point.
+    pub(crate) variant: u64,
+}
+
+/// One finding, ready to be entered.
+pub(crate) struct Finding<'a> {
+    pub(crate) subject: Subject,
+    pub(crate) detection: &'static Detection,
+    pub(crate) also: &'a [&'static str],
+    pub(crate) severity: Severity,
+    pub(crate) score: f64,
+    pub(crate) cause: Cause,
+    pub(crate) time: Timestamp,
+    pub(crate) place: Place,
+    /// Frames before this one that show the same, for findings about a series.
+    pub(crate) earlier: &'a [u64],
+    pub(crate) protocol: Protocol,
+    pub(crate) zone: Zone,
+    pub(crate) source: Endpoint,
+    pub(crate) destination: Endpoint,
+    pub(crate) armed: Armed,
+    /// The actor is new here or does what it never did: everything it does now is one incident.
+    pub(crate) stranger: bool,
+}
+
+/// The words of a finding, made only when they are needed.
+pub(crate) struct Words {
+    pub(crate) zone: String,
+    pub(crate) device: String,
+    pub(crate) points: Vec<String>,
+    pub(crate) observed: String,
+    pub(crate) expected: String,
+}
+
+struct Entry {
+    anomaly: Anomaly,
+    /// The count that was last told, and when.
+    told_count: u64,
+    told_time: Timestamp,
+    ordinal: u64,
+}
+
+/// How many evidence frames and points one record names.
+const EVIDENCE_MAX: usize = 16;
+
+/// Everything that was said and is still open.
+pub(crate) struct Book {
+    config: Config,
+    captures: Vec<String>,
+    entries: BTreeMap<Subject, Entry>,
+    /// Subjects in the order they were opened, to give way oldest first.
+    opened: VecDeque<Subject>,
+    incidents: Incidents,
+    ordinal: u64,
+    queue: Vec<Anomaly>,
+    counts: Counts,
+}
+
+/// What the book holds and what gave way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// Anomalies opened.
+    pub anomalies: u64,
+    /// Incidents opened.
+    pub incidents: u64,
+    /// Anomalies that were closed to the book because it was full.
+    pub evicted: u64,
+    /// Findings that were gathered under the parent of a flood.
+    pub gathered: u64,
+}
+
+impl Book {
+    pub(crate) fn new(config: &Config, captures: Vec<String>) -> Self {
+        Self {
+            config: config.clone(),
+            captures,
+            entries: BTreeMap::new(),
+            opened: VecDeque::new(),
+            incidents: Incidents::new(config),
+            ordinal: 0,
+            queue: Vec::new(),
+            counts: Counts::default(),
+        }
+    }
+
+    pub(crate) const fn counts(&self) -> Counts {
+        let (incidents, gathered) = self.incidents.counts();
+        Counts { incidents, gathered, ..self.counts }
+    }
+
+    /// What was opened or changed since the last call, in order.
+    pub(crate) fn take(&mut self) -> Vec<Anomaly> {
+        core::mem::take(&mut self.queue)
+    }
+
+    /// Enters a finding: opens an anomaly, or updates the one that is open.
+    ///
+    /// What is new about a subject that was quiet for longer than the joining time (another point) is another
+    /// anomaly: nobody looks for it in an old one.
+    pub(crate) fn enter(&mut self, finding: &Finding<'_>, words: impl FnOnce() -> Words) {
+        let words = match self.entries.get_mut(&finding.subject) {
+            None => words(),
+            Some(entry) => {
+                let quiet_ns = finding.time.since_ns(entry.anomaly.last_time);
+                let words = (quiet_ns > self.config.join.nanos() || entry.listens()).then(words);
+                let is_other = quiet_ns > self.config.join.nanos()
+                    && words.as_ref().is_some_and(|words| !entry.covers(&words.points));
+                match words {
+                    Some(words) if is_other => {
+                        self.retire(finding.subject);
+                        words
+                    }
+                    words => {
+                        if entry.update(finding, words) || entry.anomaly.count.is_power_of_two() {
+                            entry.tell(finding.time, &mut self.queue);
+                        }
+                        self.incidents.again(finding, entry.anomaly.incident);
+                        return;
+                    }
+                }
+            }
+        };
+        self.open(finding, words);
+    }
+
+    fn open(&mut self, finding: &Finding<'_>, words: Words) {
+        if self.entries.len() >= self.config.anomalies_max {
+            self.make_room();
+        }
+        let incident = self.incidents.of(finding);
+        self.ordinal = self.ordinal.saturating_add(1);
+        let id = AnomalyId(uuid(&self.config, "anomaly", finding, self.ordinal));
+        let anomaly = self.first_record(finding, id, incident, words);
+        self.queue.push(anomaly.clone());
+        let entry =
+            Entry { anomaly, told_count: 1, told_time: finding.time, ordinal: self.ordinal };
+        self.entries.insert(finding.subject, entry);
+        self.opened.push_back(finding.subject);
+        self.counts.anomalies = self.counts.anomalies.saturating_add(1);
+    }
+
+    fn first_record(
+        &self,
+        finding: &Finding<'_>,
+        id: AnomalyId,
+        incident: IncidentId,
+        words: Words,
+    ) -> Anomaly {
+        let several = self.captures.len() > 1;
+        let capture = several
+            .then(|| self.captures.get(usize::from(finding.place.capture)).cloned())
+            .flatten();
+        let mut frames: Vec<u64> = finding.earlier.iter().copied().take(EVIDENCE_MAX).collect();
+        if frames.last() != Some(&finding.place.frame) && frames.len() < EVIDENCE_MAX {
+            frames.push(finding.place.frame);
+        }
+        Anomaly {
+            id,
+            incident,
+            revision: 1,
+            state: State::UnacknowledgedActive,
+            time: finding.time,
+            last_time: finding.time,
+            count: 1,
+            capture,
+            frames,
+            detection: finding.detection.id,
+            name: finding.detection.name,
+            also: finding.also.to_vec(),
+            severity: finding.severity,
+            score: finding.score,
+            protocol: finding.protocol,
+            zone: words.zone,
+            source: finding.source,
+            destination: finding.destination,
+            device: words.device,
+            points: words.points,
+            technique: finding.detection.techniques().collect(),
+            observed: words.observed,
+            expected: words.expected,
+            advice: finding.detection.advice,
+            baseline: finding.armed,
+        }
+    }
+
+    /// A full book closes its oldest entry of the least severity.
+    fn make_room(&mut self) {
+        let least = self
+            .entries
+            .iter()
+            .min_by_key(|(_, entry)| (entry.anomaly.severity, entry.ordinal))
+            .map(|(subject, _)| *subject);
+        if let Some(subject) = least {
+            self.retire(subject);
+            self.counts.evicted = self.counts.evicted.saturating_add(1);
+        }
+    }
+
+    /// Closes an entry to the book, its last change told.
+    fn retire(&mut self, subject: Subject) {
+        if let Some(mut entry) = self.entries.remove(&subject)
+            && entry.told_count != entry.anomaly.count
+        {
+            let time = entry.anomaly.last_time;
+            entry.tell(time, &mut self.queue);
+        }
+        self.opened.retain(|other| *other != subject);
+    }
+
+    /// Whether an incident is open that concerns this host: context worth adding to, not worth opening.
+    pub(crate) fn concerns(&self, zone: Zone, actor: IpAddr, now: Timestamp) -> bool {
+        self.incidents.concerns(zone, actor, now)
+    }
+
+    /// Tells what changed a while ago and was not told yet.
+    pub(crate) fn tick(&mut self, now: Timestamp) {
+        let every = self.config.update_every.nanos();
+        for subject in &self.opened {
+            if let Some(entry) = self.entries.get_mut(subject) {
+                let untold = entry.told_count != entry.anomaly.count;
+                if untold && now.since_ns(entry.told_time) >= every {
+                    entry.tell(now, &mut self.queue);
+                }
+            }
+        }
+    }
+
+    /// Tells everything that changed and was not told yet.
+    pub(crate) fn finish(&mut self) {
+        for subject in &self.opened {
+            if let Some(entry) = self.entries.get_mut(subject)
+                && entry.told_count != entry.anomaly.count
+            {
+                let time = entry.anomaly.last_time;
+                entry.tell(time, &mut self.queue);
+            }
+        }
+    }
+}
+
+impl Entry {
+    /// Whether the words of a further finding can still add something.
+    fn listens(&self) -> bool {
+        self.anomaly.points.len() < EVIDENCE_MAX
+    }
+
+    /// Whether all these points are listed already.
+    fn covers(&self, points: &[String]) -> bool {
+        points.iter().all(|point| self.anomaly.points.contains(point))
+    }
+
+    /// Takes in one more finding of the same subject. True where it is worth telling at once: it became more
+    /// severe, or names another point.
+    fn update(&mut self, finding: &Finding<'_>, words: Option<Words>) -> bool {
+        let anomaly = &mut self.anomaly;
+        anomaly.count = anomaly.count.saturating_add(1);
+        anomaly.last_time = anomaly.last_time.max(finding.time);
+        if anomaly.frames.len() < EVIDENCE_MAX && !anomaly.frames.contains(&finding.place.frame) {
+            anomaly.frames.push(finding.place.frame);
+        }
+        for id in finding.also {
+            if !anomaly.also.contains(id) && *id != anomaly.detection {
+                anomaly.also.push(id);
+            }
+        }
+        anomaly.score = anomaly.score.max(finding.score);
+        let raised = finding.severity > anomaly.severity;
+        anomaly.severity = anomaly.severity.max(finding.severity);
+        let mut told = raised;
+        if let Some(words) = words {
+            for point in words.points {
+                if anomaly.points.len() < EVIDENCE_MAX && !anomaly.points.contains(&point) {
+                    anomaly.points.push(point);
+                    told = true;
+                }
+            }
+            if raised {
+                anomaly.observed = words.observed;
+                anomaly.expected = words.expected;
+            }
+        }
+        told
+    }
+
+    fn tell(&mut self, now: Timestamp, queue: &mut Vec<Anomaly>) {
+        if self.told_count != self.anomaly.count {
+            self.anomaly.revision = self.anomaly.revision.saturating_add(1);
+        }
+        self.told_count = self.anomaly.count;
+        self.told_time = now;
+        queue.push(self.anomaly.clone());
+    }
+}

@@ -1,0 +1,177 @@
+use core::net::{IpAddr, Ipv4Addr};
+
+use super::*;
+use crate::catalogue;
+
+fn host(last: u8) -> IpAddr {
+    IpAddr::V4(Ipv4Addr::new(10, 0, 0, last))
+}
+
+/// A finding at a second, by one host at another.
+struct Seen {
+    second: i64,
+    point: u8,
+    detection: &'static str,
+    actor: u8,
+    target: u8,
+    severity: Severity,
+    cause: Cause,
+    stranger: bool,
+}
+
+impl Seen {
+    fn new(second: i64, detection: &'static str, actor: u8, target: u8) -> Self {
+        let (severity, cause, stranger) = (Severity::High, Cause::Access, false);
+        Self { second, point: 0, detection, actor, target, severity, cause, stranger }
+    }
+
+    fn enter(&self, book: &mut Book) {
+        let endpoint = |last, port| Endpoint::new(host(last), port);
+        let finding = Finding {
+            subject: Subject {
+                detection: self.detection,
+                actor: host(self.actor),
+                target: host(self.target),
+                device: None,
+                variant: 0,
+            },
+            detection: catalogue::detection(self.detection).unwrap(),
+            also: &[],
+            severity: self.severity,
+            score: 1.0,
+            cause: self.cause,
+            time: Timestamp::from_parts(self.second, 0),
+            place: Place { capture: 0, frame: u64::try_from(self.second).unwrap(), position: 0 },
+            earlier: &[],
+            protocol: Protocol::Modbus,
+            zone: Zone(0),
+            source: endpoint(self.actor, 40_000),
+            destination: endpoint(self.target, 502),
+            armed: Armed::Armed,
+            stranger: self.stranger,
+        };
+        book.enter(&finding, || Words {
+            zone: "default".to_owned(),
+            device: "device".to_owned(),
+            points: vec![format!("coil {}", self.point)],
+            observed: "observed".to_owned(),
+            expected: "expected".to_owned(),
+        });
+    }
+}
+
+fn told(seen: &[Seen]) -> Vec<Anomaly> {
+    let mut book = Book::new(&Config::default(), vec!["one".to_owned()]);
+    for each in seen {
+        each.enter(&mut book);
+    }
+    book.finish();
+    book.take()
+}
+
+fn incidents(seen: &[Seen]) -> usize {
+    told(seen)
+        .iter()
+        .map(|anomaly| anomaly.incident)
+        .collect::<std::collections::BTreeSet<_>>()
+        .len()
+}
+
+#[test]
+fn the_same_finding_again_updates_the_anomaly_that_is_open() {
+    let seen: Vec<_> = (1..=5).map(|second| Seen::new(second, "MB-29", 9, 21)).collect();
+    let told = told(&seen);
+    let counts: Vec<_> = told.iter().map(|anomaly| (anomaly.revision, anomaly.count)).collect();
+    assert_eq!(counts, [(1, 1), (2, 2), (3, 4), (4, 5)], "told at powers of two, and at the end");
+    assert!(told.iter().all(|anomaly| anomaly.id == told[0].id));
+    assert_eq!(told[3].frames, [1, 2, 3, 4, 5]);
+}
+
+#[test]
+fn another_point_is_told_at_once_and_after_the_joining_time_it_is_another_anomaly() {
+    let at = |second, point| Seen { point, ..Seen::new(second, "MB-31", 9, 21) };
+    let soon = told(&[at(0, 1), at(1, 1), at(2, 1), at(3, 2)]);
+    assert_eq!(soon.last().unwrap().points, ["coil 1", "coil 2"]);
+    assert_eq!(soon.last().unwrap().count, 4);
+    let later = told(&[at(0, 1), at(901, 1), at(1802, 2)]);
+    assert_eq!(later[1].id, later[0].id, "the same point again updates what nobody closed");
+    assert_ne!(later[2].id, later[0].id);
+    assert_eq!(later[2].frames, [1802]);
+}
+
+#[test]
+fn findings_of_one_actor_join_by_target_or_by_cause_within_the_joining_time() {
+    let first = || Seen::new(0, "MB-29", 9, 21);
+    let other = |second, target, cause| Seen { cause, ..Seen::new(second, "MB-14", 9, target) };
+    assert_eq!(incidents(&[first(), other(10, 21, Cause::Reconnaissance)]), 1, "same target");
+    assert_eq!(incidents(&[first(), other(10, 22, Cause::Access)]), 1, "same cause");
+    assert_eq!(incidents(&[first(), other(10, 22, Cause::Reconnaissance)]), 2, "neither");
+    assert_eq!(incidents(&[first(), other(901, 21, Cause::Reconnaissance)]), 2, "too late");
+    assert_eq!(incidents(&[first(), Seen::new(10, "MB-29", 8, 21)]), 2, "another actor");
+}
+
+#[test]
+fn everything_that_a_stranger_does_is_one_incident() {
+    let causes = [Cause::Access, Cause::Reconnaissance, Cause::Dangerous, Cause::Conformance];
+    let seen: Vec<_> = (0..)
+        .zip(causes)
+        .map(|(nth, cause)| Seen {
+            cause,
+            stranger: nth == 0,
+            ..Seen::new(i64::from(nth), "MB-29", 9, 21 + nth)
+        })
+        .collect();
+    assert_eq!(incidents(&seen), 1);
+}
+
+#[test]
+fn a_flood_of_incidents_gathers_under_one_parent_and_critical_ones_still_stand_alone() {
+    let mut seen: Vec<_> = (0..40).map(|nth| Seen::new(i64::from(nth), "MB-28", nth, 21)).collect();
+    assert_eq!(incidents(&seen), 11, "ten, and the parent of the rest");
+    seen.push(Seen { severity: Severity::Critical, ..Seen::new(41, "MB-29", 99, 21) });
+    assert_eq!(incidents(&seen), 12);
+}
+
+#[test]
+fn the_same_findings_give_the_same_identifiers_and_another_sensor_gives_others() {
+    let seen = || [Seen::new(3, "MB-29", 9, 21)];
+    let told_by = |sensor: &str| {
+        let config = Config { sensor: sensor.to_owned(), ..Config::default() };
+        let mut book = Book::new(&config, Vec::new());
+        seen()[0].enter(&mut book);
+        book.take()[0].id
+    };
+    assert_eq!(told_by("north"), told_by("north"));
+    assert_ne!(told_by("north"), told_by("south"));
+    assert_eq!(told_by("north").0[6] >> 4, 8, "version 8");
+    assert_eq!(told_by("north").0[8] >> 6, 0b10, "variant of RFC 9562");
+}
+
+#[test]
+fn a_full_book_lets_the_least_severe_and_oldest_go_and_counts_it() {
+    let config = Config { anomalies_max: 3, ..Config::default() };
+    let mut book = Book::new(&config, Vec::new());
+    for (nth, severity) in
+        (0..).zip([Severity::Critical, Severity::Low, Severity::High, Severity::High])
+    {
+        Seen { severity, ..Seen::new(i64::from(nth), "MB-29", nth, 21) }.enter(&mut book);
+    }
+    assert_eq!(book.counts().evicted, 1);
+    assert_eq!(book.entries.len(), 3);
+    assert!(book.entries.values().all(|entry| entry.anomaly.severity > Severity::Low));
+}
+
+#[test]
+fn more_of_the_same_is_told_again_after_a_minute_and_not_before() {
+    let mut book = Book::new(&Config::default(), Vec::new());
+    for second in [0, 1, 2] {
+        Seen::new(second, "MB-29", 9, 21).enter(&mut book);
+    }
+    assert_eq!(book.take().len(), 2, "the first and the second; the third is not a power of two");
+    book.tick(Timestamp::from_parts(60, 0));
+    assert!(book.take().is_empty());
+    book.tick(Timestamp::from_parts(61, 0));
+    assert_eq!(book.take().len(), 1);
+    book.tick(Timestamp::from_parts(200, 0));
+    assert!(book.take().is_empty(), "nothing changed since");
+}

@@ -1,0 +1,76 @@
+//! What an operator can set about detections.
+
+use gridtap_model::Span;
+
+/// Settings of the detections. Severities are not among them: the shipped table may not be lowered to meet a target.
+#[derive(Debug, Clone, serde::Deserialize, serde::Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Names this sensor in identifiers.
+    pub sensor: String,
+    /// Findings of one actor that share a target or a cause join one incident within this time.
+    pub join: Span,
+    /// A changed anomaly is told again at the latest after this time.
+    pub update_every: Span,
+    /// Anomalies kept open at once; the least severe and oldest gives way.
+    pub anomalies_max: usize,
+    /// New incidents within `flood_window` beyond which further ones gather under one parent, critical ones excepted.
+    pub flood_incidents: usize,
+    /// See `flood_incidents`.
+    pub flood_window: Span,
+    /// High false incidents a day that the statistical families may cost together.
+    pub budget_high_per_day: f64,
+    /// Window of the scan detections (MB-13, MB-14, MB-20, MB-37).
+    pub scan_window: Span,
+    /// Refused new functions within the window that make a function code scan (MB-13).
+    pub scan_functions: usize,
+    /// Refused new addresses within the window that make a points list scan (MB-14).
+    pub scan_addresses: usize,
+    /// New units within the window that make a unit scan (MB-20).
+    pub scan_units: usize,
+    /// Unanswered requests within a minute that make a backlog (MB-09).
+    pub backlog_requests: usize,
+    /// Unknown exceptions within an hour that make a burst (MB-11).
+    pub exceptions_per_hour: usize,
+    /// Delaying exceptions (acknowledge, busy) and failures within a minute (MB-16, MB-17, MB-18, MB-19).
+    pub delays_per_minute: usize,
+    /// Unanswered requests in five minutes after which a device that used to answer is unresponsive (MB-42).
+    pub unresponsive_requests: usize,
+    /// Commands within ten seconds that are never a burst, however few were learned (MB-36).
+    pub command_burst_min: u64,
+    /// Points of one command that are never a mass write, however few were learned (MB-35).
+    pub mass_write_points_min: u64,
+    /// Malformed messages of one actor in ten minutes that make a burst (OT-23).
+    pub malformed_burst: usize,
+    /// Pairs of hosts whose short-term state is kept at once.
+    pub pairs_max: usize,
+    /// Commanded points whose last value is kept at once.
+    pub points_max: usize,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            sensor: "gridtap".to_owned(),
+            join: Span::from_secs(900),
+            update_every: Span::from_secs(60),
+            anomalies_max: 10_000,
+            flood_incidents: 10,
+            flood_window: Span::from_secs(600),
+            budget_high_per_day: 1.0,
+            scan_window: Span::from_secs(60),
+            scan_functions: 3,
+            scan_addresses: 5,
+            scan_units: 5,
+            backlog_requests: 500,
+            exceptions_per_hour: 20,
+            delays_per_minute: 3,
+            unresponsive_requests: 3,
+            command_burst_min: 30,
+            mass_write_points_min: 64,
+            malformed_burst: 5,
+            pairs_max: 20_000,
+            points_max: 50_000,
+        }
+    }
+}

@@ -1,0 +1,383 @@
+//! Observations in, anomalies out: asks the baseline, runs the families, enters what they find.
+
+#[cfg(test)]
+mod tests;
+
+use gridtap_baseline::{Baseline, Site, Verdict};
+use gridtap_model::{
+    Anomaly, Armed, LinkEvent, Message, Observation, Phase, Severity, Timestamp, What,
+};
+
+use crate::book::{Book, Cause, Counts, Finding, Words};
+use crate::budget::Budget;
+use crate::catalogue;
+use crate::config::Config;
+use crate::family::breadth::{self, Gateways};
+use crate::family::conformance::Conformance;
+use crate::family::exceptions::Exceptions;
+use crate::family::rates::Rates;
+use crate::family::readback::Readback;
+use crate::family::scans::Scans;
+use crate::family::sequence::Sequence;
+use crate::family::{access, dangerous, identity, link, rows};
+use crate::scene::{Candidate, Scene, rank};
+use crate::series::Series;
+use crate::words;
+
+/// Points that a record lists.
+const POINTS_LISTED: usize = 16;
+
+/// The detections with their short-term state.
+pub struct Detector {
+    site: Site,
+    book: Book,
+    families: Families,
+    config: Config,
+    candidates: Vec<Candidate>,
+    series: Vec<Series>,
+}
+
+struct Families {
+    gateways: Gateways,
+    scans: Scans,
+    exceptions: Exceptions,
+    rates: Rates,
+    readback: Readback,
+    sequence: Sequence,
+    conformance: Conformance,
+    reads: Budget,
+}
+
+impl Detector {
+    /// Detections with these settings and the site's names. `captures` names the inputs, in the order of their ordinals.
+    #[must_use]
+    pub fn new(config: &Config, site: Site, captures: Vec<String>) -> Self {
+        Self {
+            site,
+            book: Book::new(config, captures),
+            families: Families {
+                gateways: Gateways::default(),
+                scans: Scans::new(config),
+                exceptions: Exceptions::new(config),
+                rates: Rates::new(config),
+                readback: Readback::new(config),
+                sequence: Sequence::new(config),
+                conformance: Conformance::new(config),
+                reads: Budget::new(config, 0.5),
+            },
+            config: config.clone(),
+            candidates: Vec::new(),
+            series: Vec::new(),
+        }
+    }
+
+    /// Judges one observation, then lets the baseline learn it, or hold it back where it alarmed.
+    pub fn observe(&mut self, obs: &Observation<'_>, baseline: &mut Baseline) {
+        match &obs.what {
+            What::Message(message) => match message.phase {
+                Phase::Request | Phase::Select | Phase::Operate => {
+                    self.request(obs, message, baseline);
+                }
+                Phase::Unanswered => self.unanswered(obs, message, baseline),
+                // Where requests are not heard, their answers say what was asked.
+                _ if gridtap_baseline::is_asking(message) => self.request(obs, message, baseline),
+                _ => self.answer(obs, message, baseline),
+            },
+            What::Link(event) => self.link(obs, event, baseline),
+        }
+    }
+
+    /// Lets time pass: tells what changed a while ago.
+    pub fn tick(&mut self, now: Timestamp) {
+        self.book.tick(now);
+    }
+
+    /// The input ended: tells everything that changed and was not told yet.
+    pub fn finish(&mut self) {
+        self.book.finish();
+    }
+
+    /// Anomalies that opened or changed since the last call, in order.
+    #[must_use]
+    pub fn take(&mut self) -> Vec<Anomaly> {
+        self.book.take()
+    }
+
+    /// What was said so far.
+    #[must_use]
+    pub const fn counts(&self) -> Counts {
+        self.book.counts()
+    }
+
+    /// Short-term state that gave way because its table was full, by table.
+    pub fn evictions(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        let families = &self.families;
+        [
+            ("anomalies", self.book.counts().evicted),
+            ("scans", families.scans.evicted()),
+            ("exceptions", families.exceptions.evicted()),
+            ("rates", families.rates.evicted()),
+            ("readback", families.readback.refused()),
+            ("sequence", families.sequence.evicted()),
+            ("conformance", families.conformance.evicted()),
+        ]
+        .into_iter()
+    }
+
+    fn request(&mut self, obs: &Observation<'_>, message: &Message<'_>, baseline: &mut Baseline) {
+        let verdict = baseline.judge(obs);
+        let site = &self.site;
+        let scene = Scene { obs, message, verdict: &verdict, site };
+        let (found, series) = (&mut self.candidates, &mut self.series);
+        found.clear();
+        series.clear();
+        let families = &mut self.families;
+        if verdict.new_at.is_some() {
+            families.scans.request(&scene, series);
+        }
+        access::candidates(&scene, baseline, found);
+        dangerous::candidates(&scene, found);
+        if !message.faults.is_empty() {
+            families.conformance.request(&scene, baseline, found, series);
+        }
+        if scene.commands() {
+            breadth::candidates(&scene, &families.gateways, baseline, &self.config, found);
+            families.rates.command(&scene, baseline, series);
+        } else if found.is_empty() {
+            found.extend(read_range(&scene, &mut families.reads));
+        }
+        families.sequence.request(&scene, baseline, series);
+        let alarmed = enter_message(&mut self.book, &scene, found, &families.readback);
+        if scene.commands() {
+            let concerning = self.book.concerns(obs.zone, message.master.address, obs.time);
+            families.readback.command(&scene, concerning, series);
+        }
+        let armed = scene.armed();
+        baseline.learn(obs, &verdict, alarmed);
+        self.enter_series(obs, armed);
+    }
+
+    fn answer(&mut self, obs: &Observation<'_>, message: &Message<'_>, baseline: &mut Baseline) {
+        let families = &mut self.families;
+        let (site, series) = (&self.site, &mut self.series);
+        series.clear();
+        baseline.answered(obs, message);
+        families.gateways.answer(message, &self.config);
+        families.rates.answered(message);
+        if message.phase == Phase::Exception {
+            families.scans.answer(site, obs, message, series);
+            families.exceptions.answer(site, obs, message, baseline, series);
+        }
+        families.conformance.answer(site, obs, message, baseline, series);
+        families.readback.answer(site, obs, message, baseline, series);
+        identity::answer(site, obs, message, baseline, series);
+        if !self.series.is_empty() {
+            let armed = armed(baseline.is_armed(&message.device, message.master.address));
+            self.enter_series(obs, armed);
+        }
+    }
+
+    fn unanswered(
+        &mut self,
+        obs: &Observation<'_>,
+        message: &Message<'_>,
+        baseline: &mut Baseline,
+    ) {
+        self.series.clear();
+        self.families.rates.unanswered(&self.site, obs, message, baseline, &mut self.series);
+        let armed = armed(baseline.is_armed(&message.device, message.master.address));
+        self.enter_series(obs, armed);
+    }
+
+    fn link(&mut self, obs: &Observation<'_>, event: &LinkEvent, baseline: &mut Baseline) {
+        self.series.clear();
+        let zone_armed = armed(baseline.is_zone_armed(obs.zone));
+        if matches!(event, LinkEvent::Opened { .. } | LinkEvent::Attempted) {
+            let verdict = baseline.judge(obs);
+            self.candidates.clear();
+            link::opened(&self.site, obs, &verdict, &mut self.candidates);
+            let alarmed = self.enter_opened(obs, event, &verdict);
+            // Of a protocol that is decoded, the messages teach who speaks with whom: learned here already,
+            // the first message of a stranger would find it known.
+            if !link::is_decoded(obs.protocol) {
+                baseline.learn(obs, &verdict, alarmed);
+            }
+            return;
+        }
+        self.series.extend(link::hearing(&self.site, obs, event, baseline));
+        self.enter_series(obs, zone_armed);
+    }
+
+    fn enter_opened(
+        &mut self,
+        obs: &Observation<'_>,
+        event: &LinkEvent,
+        verdict: &Verdict,
+    ) -> bool {
+        let Some((primary, also)) = primary(&self.candidates) else { return false };
+        let Some(detection) = catalogue::detection(primary.detection) else { return false };
+        let attempted = *event == LinkEvent::Attempted;
+        let severity =
+            if attempted { primary.severity.min(Severity::Low) } else { primary.severity };
+        let finding = Finding {
+            subject: crate::book::Subject {
+                detection: primary.detection,
+                actor: obs.source.address,
+                target: obs.destination.address,
+                device: None,
+                variant: u64::from(obs.destination.port),
+            },
+            detection,
+            also: &also,
+            severity,
+            score: primary.score,
+            cause: primary.cause,
+            time: obs.time,
+            place: obs.place,
+            earlier: &[],
+            protocol: obs.protocol,
+            zone: obs.zone,
+            source: obs.source,
+            destination: obs.destination,
+            armed: armed(verdict.armed),
+            stranger: !verdict.access.host_known && !attempted,
+        };
+        let site = &self.site;
+        self.book.enter(&finding, || Words {
+            zone: site.zone_name(obs.zone).to_owned(),
+            device: words::device(site, &link::device(obs)),
+            points: Vec::new(),
+            observed: link::observed(site, obs),
+            expected: primary.expected.clone(),
+        });
+        true
+    }
+
+    /// Enters what the families found about series of messages.
+    fn enter_series(&mut self, obs: &Observation<'_>, armed: Armed) {
+        for series in &self.series {
+            let Some(detection) = catalogue::detection(series.subject.detection) else { continue };
+            let finding = Finding {
+                subject: series.subject,
+                detection,
+                also: &[],
+                severity: series.severity,
+                score: series.score,
+                cause: series.cause,
+                time: obs.time,
+                place: obs.place,
+                earlier: &series.frames,
+                protocol: obs.protocol,
+                zone: obs.zone,
+                source: series.source,
+                destination: series.destination,
+                armed,
+                stranger: false,
+            };
+            let site = &self.site;
+            self.book.enter(&finding, || Words {
+                zone: site.zone_name(obs.zone).to_owned(),
+                device: words::device(site, &series.device),
+                points: series.points.clone(),
+                observed: series.observed.clone(),
+                expected: series.expected.clone(),
+            });
+        }
+    }
+}
+
+const fn armed(is: bool) -> Armed {
+    if is { Armed::Armed } else { Armed::Learning }
+}
+
+/// A known reader reads a range that it never read: low, once its family has earned it.
+fn read_range(scene: &Scene<'_>, budget: &mut Budget) -> Option<Candidate> {
+    let (verdict, message) = (scene.verdict, scene.message);
+    let access = &verdict.access;
+    let new = verdict.armed
+        && verdict.new_at.is_some()
+        && verdict.declared == gridtap_baseline::Declared::Open
+        && access.master_known
+        && access.function_known
+        && !access.range_known
+        && !verdict.accepted;
+    if !new || message.runs.is_empty() {
+        return None;
+    }
+    let rows = rows(message.device.protocol)?;
+    let score = budget.earn(message.device.zone, scene.obs.time, &verdict.rate)?;
+    Some(Candidate {
+        detection: rows.new_range,
+        severity: Severity::Low,
+        rank: rank::POINT,
+        cause: Cause::Reconnaissance,
+        novelty: true,
+        variant: 1,
+        score,
+        expected: format!(
+            "in {} this master read other addresses of this device; new ranges come {} here",
+            words::heard(&verdict.rate),
+            words::how_often(&verdict.rate)
+        ),
+    })
+}
+
+/// The most severe finding, of those the most specific; the others are its `also`.
+fn primary(candidates: &[Candidate]) -> Option<(&Candidate, Vec<&'static str>)> {
+    let primary = candidates.iter().max_by_key(|candidate| (candidate.severity, candidate.rank))?;
+    let mut also = Vec::new();
+    for candidate in candidates {
+        if candidate.detection != primary.detection && !also.contains(&candidate.detection) {
+            also.push(candidate.detection);
+        }
+    }
+    Some((primary, also))
+}
+
+/// Enters the finding about one request. True where its keys must not be learned by repetition.
+fn enter_message(
+    book: &mut Book,
+    scene: &Scene<'_>,
+    candidates: &[Candidate],
+    readback: &Readback,
+) -> bool {
+    let Some((primary, also)) = primary(candidates) else { return false };
+    let Some(detection) = catalogue::detection(primary.detection) else { return false };
+    let (obs, message) = (scene.obs, scene.message);
+    let access = &scene.verdict.access;
+    let stranger = primary.novelty && (!access.host_known || !access.master_known)
+        || primary.severity == Severity::Critical;
+    let finding = Finding {
+        subject: scene.subject(primary.detection, primary.variant),
+        detection,
+        also: &also,
+        severity: primary.severity,
+        score: primary.score,
+        cause: primary.cause,
+        time: obs.time,
+        place: obs.place,
+        earlier: &[],
+        protocol: obs.protocol,
+        zone: obs.zone,
+        source: obs.source,
+        destination: obs.destination,
+        armed: scene.armed(),
+        stranger,
+    };
+    book.enter(&finding, || {
+        let mut observed = words::observed(scene);
+        if let [point] = scene.points(2).as_slice()
+            && let Some(last) = readback.last(&message.device, point)
+        {
+            observed.push_str(&format!(" (last written: {last})"));
+        }
+        Words {
+            zone: scene.site.zone_name(obs.zone).to_owned(),
+            device: words::device(scene.site, &message.device),
+            points: words::points(scene, POINTS_LISTED),
+            observed,
+            expected: primary.expected.clone(),
+        }
+    });
+    candidates.iter().any(|candidate| candidate.novelty)
+}

@@ -1,0 +1,54 @@
+//! The rules, one family a file. A rule speaks of classes, effects and faults; which catalogue row it is for
+//! a protocol stands in that protocol's file here.
+
+pub(crate) mod access;
+pub(crate) mod breadth;
+pub(crate) mod conformance;
+pub(crate) mod dangerous;
+pub(crate) mod exceptions;
+pub(crate) mod identity;
+pub(crate) mod link;
+pub(crate) mod modbus;
+pub(crate) mod rates;
+pub(crate) mod readback;
+pub(crate) mod scans;
+pub(crate) mod sequence;
+
+use gridtap_model::{Effect, FaultKind, Protocol, Refusal};
+
+/// Which catalogue rows the neutral rules are for one protocol.
+pub(crate) struct Rows {
+    pub(crate) new_reader: &'static str,
+    pub(crate) new_commander: &'static str,
+    pub(crate) new_function: &'static str,
+    pub(crate) new_range: &'static str,
+    pub(crate) new_transition: &'static str,
+    pub(crate) two_masters: &'static str,
+    pub(crate) write_before_read: &'static str,
+    pub(crate) broadcast: &'static str,
+    pub(crate) command_burst: &'static str,
+    pub(crate) backlog: &'static str,
+    pub(crate) unresponsive: &'static str,
+    pub(crate) exception_burst: &'static str,
+    pub(crate) exception_first: &'static str,
+    pub(crate) function_scan: &'static str,
+    pub(crate) address_scan: &'static str,
+    pub(crate) unit_scan: &'static str,
+    pub(crate) readback: &'static str,
+    pub(crate) value_changed: &'static str,
+    pub(crate) identity_changed: &'static str,
+    /// The row of an effect that has one of its own, for the function's code.
+    pub(crate) effect: fn(Effect, u16) -> Option<&'static str>,
+    /// The row of a fault.
+    pub(crate) fault: fn(FaultKind) -> &'static str,
+    /// The row of a refusal that has one of its own, and whether it takes several within a minute.
+    pub(crate) refusal: fn(Refusal) -> Option<(&'static str, bool)>,
+}
+
+/// The rows of a protocol; none for one whose family is not here.
+pub(crate) const fn rows(protocol: Protocol) -> Option<&'static Rows> {
+    match protocol {
+        Protocol::Modbus => Some(&modbus::ROWS),
+        _ => None,
+    }
+}

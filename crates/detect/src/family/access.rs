@@ -1,0 +1,278 @@
+//! Who may do what: the rules of novelty and of the site file.
+//!
+//! Novelty of a command alarms by rule, at the table's severity: a new commander, a known one's first command
+//! to a device, to a point, with a function. The statistics order such findings and take one step off where
+//! the site's own history makes them common. News among reads must earn its alarm ([`super::scans`]), except
+//! a master that was never heard at a device: that one is named at once.
+
+use gridtap_baseline::{Baseline, Declared};
+use gridtap_model::{Class, Effect, Severity};
+
+use super::{Rows, rows};
+use crate::book::Cause;
+use crate::scene::{Candidate, Scene, rank};
+use crate::{float, words};
+
+/// What the rules of access say of a request.
+pub(crate) fn candidates(scene: &Scene<'_>, baseline: &Baseline, out: &mut Vec<Candidate>) {
+    let verdict = scene.verdict;
+    let Some(rows) = rows(scene.message.device.protocol) else { return };
+    if verdict.accepted || verdict.declared == Declared::Allowed {
+        return;
+    }
+    if verdict.declared == Declared::Forbidden {
+        out.push(forbidden(scene, rows));
+        return;
+    }
+    if !verdict.armed {
+        return;
+    }
+    if verdict.new_at.is_none() {
+        known(scene, rows, baseline, out);
+        return;
+    }
+    let before = out.len();
+    if scene.commands() {
+        command(scene, rows, baseline, out);
+    } else {
+        read(scene, rows, baseline, out);
+    }
+    if out.len() > before {
+        network(scene, baseline, out);
+    }
+}
+
+fn forbidden(scene: &Scene<'_>, rows: &Rows) -> Candidate {
+    let commands = scene.commands();
+    Candidate {
+        detection: if commands { rows.new_commander } else { rows.new_reader },
+        severity: if commands { Severity::Critical } else { Severity::High },
+        rank: rank::CLASS,
+        cause: Cause::Access,
+        novelty: true,
+        variant: 0,
+        score: 9.0,
+        expected: format!(
+            "the site file does not allow {} to use {} with {}",
+            words::host(scene.site, scene.message.master.address),
+            scene.message.function,
+            words::device(scene.site, &scene.message.device)
+        ),
+    }
+}
+
+/// A finding of novelty about a message.
+fn news(
+    scene: &Scene<'_>,
+    detection: &'static str,
+    severity: Severity,
+    rank: u8,
+    expected: String,
+) -> Candidate {
+    Candidate {
+        detection,
+        severity,
+        rank,
+        cause: Cause::Access,
+        novelty: true,
+        variant: 0,
+        score: float::score(scene.verdict.rate.per_block_max),
+        expected,
+    }
+}
+
+/// One step off where the site's own history makes such news common.
+fn stepped(scene: &Scene<'_>, table: Severity) -> Severity {
+    if scene.verdict.rate.common { table.lowered() } else { table }
+}
+
+/// What is known is not always settled: heard in one block only (perhaps an attack while we learned), or so
+/// long ago that its return is news.
+///
+/// An operator acts seldom, so that many of his commands were heard once; who established itself as a
+/// commander over several blocks is told of them at low, for the record. A commander that is itself known
+/// from one block alone is told one step below a stranger. Hearing it again in another block settles both.
+fn known(scene: &Scene<'_>, rows: &Rows, baseline: &Baseline, out: &mut Vec<Candidate>) {
+    let verdict = scene.verdict;
+    let heard = words::heard(&verdict.rate);
+    let mut push = |detection, severity, rank, expected| {
+        // Apart from what was never heard: its anomaly is another one.
+        let variant = 2;
+        let novelty = false;
+        out.push(Candidate {
+            novelty,
+            variant,
+            ..news(scene, detection, severity, rank, expected)
+        });
+    };
+    if let Some(last) = verdict.absent_since {
+        let severity = if scene.commands() { Severity::Medium } else { Severity::Low };
+        push(rows.new_range, severity, rank::POINT, format!("this was last heard {last}"));
+    }
+    if !verdict.provisional || !scene.commands() {
+        return;
+    }
+    let expected = format!(
+        "in {heard} this was heard in one block only, while the baseline learned, and nobody signed it off"
+    );
+    if baseline.is_established_commander(scene.message.device.zone, scene.message.master.address) {
+        push(rows.new_range, Severity::Low, rank::POINT, expected);
+    } else {
+        push(rows.new_commander, Severity::Critical.lowered(), rank::CLASS, expected);
+    }
+}
+
+fn command(scene: &Scene<'_>, rows: &Rows, baseline: &Baseline, out: &mut Vec<Candidate>) {
+    let access = &scene.verdict.access;
+    if !scene.known_commander() {
+        // Never lowered: a stranger's command is critical however often strangers come.
+        let expected = no_other(scene, baseline, true);
+        out.push(news(scene, rows.new_commander, Severity::Critical, rank::CLASS, expected));
+        if !access.master_known && scene.message.class == Class::Command {
+            let expected = never_read(scene);
+            out.push(news(scene, rows.write_before_read, Severity::Medium, rank::MASTER, expected));
+        }
+        return;
+    }
+    if access.points_new > 0 || !access.commander {
+        // Points that another master commands: a standby that takes over, or two masters on one point.
+        let known_to_another = access.commander && access.points_new_to_all == 0;
+        let table = if known_to_another { Severity::Medium } else { Severity::High };
+        let expected = never_commanded(scene);
+        out.push(news(scene, rows.new_range, stepped(scene, table), rank::POINT, expected));
+        if access.shared_with_other_master {
+            let expected = other_commands(scene, baseline);
+            out.push(news(scene, rows.two_masters, Severity::Medium, rank::FUNCTION, expected));
+        }
+    }
+    if !access.function_known {
+        let (severity, expected) = (stepped(scene, Severity::High), never_used(scene));
+        let row = (rows.effect)(scene.message.effect, scene.message.function.code);
+        if let Some(row) = row {
+            out.push(news(scene, row, severity, rank::EFFECT, expected.clone()));
+        }
+        out.push(news(scene, rows.new_function, severity, rank::FUNCTION, expected));
+    }
+}
+
+fn read(scene: &Scene<'_>, rows: &Rows, baseline: &Baseline, out: &mut Vec<Candidate>) {
+    let access = &scene.verdict.access;
+    if !access.master_known {
+        // Another unit behind an address that this master polls already is a new device, not a new master.
+        let table = if access.conversation_known { Severity::Medium } else { Severity::High };
+        let expected = no_other(scene, baseline, false);
+        out.push(news(scene, rows.new_reader, stepped(scene, table), rank::CLASS, expected));
+    }
+    if access.function_known {
+        return;
+    }
+    let effect = (rows.effect)(scene.message.effect, scene.message.function.code);
+    let looks = matches!(scene.message.effect, Effect::Identify | Effect::Inspect | Effect::Echo);
+    if looks && scene.site.is_engineering(scene.message.master.address) {
+        return;
+    }
+    match effect {
+        Some(row) => {
+            out.push(news(scene, row, Severity::Low, rank::EFFECT, never_used(scene)));
+        }
+        None if access.master_known => {
+            out.push(news(
+                scene,
+                rows.new_function,
+                Severity::Low,
+                rank::FUNCTION,
+                never_used(scene),
+            ));
+        }
+        None => {}
+    }
+}
+
+/// What else is true of a message that a rule of access caught: listed beside the more specific finding.
+fn network(scene: &Scene<'_>, baseline: &Baseline, out: &mut Vec<Candidate>) {
+    let access = &scene.verdict.access;
+    let mut push = |detection, rank| {
+        out.push(news(scene, detection, Severity::Low, rank, String::new()));
+    };
+    if !access.master_known && !baseline.masters(&scene.message.device, false).is_empty() {
+        push("OT-03", rank::MASTER);
+    }
+    if !access.conversation_known {
+        push("OT-02", rank::NETWORK);
+    }
+    if !access.host_known {
+        push("OT-01", rank::NETWORK);
+    }
+    let engineers =
+        matches!(scene.message.class, Class::Program | Class::Configuration | Class::File);
+    if engineers && !scene.site.is_engineering(scene.message.master.address) {
+        push("OT-04", rank::MASTER);
+    }
+}
+
+/// `in 212 h only 10.0.0.7 commanded this device; new commanders come at most 0.34 times a day here (none did)`.
+fn no_other(scene: &Scene<'_>, baseline: &Baseline, commanding: bool) -> String {
+    let rate = &scene.verdict.rate;
+    let masters = baseline.masters(&scene.message.device, commanding);
+    let (verb, noun) = if commanding { ("commanded", "commanders") } else { ("read", "readers") };
+    let who = match masters.as_slice() {
+        [] => format!("no host {verb}"),
+        some => format!("only {} {verb}", words::hosts(scene.site, some)),
+    };
+    format!(
+        "in {} {who} this device; new {noun} come here {}",
+        words::heard(rate),
+        words::how_often(rate)
+    )
+}
+
+fn never_read(scene: &Scene<'_>) -> String {
+    let heard = words::heard(&scene.verdict.rate);
+    format!("in {heard} this host never read this device before it wrote to it")
+}
+
+fn never_commanded(scene: &Scene<'_>) -> String {
+    let access = &scene.verdict.access;
+    let rate = &scene.verdict.rate;
+    let device = &scene.message.device;
+    let point = scene.verdict.first_new_point.map_or_else(
+        || "these points".to_owned(),
+        |point| words::point(scene.site, device, &point),
+    );
+    let others = if access.points_new_to_all == 0 && access.points_new > 0 {
+        "another master does"
+    } else {
+        "nor did another master"
+    };
+    let all = if access.commander { "" } else { ", nor anything else of this device" };
+    format!(
+        "in {} this master never commanded {point}{all}; {others}; newly commanded points come here {}",
+        words::heard(rate),
+        words::how_often(rate)
+    )
+}
+
+fn never_used(scene: &Scene<'_>) -> String {
+    let rate = &scene.verdict.rate;
+    let zone = if scene.verdict.access.function_known_in_zone {
+        "other pairs here use it"
+    } else {
+        "nobody here uses it"
+    };
+    format!(
+        "in {} this master never used {} with this device; {zone}; new functions come here {}",
+        words::heard(rate),
+        scene.message.function,
+        words::how_often(rate)
+    )
+}
+
+fn other_commands(scene: &Scene<'_>, baseline: &Baseline) -> String {
+    let mut others = baseline.masters(&scene.message.device, true);
+    others.retain(|address| *address != scene.message.master.address);
+    format!(
+        "in {} these points were commanded by {} alone",
+        words::heard(&scene.verdict.rate),
+        words::hosts(scene.site, &others)
+    )
+}

@@ -1,0 +1,111 @@
+//! Commands that reach further than commands here do: to every unit at once, or to many points at once.
+
+use core::net::IpAddr;
+use std::collections::{BTreeMap, BTreeSet};
+
+use gridtap_baseline::{Baseline, FactKey, FactKind};
+use gridtap_model::{Message, Outcome, Refusal, Severity, SubAddress, Zone};
+
+use super::rows;
+use crate::book::Cause;
+use crate::config::Config;
+use crate::scene::{Candidate, Scene, rank};
+
+/// What is known of each address behind which several units may be.
+#[derive(Default)]
+pub(crate) struct Gateways {
+    hosts: BTreeMap<(Zone, IpAddr), Gateway>,
+}
+
+#[derive(Default)]
+struct Gateway {
+    /// Units other than 0 and 255 that answered.
+    units: BTreeSet<u8>,
+    /// The device sent a gateway's refusal.
+    refused: bool,
+}
+
+impl Gateways {
+    /// Learns from an answer what is behind its sender. Only hosts with something to tell are kept.
+    pub(crate) fn answer(&mut self, message: &Message<'_>, config: &Config) {
+        let SubAddress::Unit(unit) = message.device.sub else { return };
+        let key = (message.device.zone, message.device.address);
+        let refused = matches!(message.outcome, Outcome::Refused { reason: Refusal::Gateway, .. });
+        if !refused && (unit == 0 || unit == 255) {
+            return;
+        }
+        if self.hosts.len() >= config.pairs_max && !self.hosts.contains_key(&key) {
+            return;
+        }
+        let gateway = self.hosts.entry(key).or_default();
+        if refused {
+            gateway.refused = true;
+        } else {
+            gateway.units.insert(unit);
+        }
+    }
+
+    /// Unit 0 is a broadcast only behind a gateway: two or more units, or a gateway's refusal. Elsewhere it is
+    /// the device itself, as 255 always is.
+    fn is_broadcast(&self, message: &Message<'_>) -> bool {
+        message.device.sub == SubAddress::Unit(0)
+            && self
+                .hosts
+                .get(&(message.device.zone, message.device.address))
+                .is_some_and(|gateway| gateway.refused || gateway.units.len() >= 2)
+    }
+}
+
+/// What the rules of breadth say of a request.
+pub(crate) fn candidates(
+    scene: &Scene<'_>,
+    gateways: &Gateways,
+    baseline: &mut Baseline,
+    config: &Config,
+    out: &mut Vec<Candidate>,
+) {
+    let Some(rows) = rows(scene.message.device.protocol) else { return };
+    let written = scene.points_written();
+    if written == 0 || scene.verdict.accepted {
+        return;
+    }
+    let mut push = |variant, expected| {
+        out.push(Candidate {
+            detection: rows.broadcast,
+            severity: Severity::High,
+            rank: rank::MESSAGE,
+            cause: Cause::Access,
+            novelty: false,
+            variant,
+            score: 4.0,
+            expected,
+        });
+    };
+    if gateways.is_broadcast(scene.message) {
+        push(
+            0,
+            "unit 0 behind this gateway is every device on its line at once; commands go to one unit"
+                .to_owned(),
+        );
+    }
+    if written <= config.mass_write_points_min {
+        return;
+    }
+    let fact = FactKey {
+        kind: FactKind::WidestCommand,
+        device: scene.message.device,
+        master: Some(scene.message.master.address),
+        detail: 0,
+    };
+    let usual = baseline.facts().count(&fact);
+    if written > usual && scene.verdict.armed {
+        push(
+            1,
+            format!(
+                "the widest command of this master to this device wrote {usual} points, this one {written}"
+            ),
+        );
+    } else {
+        baseline.facts_mut().note_most(fact, scene.obs.time, written);
+    }
+}

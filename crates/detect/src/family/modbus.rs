@@ -1,0 +1,84 @@
+//! The catalogue's Modbus rows.
+
+use gridtap_model::{Effect, FaultKind, Refusal};
+
+use super::Rows;
+
+/// FC 17, report server ID; identification otherwise is FC 43/14.
+const REPORT_SERVER_ID: u16 = 17;
+/// FC 90, Schneider UMAS.
+const UMAS: u16 = 90;
+/// FC 8, diagnostics.
+const DIAGNOSTICS: u16 = 8;
+
+pub(crate) const ROWS: Rows = Rows {
+    new_reader: "MB-28",
+    new_commander: "MB-29",
+    new_function: "MB-30",
+    new_range: "MB-31",
+    new_transition: "MB-32",
+    two_masters: "MB-47",
+    write_before_read: "MB-37",
+    broadcast: "MB-35",
+    command_burst: "MB-36",
+    backlog: "MB-09",
+    unresponsive: "MB-42",
+    exception_burst: "MB-11",
+    exception_first: "MB-12",
+    function_scan: "MB-13",
+    address_scan: "MB-14",
+    unit_scan: "MB-20",
+    readback: "MB-44",
+    value_changed: "MB-33",
+    identity_changed: "MB-41",
+    effect,
+    fault,
+    refusal,
+};
+
+fn effect(effect: Effect, function: u16) -> Option<&'static str> {
+    if function == UMAS {
+        return Some("MB-39");
+    }
+    match effect {
+        Effect::ListenOnly => Some("MB-21"),
+        Effect::Restart => Some("MB-22"),
+        Effect::ClearDiagnostics => Some("MB-23"),
+        Effect::Identify if function == REPORT_SERVER_ID => Some("MB-26"),
+        Effect::Identify => Some("MB-25"),
+        Effect::Inspect | Effect::Echo if function == DIAGNOSTICS => Some("MB-24"),
+        Effect::Inspect => Some("MB-27"),
+        Effect::FileRead | Effect::FileWrite | Effect::Mask | Effect::WriteRead | Effect::Fifo => {
+            Some("MB-38")
+        }
+        Effect::Vendor | Effect::Firmware => Some("MB-40"),
+        _ => None,
+    }
+}
+
+fn fault(kind: FaultKind) -> &'static str {
+    match kind {
+        FaultKind::ProtocolIdentifier => "MB-01",
+        FaultKind::Oversize => "MB-03",
+        FaultKind::ReservedFunction | FaultKind::ReservedSubFunction => "MB-04",
+        FaultKind::Quantity | FaultKind::AddressRange | FaultKind::Value => "MB-05",
+        FaultKind::ExceptionCode => "MB-06",
+        FaultKind::ResponseMismatch => "MB-07",
+        FaultKind::Unrequested => "MB-08",
+        FaultKind::ExceptionFromMaster => "MB-10",
+        FaultKind::SecondResponse | FaultKind::TransactionReuse => "MB-48",
+        // Lengths, byte counts, octets missing or left over: the length does not fit the function.
+        _ => "MB-02",
+    }
+}
+
+fn refusal(refusal: Refusal) -> Option<(&'static str, bool)> {
+    match refusal {
+        Refusal::Value => Some(("MB-15", false)),
+        Refusal::Failure => Some(("MB-16", true)),
+        Refusal::Acknowledge => Some(("MB-17", true)),
+        Refusal::Busy => Some(("MB-18", true)),
+        Refusal::Gateway => Some(("MB-19", true)),
+        Refusal::Function | Refusal::Address | Refusal::Other | Refusal::Undefined => None,
+    }
+}

@@ -1,0 +1,188 @@
+//! What was written against what is read back, and who wrote it.
+//!
+//! A point whose reads have always shown what was last written, several writes in a row, contradicts when a
+//! read shows something else and nobody wrote in between. Points that reset by themselves, are clamped by
+//! their device or are moved on site never get there.
+
+use std::collections::BTreeMap;
+
+use gridtap_baseline::{Baseline, FactKey, FactKind, Site};
+use gridtap_model::{Device, Message, Observation, Outcome, Phase, Point, Severity, Table, Value};
+
+use super::rows;
+use crate::book::Cause;
+use crate::config::Config;
+use crate::scene::Scene;
+use crate::series::Series;
+use crate::words;
+
+/// Reads that must have shown what was written before a contradiction means something.
+const SUPPORT: u64 = 5;
+/// Points of one message that are followed.
+const POINTS_OF_MESSAGE_MAX: usize = 128;
+
+#[derive(Debug, Clone, Copy)]
+struct Written {
+    value: Value,
+    /// The value before, where it was known.
+    before: Option<Value>,
+    frame: u64,
+    /// The device said that it was done.
+    done: bool,
+    /// Compared with a read already.
+    compared: bool,
+}
+
+/// The last value written to each commanded point.
+pub(crate) struct Readback {
+    written: BTreeMap<(Device, Table, u32), Written>,
+    points_max: usize,
+    refused: u64,
+}
+
+impl Readback {
+    pub(crate) const fn new(config: &Config) -> Self {
+        Self { written: BTreeMap::new(), points_max: config.points_max, refused: 0 }
+    }
+
+    /// Points that were not followed because the table was full.
+    pub(crate) const fn refused(&self) -> u64 {
+        self.refused
+    }
+
+    /// The last value written to a point, if any.
+    pub(crate) fn last(&self, device: &Device, point: &Point) -> Option<Value> {
+        self.written.get(&(*device, point.table, point.index)).map(|written| written.value)
+    }
+
+    /// A command: its values count once the device says that it is done. While an incident about its master
+    /// is open, a changed value is told with it.
+    pub(crate) fn command(&mut self, scene: &Scene<'_>, concerning: bool, out: &mut Vec<Series>) {
+        let (message, frame) = (scene.message, scene.obs.place.frame);
+        for point in scene.points(POINTS_OF_MESSAGE_MAX) {
+            let Some(value) = point.value else { continue };
+            let key = (message.device, point.table, point.index);
+            let before = self.written.get(&key).map(|written| written.value);
+            if before.is_none() && self.written.len() >= self.points_max {
+                self.refused = self.refused.saturating_add(1);
+                continue;
+            }
+            if let (true, Some(before)) = (concerning && before != Some(value), before) {
+                out.extend(changed(scene, &point, before, value));
+            }
+            let written = Written { value, before, frame, done: false, compared: false };
+            self.written.insert(key, written);
+        }
+    }
+
+    /// An answer: it confirms or refuses a write, or reads points back.
+    pub(crate) fn answer(
+        &mut self,
+        site: &Site,
+        obs: &Observation<'_>,
+        message: &Message<'_>,
+        baseline: &mut Baseline,
+        out: &mut Vec<Series>,
+    ) {
+        let Some(asked) = message.request_frame else { return };
+        if self.written.is_empty() {
+            return;
+        }
+        let device = message.device;
+        for run in message.runs {
+            let last = run.first.saturating_add(run.count.saturating_sub(1));
+            let range = (device, run.table, run.first)..=(device, run.table, last);
+            let mut refused = Vec::new();
+            for (key, written) in self.written.range_mut(range) {
+                if written.frame == asked {
+                    match message.outcome {
+                        Outcome::Success => written.done = true,
+                        Outcome::Refused { .. } => refused.push(*key),
+                        _ => {}
+                    }
+                    continue;
+                }
+                let offset = key.2.saturating_sub(run.first);
+                let Some(read) = run.values.at(offset) else { continue };
+                let after = written.done && asked > written.frame;
+                if run.written || !after || written.compared || message.phase != Phase::Response {
+                    continue;
+                }
+                written.compared = true;
+                let point = Point { table: key.1, index: key.2, value: Some(read) };
+                compare(site, obs, message, baseline, &point, written, out);
+            }
+            for key in refused {
+                self.written.remove(&key);
+            }
+        }
+    }
+}
+
+/// What tells points of one device apart.
+fn variant(point: &Point) -> u64 {
+    u64::from(point.table.code).saturating_mul(1 << 32).saturating_add(u64::from(point.index))
+}
+
+/// The history of a point, as context of an incident.
+fn changed(scene: &Scene<'_>, point: &Point, before: Value, value: Value) -> Option<Series> {
+    let rows = rows(scene.message.device.protocol)?;
+    let name = words::point(scene.site, &scene.message.device, point);
+    let observed = format!(
+        "{} changed {name} of {} from {before} to {value}",
+        words::host(scene.site, scene.message.master.address),
+        words::device(scene.site, &scene.message.device)
+    );
+    let mut series =
+        Series::about(rows.value_changed, Severity::Info, Cause::Access, scene.obs, scene.message)
+            .variant(variant(point))
+            .saying(observed, format!("the value that was last written, {before}"));
+    series.points = vec![name];
+    Some(series)
+}
+
+fn compare(
+    site: &Site,
+    obs: &Observation<'_>,
+    message: &Message<'_>,
+    baseline: &mut Baseline,
+    point: &Point,
+    written: &Written,
+    out: &mut Vec<Series>,
+) {
+    let Some(rows) = rows(message.device.protocol) else { return };
+    let Some(read) = point.value else { return };
+    let device = &message.device;
+    let key =
+        FactKey { kind: FactKind::ReadBack, device: *device, master: None, detail: variant(point) };
+    let known = baseline.facts().get(&key);
+    let (agreed, differed) = known.map_or((0, 0), |fact| (fact.count, fact.against));
+    if read == written.value {
+        baseline.facts_mut().note(key, obs.time, |fact| fact.count = fact.count.saturating_add(1));
+        return;
+    }
+    let trusted = agreed >= SUPPORT && differed == 0 && message.hearing.is_clean();
+    if !trusted || !baseline.is_armed(device, message.master.address) {
+        let facts = baseline.facts_mut();
+        facts.note(key, obs.time, |fact| fact.against = fact.against.saturating_add(1));
+        return;
+    }
+    let name = words::point(site, device, point);
+    let before = written.before.map_or(String::new(), |before| format!(" (before: {before})"));
+    let observed = format!(
+        "{} shows {name} = {read}, although {} was written to it and accepted{before}",
+        words::device(site, device),
+        written.value
+    );
+    let expected = format!(
+        "the last {agreed} reads after a write of this point showed what was written; \
+         nobody was heard writing in between"
+    );
+    let mut series = Series::about(rows.readback, Severity::High, Cause::Process, obs, message)
+        .variant(variant(point))
+        .scored(3.0)
+        .shown_by(vec![written.frame, obs.place.frame])
+        .saying(observed, expected);
+    series.points = vec![name];
+    out.push(series);
+}

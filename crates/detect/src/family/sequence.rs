@@ -1,0 +1,88 @@
+//! The order of functions: one that never followed another between two parties.
+//!
+//! It says little by itself (operators act when they like), so it is low and has to earn even that: only
+//! between two functions that are both known, and against the budget of its family.
+
+use core::net::IpAddr;
+
+use gridtap_baseline::{Baseline, FactKey, FactKind};
+use gridtap_model::{Device, Severity};
+
+use super::rows;
+use crate::book::Cause;
+use crate::bounded::Bounded;
+use crate::budget::Budget;
+use crate::config::Config;
+use crate::scene::Scene;
+use crate::series::Series;
+use crate::words;
+
+/// The function before, by pair.
+pub(crate) struct Sequence {
+    last: Bounded<(Device, IpAddr), Last>,
+    budget: Budget,
+}
+
+#[derive(Debug, Default)]
+struct Last {
+    function: Option<(u16, &'static str)>,
+}
+
+impl Sequence {
+    pub(crate) fn new(config: &Config) -> Self {
+        Self { last: Bounded::new(config.pairs_max), budget: Budget::new(config, 0.25) }
+    }
+
+    pub(crate) const fn evicted(&self) -> u64 {
+        self.last.evicted()
+    }
+
+    /// A request, judged against what came before it from the same master to the same device.
+    pub(crate) fn request(
+        &mut self,
+        scene: &Scene<'_>,
+        baseline: &mut Baseline,
+        out: &mut Vec<Series>,
+    ) {
+        let (obs, message) = (scene.obs, scene.message);
+        let Some(rows) = rows(message.device.protocol) else { return };
+        let (device, master) = (message.device, message.master.address);
+        let function = (message.function.code, message.function.name);
+        let last = self.last.entry((device, master));
+        let Some(before) = last.function.replace(function) else { return };
+        if before.0 == function.0 {
+            return;
+        }
+        let detail =
+            u64::from(before.0).saturating_mul(65_536).saturating_add(u64::from(function.0));
+        let fact = FactKey { kind: FactKind::Transition, device, master: Some(master), detail };
+        if baseline.facts().known(&fact) {
+            return;
+        }
+        let access = &scene.verdict.access;
+        let judged = scene.verdict.armed && access.function_known && !scene.verdict.accepted;
+        if judged {
+            let rate = &scene.verdict.rate;
+            if let Some(score) = self.budget.earn(device.zone, obs.time, rate) {
+                let observed = format!(
+                    "{} sent {} to {} right after {}",
+                    words::host(scene.site, master),
+                    message.function,
+                    words::device(scene.site, &device),
+                    before.1.replace('_', " ")
+                );
+                let expected = format!(
+                    "in {} the one never followed the other between these two",
+                    words::heard(rate)
+                );
+                out.push(
+                    Series::about(rows.new_transition, Severity::Low, Cause::Process, obs, message)
+                        .variant(detail)
+                        .scored(score)
+                        .saying(observed, expected),
+                );
+            }
+        }
+        baseline.facts_mut().note(fact, obs.time, |fact| fact.count = 1);
+    }
+}

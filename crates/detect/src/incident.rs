@@ -1,0 +1,168 @@
+//! What belongs together: findings of one actor within the joining time that share a target or a cause, and
+//! everything a stranger does.
+
+use core::net::IpAddr;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use gridtap_model::{IncidentId, Severity, Timestamp, Zone};
+use sha2::{Digest, Sha256};
+
+use crate::book::{Cause, Finding};
+use crate::config::Config;
+
+/// How many targets of one incident are told apart.
+const TARGETS_MAX: usize = 256;
+
+struct Incident {
+    id: IncidentId,
+    last: Timestamp,
+    targets: BTreeSet<IpAddr>,
+    causes: BTreeSet<Cause>,
+    stranger: bool,
+}
+
+/// Incidents that findings may still join.
+pub(crate) struct Incidents {
+    open: BTreeMap<(Zone, IpAddr), Vec<Incident>>,
+    /// When the last few were opened, to tell a flood.
+    recent: VecDeque<Timestamp>,
+    flood: Option<IncidentId>,
+    config: Config,
+    ordinal: u64,
+    opened: u64,
+    gathered: u64,
+}
+
+impl Incidents {
+    pub(crate) fn new(config: &Config) -> Self {
+        Self {
+            open: BTreeMap::new(),
+            recent: VecDeque::new(),
+            flood: None,
+            config: config.clone(),
+            ordinal: 0,
+            opened: 0,
+            gathered: 0,
+        }
+    }
+
+    /// How many were opened, and how many findings were gathered under the parent of a flood.
+    pub(crate) const fn counts(&self) -> (u64, u64) {
+        (self.opened, self.gathered)
+    }
+
+    /// The incident that a new finding belongs to.
+    pub(crate) fn of(&mut self, finding: &Finding<'_>) -> IncidentId {
+        let join_ns = self.config.join.nanos();
+        let key = (finding.zone, finding.subject.actor);
+        let open = self.open.entry(key).or_default();
+        open.retain(|incident| finding.time.since_ns(incident.last) <= join_ns);
+        let found = open.iter_mut().find(|incident| {
+            incident.stranger
+                || finding.stranger
+                || incident.targets.contains(&finding.subject.target)
+                || incident.causes.contains(&finding.cause)
+        });
+        if let Some(incident) = found {
+            incident.joined(finding);
+            return incident.id;
+        }
+        if let Some(parent) = self.flood_parent(finding) {
+            return parent;
+        }
+        let id = self.opened("incident", finding);
+        let mut incident = Incident {
+            id,
+            last: finding.time,
+            targets: BTreeSet::new(),
+            causes: BTreeSet::new(),
+            stranger: finding.stranger,
+        };
+        incident.joined(finding);
+        self.open.entry(key).or_default().push(incident);
+        if self.open.len() > self.config.anomalies_max {
+            self.open.retain(|_, open| {
+                open.iter().any(|incident| finding.time.since_ns(incident.last) <= join_ns)
+            });
+        }
+        id
+    }
+
+    /// A finding that was entered before was seen again.
+    pub(crate) fn again(&mut self, finding: &Finding<'_>, id: IncidentId) {
+        let open = self.open.get_mut(&(finding.zone, finding.subject.actor));
+        if let Some(incident) =
+            open.and_then(|open| open.iter_mut().find(|incident| incident.id == id))
+        {
+            incident.joined(finding);
+        }
+    }
+
+    /// Whether one is open that this actor is in.
+    pub(crate) fn concerns(&self, zone: Zone, actor: IpAddr, now: Timestamp) -> bool {
+        let join_ns = self.config.join.nanos();
+        self.open
+            .get(&(zone, actor))
+            .is_some_and(|open| open.iter().any(|incident| now.since_ns(incident.last) <= join_ns))
+    }
+
+    /// More new incidents than a person can take gather under one parent; critical ones still stand alone.
+    fn flood_parent(&mut self, finding: &Finding<'_>) -> Option<IncidentId> {
+        let window_ns = self.config.flood_window.nanos();
+        while let Some(first) = self.recent.front() {
+            if finding.time.since_ns(*first) <= window_ns {
+                break;
+            }
+            self.recent.pop_front();
+        }
+        if self.recent.len() < self.config.flood_incidents {
+            self.recent.push_back(finding.time);
+            self.flood = None;
+            return None;
+        }
+        if finding.severity == Severity::Critical {
+            return None;
+        }
+        self.gathered = self.gathered.saturating_add(1);
+        if self.flood.is_none() {
+            self.flood = Some(self.opened("flood", finding));
+        }
+        self.flood
+    }
+
+    fn opened(&mut self, kind: &str, finding: &Finding<'_>) -> IncidentId {
+        self.opened = self.opened.saturating_add(1);
+        self.ordinal = self.ordinal.saturating_add(1);
+        IncidentId(uuid(&self.config, kind, finding, self.ordinal))
+    }
+}
+
+impl Incident {
+    fn joined(&mut self, finding: &Finding<'_>) {
+        self.last = self.last.max(finding.time);
+        self.stranger |= finding.stranger;
+        self.causes.insert(finding.cause);
+        if self.targets.len() < TARGETS_MAX {
+            self.targets.insert(finding.subject.target);
+        }
+    }
+}
+
+/// A UUIDv8 (RFC 9562, 5.8) of what is named: the same on every run over the same input.
+pub(crate) fn uuid(config: &Config, kind: &str, finding: &Finding<'_>, ordinal: u64) -> [u8; 16] {
+    let mut hash = Sha256::new();
+    for part in [kind, &config.sensor, &format!("{:?}", finding.subject)] {
+        hash.update(part.as_bytes());
+        hash.update([0]);
+    }
+    hash.update(finding.time.nanos().to_be_bytes());
+    hash.update(ordinal.to_be_bytes());
+    let mut id = [0; 16];
+    for (to, from) in id.iter_mut().zip(hash.finalize()) {
+        *to = from;
+    }
+    let [_, _, _, _, _, _, version, _, variant, ..] = &mut id;
+    *version = (*version & 0x0f) | 0x80;
+    *variant = (*variant & 0x3f) | 0x80;
+    id
+}

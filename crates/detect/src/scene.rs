@@ -1,0 +1,105 @@
+//! One message with everything that a rule may ask about it.
+
+use gridtap_baseline::{Site, Verdict};
+use gridtap_model::{Armed, Class, Effect, Message, Observation, Point, Severity};
+
+use crate::book::{Cause, Subject};
+
+/// A message, what the baseline says of it, and the site's names.
+#[derive(Clone, Copy)]
+pub(crate) struct Scene<'a> {
+    pub(crate) obs: &'a Observation<'a>,
+    pub(crate) message: &'a Message<'a>,
+    pub(crate) verdict: &'a Verdict,
+    pub(crate) site: &'a Site,
+}
+
+impl Scene<'_> {
+    /// Whether the message means to change something.
+    pub(crate) const fn commands(&self) -> bool {
+        match self.message.class {
+            Class::Command | Class::Configuration | Class::Program | Class::Time => {
+                !matches!(self.message.effect, Effect::ProgramRead)
+            }
+            Class::File => matches!(self.message.effect, Effect::FileWrite),
+            Class::Diagnostic => matches!(
+                self.message.effect,
+                Effect::Restart | Effect::ListenOnly | Effect::ClearDiagnostics
+            ),
+            Class::Read | Class::Link => false,
+        }
+    }
+
+    /// Whether the baseline judges or still learns.
+    pub(crate) const fn armed(&self) -> Armed {
+        if self.verdict.armed { Armed::Armed } else { Armed::Learning }
+    }
+
+    /// Whether the master is known as one that commands this device, or commands others and polls this one.
+    pub(crate) const fn known_commander(&self) -> bool {
+        let access = &self.verdict.access;
+        access.commander || (access.master_known && access.commander_elsewhere)
+    }
+
+    /// The subject of a finding about this message and its device.
+    pub(crate) fn subject(&self, detection: &'static str, variant: u64) -> Subject {
+        Subject {
+            detection,
+            actor: self.message.master.address,
+            target: self.message.device.address,
+            device: Some(self.message.device),
+            variant,
+        }
+    }
+
+    /// The points that the message means: of a command those it writes, else all. At most `max`.
+    pub(crate) fn points(&self, max: usize) -> Vec<Point> {
+        let writes = self.message.runs.iter().any(|run| run.written);
+        self.message
+            .runs
+            .iter()
+            .filter(|run| run.written || !writes)
+            .flat_map(gridtap_model::Run::points)
+            .take(max)
+            .collect()
+    }
+
+    /// How many points the message writes.
+    pub(crate) fn points_written(&self) -> u64 {
+        self.message.runs.iter().filter(|run| run.written).map(|run| u64::from(run.count)).sum()
+    }
+}
+
+/// What a rule says of one message. The most severe, then the most specific, becomes the anomaly.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Candidate {
+    pub(crate) detection: &'static str,
+    pub(crate) severity: Severity,
+    /// How specific: of two equally severe findings the higher one is the anomaly, the other an `also`.
+    pub(crate) rank: u8,
+    pub(crate) cause: Cause,
+    /// The rule fired because the baseline does not know this: it must not be learned by repetition.
+    pub(crate) novelty: bool,
+    /// Tells anomalies of one detection, actor and device apart.
+    pub(crate) variant: u64,
+    pub(crate) score: f64,
+    pub(crate) expected: String,
+}
+
+/// How specific a rule is, least first.
+pub(crate) mod rank {
+    /// The network: a new host, a new conversation.
+    pub(crate) const NETWORK: u8 = 10;
+    /// The master of a device.
+    pub(crate) const MASTER: u8 = 20;
+    /// A class of access.
+    pub(crate) const CLASS: u8 = 30;
+    /// A function.
+    pub(crate) const FUNCTION: u8 = 40;
+    /// Points.
+    pub(crate) const POINT: u8 = 50;
+    /// A property of the message.
+    pub(crate) const MESSAGE: u8 = 60;
+    /// What the function does.
+    pub(crate) const EFFECT: u8 = 70;
+}

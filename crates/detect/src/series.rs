@@ -1,0 +1,81 @@
+//! A finding about a series of messages rather than one: a scan, a burst, a silence.
+
+use gridtap_model::{Device, Endpoint, Message, Observation, Severity};
+
+use crate::book::{Cause, Subject};
+
+/// A finding with its words, ready to be entered. Made seldom: only when a count is reached.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Series {
+    pub(crate) subject: Subject,
+    pub(crate) severity: Severity,
+    pub(crate) cause: Cause,
+    pub(crate) score: f64,
+    /// The frames that show it, oldest first.
+    pub(crate) frames: Vec<u64>,
+    pub(crate) device: Device,
+    pub(crate) source: Endpoint,
+    pub(crate) destination: Endpoint,
+    pub(crate) points: Vec<String>,
+    pub(crate) observed: String,
+    pub(crate) expected: String,
+}
+
+impl Series {
+    /// A finding about a master and a device, shown by this message.
+    pub(crate) fn about(
+        detection: &'static str,
+        severity: Severity,
+        cause: Cause,
+        obs: &Observation<'_>,
+        message: &Message<'_>,
+    ) -> Self {
+        let asks = obs.source == message.master;
+        Self {
+            subject: Subject {
+                detection,
+                actor: message.master.address,
+                target: message.device.address,
+                device: Some(message.device),
+                variant: 0,
+            },
+            severity,
+            cause,
+            score: 1.0,
+            frames: vec![obs.place.frame],
+            device: message.device,
+            source: message.master,
+            destination: if asks { obs.destination } else { obs.source },
+            points: Vec::new(),
+            observed: String::new(),
+            expected: String::new(),
+        }
+    }
+
+    /// The same, said in these words.
+    pub(crate) fn saying(self, observed: String, expected: impl Into<String>) -> Self {
+        Self { observed, expected: expected.into(), ..self }
+    }
+
+    /// The same, with its frames.
+    pub(crate) fn shown_by(self, frames: Vec<u64>) -> Self {
+        Self { frames, ..self }
+    }
+
+    /// The same, of this score.
+    pub(crate) fn scored(self, score: f64) -> Self {
+        Self { score, ..self }
+    }
+
+    /// The same, told apart from others of its kind by this.
+    pub(crate) fn variant(mut self, variant: u64) -> Self {
+        self.subject.variant = variant;
+        self
+    }
+
+    /// The same, one finding for the whole host whichever device there it meets.
+    pub(crate) fn of_host(mut self) -> Self {
+        self.subject.device = None;
+        self
+    }
+}

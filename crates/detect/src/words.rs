@@ -1,0 +1,209 @@
+//! What is said, in words: who, what, to which point, and what was learned.
+
+use core::fmt::Write as _;
+use core::net::IpAddr;
+
+use gridtap_baseline::{LearnedRate, Site};
+use gridtap_model::{Device, Fault, FaultKind, Message, Observation, Phase, Point, Span};
+
+use crate::scene::Scene;
+
+/// How many points a sentence lists.
+const POINTS_LISTED: usize = 4;
+
+/// A host by its name and address: `SCADA front end A (10.0.0.7)`.
+pub(crate) fn host(site: &Site, address: IpAddr) -> String {
+    match site.host_name(address) {
+        Some(name) => format!("{name} ({address})"),
+        None => address.to_string(),
+    }
+}
+
+/// A device by its name and address: `Feeder 12 RTU (modbus 10.0.0.21 unit 3)`.
+pub(crate) fn device(site: &Site, device: &Device) -> String {
+    match site.device_name(device) {
+        Some(name) => format!("{name} ({device})"),
+        None => device.to_string(),
+    }
+}
+
+/// A point by its name and address: `52-1 trip (coil 2)`.
+pub(crate) fn point(site: &Site, device: &Device, point: &Point) -> String {
+    match site.point_name(device, point) {
+        Some(name) => format!("{name} ({point})"),
+        None => point.to_string(),
+    }
+}
+
+/// A point with the value that the message carries for it, in engineering units where the site file has them.
+pub(crate) fn point_and_value(site: &Site, of: &Device, at: &Point) -> String {
+    let mut text = point(site, of, at);
+    if let Some(value) = at.value {
+        match site.scaled(of, at) {
+            Some(scaled) => {
+                let _ = write!(text, " := {scaled} (raw {value})");
+            }
+            None => {
+                let _ = write!(text, " := {value}");
+            }
+        }
+    }
+    text
+}
+
+/// What the message asks: `write single coil: 52-1 trip (coil 2) := on`.
+pub(crate) fn request(scene: &Scene<'_>) -> String {
+    let Scene { message, site, .. } = scene;
+    let mut text = message.function.to_string();
+    let points = scene.points(POINTS_LISTED);
+    let writes = message.runs.iter().any(|run| run.written);
+    let total: u64 = message
+        .runs
+        .iter()
+        .filter(|run| run.written || !writes)
+        .map(|run| u64::from(run.count))
+        .sum();
+    for (nth, at) in points.iter().enumerate() {
+        text.push_str(if nth == 0 { ": " } else { ", " });
+        text.push_str(&point_and_value(site, &message.device, at));
+    }
+    let listed = u64::try_from(points.len()).unwrap_or(u64::MAX);
+    if total > listed {
+        let _ = write!(text, " and {} more", total.saturating_sub(listed));
+    }
+    text
+}
+
+/// A whole sentence about a request: who asked what of whom.
+pub(crate) fn observed(scene: &Scene<'_>) -> String {
+    let Scene { message, site, .. } = scene;
+    format!(
+        "{} sent {} to {}",
+        host(site, message.master.address),
+        request(scene),
+        device(site, &message.device)
+    )
+}
+
+/// The points of a message as a record lists them.
+pub(crate) fn points(scene: &Scene<'_>, max: usize) -> Vec<String> {
+    scene.points(max).iter().map(|at| point(scene.site, &scene.message.device, at)).collect()
+}
+
+/// How long the baseline has heard: `212 h`, `9 min`, `40 s`.
+pub(crate) fn heard(rate: &LearnedRate) -> String {
+    let seconds = rate.heard_ns.checked_div(1_000_000_000).unwrap_or(0);
+    let (count, unit) = match seconds {
+        0..120 => (seconds, "s"),
+        120..7200 => (seconds.checked_div(60).unwrap_or(0), "min"),
+        _ => (seconds.checked_div(3600).unwrap_or(0), "h"),
+    };
+    format!("{count} {unit}")
+}
+
+/// How often news of a kind comes here at the most: `at most 0.34 times a day`.
+pub(crate) fn how_often(rate: &LearnedRate) -> String {
+    if rate.blocks == 0 {
+        return "how often is not known yet".to_owned();
+    }
+    let block_ns = rate.heard_ns.checked_div(rate.blocks).unwrap_or(0);
+    let block_s = crate::float::of(block_ns) / 1e9;
+    let came = match rate.once {
+        0 => "none did".to_owned(),
+        1 => "one did in one block only".to_owned(),
+        once => format!("{once} did in one block only"),
+    };
+    if block_s >= 600.0 {
+        let per_day = rate.per_block_max * 86_400.0 / block_s;
+        format!("at most {} times a day ({came})", figures(per_day))
+    } else {
+        let block = Span::from_nanos(block_ns);
+        format!("at most {} times in a block of {block} ({came})", figures(rate.per_block_max))
+    }
+}
+
+/// Two figures that matter.
+fn figures(number: f64) -> String {
+    if number >= 10.0 {
+        format!("{number:.0}")
+    } else if number >= 1.0 {
+        format!("{number:.1}")
+    } else {
+        format!("{number:.2}")
+    }
+}
+
+/// A list of hosts in a sentence: `10.0.0.7`, `10.0.0.7 and 10.0.0.8`, `10.0.0.7, 10.0.0.8 and 3 others`.
+pub(crate) fn hosts(site: &Site, addresses: &[IpAddr]) -> String {
+    match addresses {
+        [] => "no host".to_owned(),
+        [one] => host(site, *one),
+        [one, two] => format!("{} and {}", host(site, *one), host(site, *two)),
+        [one, two, rest @ ..] => {
+            format!("{}, {} and {} others", host(site, *one), host(site, *two), rest.len())
+        }
+    }
+}
+
+/// What is wrong with a message.
+pub(crate) fn fault(fault: Fault) -> String {
+    let Fault { kind, found, expected } = fault;
+    match kind {
+        FaultKind::ProtocolIdentifier => {
+            format!("protocol identifier {found} where the standard has {expected}")
+        }
+        FaultKind::Length => {
+            format!("length field {found} where the message has or needs {expected}")
+        }
+        FaultKind::Oversize => format!("{found} octets where the standard allows {expected}"),
+        FaultKind::ByteCount => format!("byte count {found} where the quantity needs {expected}"),
+        FaultKind::ReservedFunction => {
+            format!("function code {found}, which the standard does not define")
+        }
+        FaultKind::ReservedSubFunction => {
+            format!("sub-function {found}, which the standard does not define")
+        }
+        FaultKind::Quantity => format!("quantity {found} where 1 to {expected} is allowed"),
+        FaultKind::AddressRange => {
+            format!("an address range that ends at {found}, beyond {expected}")
+        }
+        FaultKind::Value => format!("value {found:#06x} where the standard allows none such"),
+        FaultKind::ExceptionCode => {
+            format!("exception code {found}, which the standard does not define")
+        }
+        FaultKind::ExceptionFromMaster => "an exception sent by the side that asks".to_owned(),
+        FaultKind::ResponseMismatch => {
+            format!("an answer with {found} where the request said {expected}")
+        }
+        FaultKind::Unrequested => "an answer to nothing that was asked".to_owned(),
+        FaultKind::SecondResponse => "a second, different answer to one request".to_owned(),
+        FaultKind::TransactionReuse => format!("transaction number {found} used again while open"),
+        FaultKind::TrailingBytes => format!("{found} octets after the end of the message"),
+        FaultKind::Truncated => format!("{found} octets where the function needs {expected}"),
+        _ => format!("{} ({found}, expected {expected})", kind.name()),
+    }
+}
+
+/// What kind of message it is, for sentences about messages that are not requests.
+pub(crate) const fn phase(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Request | Phase::Select | Phase::Operate => "request",
+        Phase::Response => "answer",
+        Phase::Confirm => "confirmation",
+        Phase::Unsolicited => "unsolicited message",
+        Phase::Exception => "exception",
+        Phase::Unanswered => "missing answer",
+    }
+}
+
+/// Who sent a message that is judged by itself, and what it was.
+pub(crate) fn sender(site: &Site, obs: &Observation<'_>, message: &Message<'_>) -> String {
+    format!(
+        "{} sent a {} ({}) {} {}",
+        host(site, obs.source.address),
+        phase(message.phase),
+        message.function,
+        if obs.source == message.master { "to" } else { "as" },
+        device(site, &message.device)
+    )
+}
