@@ -446,7 +446,7 @@ fn an_alarm_carries_the_names_of_the_site_file() {
     let site = r#"
         [[hosts]]
         name = "SCADA front end A"
-        address = "10.0.0.7"
+        addresses = ["10.0.0.7"]
         role = "master"
 
         [[devices]]
