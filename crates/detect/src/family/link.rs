@@ -262,13 +262,17 @@ fn crosses(site: &Site, client: IpAddr, server: IpAddr) -> Option<(String, Strin
     Some((site.zone_name(from).to_owned(), site.zone_name(to).to_owned()))
 }
 
-/// Name resolution, discovery and the like: to a group, or within the link. It is learned and never told.
+/// Name resolution, discovery and the like: to or from a group, or within the link. It is learned and never
+/// told. Without a handshake it is a guess which end is the client, so that both ends are looked at.
 fn is_chatter(client: IpAddr, server: IpAddr) -> bool {
-    let link_local = match client {
+    [client, server].into_iter().any(|end| is_group(end) || is_link_local(end))
+}
+
+fn is_link_local(address: IpAddr) -> bool {
+    match address {
         IpAddr::V4(address) => address.is_link_local() || address.is_unspecified(),
         IpAddr::V6(address) => address.is_unicast_link_local() || address.is_unspecified(),
-    };
-    link_local || is_group(server)
+    }
 }
 
 /// Multicast, limited broadcast, or what looks like a directed broadcast of a /24.

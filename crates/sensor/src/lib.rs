@@ -1,0 +1,11 @@
+//! The running pipeline: captured frames in, anomalies out.
+//!
+//! It joins the stages and lets time pass: a tick on every whole second of packet time, before the first frame
+//! at or after it, so that a deadline falls at the same place however fast a capture is read. It knows no
+//! protocol.
+
+mod pipeline;
+mod summary;
+
+pub use pipeline::{Config, Pipeline};
+pub use summary::{ByteCounts, Summary};

@@ -1,0 +1,188 @@
+//! Frames through all stages, with ticks between them.
+
+use gridtap_baseline::{Baseline, Site};
+use gridtap_detect::Detector;
+use gridtap_dissect::{Dissector, Output, ZoneRule};
+use gridtap_model::{Anomaly, Timestamp};
+use gridtap_wire::{Frame, Heard, Wire};
+
+use crate::summary::{ByteCounts, Summary};
+
+const SECOND_NS: i64 = 1_000_000_000;
+/// Seconds of a silence that are ticked one by one. After that every deadline has passed, and time jumps: a
+/// capture whose clock leaps by years must not be a loop.
+const TICKS_IN_ROW_MAX: i64 = 7200;
+
+/// Settings of every stage.
+#[derive(Debug, Clone, Default, serde::Deserialize, serde::Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Frames to ordered bytes.
+    pub wire: gridtap_wire::Config,
+    /// Bytes to observations.
+    pub dissect: gridtap_dissect::Config,
+    /// What is normal.
+    pub baseline: gridtap_baseline::Config,
+    /// What is said of what is not.
+    pub detect: gridtap_detect::Config,
+}
+
+/// All stages, one after the other, on one thread.
+pub struct Pipeline {
+    wire: Wire,
+    dissector: Dissector,
+    judge: Judge,
+    /// The next whole second.
+    next_tick: Option<i64>,
+    packets: u64,
+}
+
+/// What comes after the observations.
+struct Judge {
+    baseline: Baseline,
+    detector: Detector,
+    observations: u64,
+}
+
+impl Judge {
+    fn take(&mut self, output: &Output<'_>) {
+        if let Output::Observation(observation) = output {
+            self.observations = self.observations.saturating_add(1);
+            self.detector.observe(observation, &mut self.baseline);
+        }
+    }
+}
+
+impl Pipeline {
+    /// A pipeline that has heard nothing yet. `captures` names the inputs in the order of their ordinals.
+    #[must_use]
+    pub fn new(config: &Config, site: Site, captures: Vec<String>) -> Self {
+        let dissect = gridtap_dissect::Config {
+            zones: zones(&site).chain(config.dissect.zones.iter().cloned()).collect(),
+            ..config.dissect.clone()
+        };
+        let mut dissector = Dissector::new(dissect);
+        dissector.name_captures(&captures);
+        Self {
+            wire: Wire::new(config.wire.clone()),
+            dissector,
+            judge: Judge {
+                detector: Detector::new(&config.detect, site.clone(), captures),
+                baseline: Baseline::new(config.baseline.clone(), site),
+                observations: 0,
+            },
+            next_tick: None,
+            packets: 0,
+        }
+    }
+
+    /// One captured frame, after the ticks that are due before it.
+    pub fn frame(&mut self, frame: &Frame<'_>) {
+        self.packets = self.packets.saturating_add(1);
+        self.tick_until(frame.time);
+        let Self { wire, dissector, judge, .. } = self;
+        wire.frame(frame, &mut |heard: &Heard<'_>| {
+            dissector.heard(heard, &mut |output: Output<'_>| judge.take(&output));
+        });
+    }
+
+    /// The input ended: what was waiting is decided, and told.
+    pub fn finish(&mut self) {
+        let Self { wire, dissector, judge, .. } = self;
+        wire.finish(&mut |heard: &Heard<'_>| {
+            dissector.heard(heard, &mut |output: Output<'_>| judge.take(&output));
+        });
+        dissector.finish(&mut |output: Output<'_>| judge.take(&output));
+        judge.detector.finish();
+    }
+
+    /// Anomalies that opened or changed since the last call, in order.
+    #[must_use]
+    pub fn take_anomalies(&mut self) -> Vec<Anomaly> {
+        self.judge.detector.take()
+    }
+
+    /// What is normal here.
+    #[must_use]
+    pub const fn baseline(&self) -> &Baseline {
+        &self.judge.baseline
+    }
+
+    /// What is normal here, to restore it or to read out what changed.
+    pub const fn baseline_mut(&mut self) -> &mut Baseline {
+        &mut self.judge.baseline
+    }
+
+    /// What this run came to, so far.
+    #[must_use]
+    pub fn summary(&self) -> Summary {
+        let dissected = self.dissector.counters();
+        let evicted = self
+            .wire
+            .counters()
+            .iter()
+            .filter(|(name, _)| name.contains("evicted") || name.contains("dropped"))
+            .chain(self.judge.detector.evictions())
+            .filter(|(_, count)| *count > 0)
+            .map(|(name, count)| (name.to_owned(), count))
+            .collect();
+        Summary {
+            packets: self.packets,
+            messages: [("modbus", dissected.modbus_messages())].into(),
+            observations: self.judge.observations,
+            anomalies: self.judge.detector.counts().anomalies,
+            bytes: ByteCounts {
+                decoded: dissected.bytes.decoded,
+                skipped: dissected.bytes.skipped,
+                missing: dissected.bytes.missing,
+                encrypted: dissected.bytes.encrypted,
+            },
+            evicted,
+        }
+    }
+
+    fn tick_until(&mut self, now: Timestamp) {
+        let Some(mut next) = self.next_tick else {
+            self.next_tick = Some(now.nanos().div_euclid(SECOND_NS).saturating_add(1));
+            return;
+        };
+        let last = now.nanos().div_euclid(SECOND_NS);
+        if next > last {
+            return;
+        }
+        if last.saturating_sub(next) > TICKS_IN_ROW_MAX {
+            let until = next.saturating_add(TICKS_IN_ROW_MAX);
+            while next < until {
+                self.tick(next);
+                next = next.saturating_add(1);
+            }
+            next = last;
+        }
+        while next <= last {
+            self.tick(next);
+            next = next.saturating_add(1);
+        }
+        self.next_tick = Some(next);
+    }
+
+    fn tick(&mut self, second: i64) {
+        let now = Timestamp::from_parts(second, 0);
+        let Self { wire, dissector, judge, .. } = self;
+        wire.tick(now, &mut |heard: &Heard<'_>| {
+            dissector.heard(heard, &mut |output: Output<'_>| judge.take(&output));
+        });
+        dissector.tick(now, &mut |output: Output<'_>| judge.take(&output));
+        judge.baseline.tick(now);
+        judge.detector.tick(now);
+    }
+}
+
+/// The site's zones as rules, in the site's order: a zone has the same number in both.
+fn zones(site: &Site) -> impl Iterator<Item = ZoneRule> + '_ {
+    site.zone_rules().iter().map(|rule| ZoneRule {
+        name: site.zone_name(rule.zone).to_owned(),
+        captures: rule.captures.clone(),
+        vlans: rule.vlans.clone(),
+        subnets: rule.subnets.clone(),
+    })
+}

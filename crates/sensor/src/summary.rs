@@ -1,0 +1,34 @@
+//! What a run came to.
+
+use std::collections::BTreeMap;
+
+/// Totals of one run, as `--summary` writes them.
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize)]
+pub struct Summary {
+    /// Frames read.
+    pub packets: u64,
+    /// Messages decoded, by protocol.
+    pub messages: BTreeMap<&'static str, u64>,
+    /// Observations made.
+    pub observations: u64,
+    /// Anomalies opened.
+    pub anomalies: u64,
+    /// Octets of recognised conversations.
+    pub bytes: ByteCounts,
+    /// State that gave way because a table was full, by table. Empty where nothing did.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub evicted: BTreeMap<String, u64>,
+}
+
+/// Every octet of a recognised conversation is exactly one of these.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
+pub struct ByteCounts {
+    /// Part of a message that was decoded.
+    pub decoded: u64,
+    /// Heard, and passed over because it was part of no message.
+    pub skipped: u64,
+    /// Not in the capture.
+    pub missing: u64,
+    /// Heard, and encrypted.
+    pub encrypted: u64,
+}
