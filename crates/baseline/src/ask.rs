@@ -11,7 +11,7 @@ use crate::tables::slot;
 /// Whether a message says what its master wants: a request, or the answer to one whose direction is not heard.
 #[must_use]
 pub fn is_asking(message: &Message<'_>) -> bool {
-    crate::judge::asks(message)
+    crate::message::asks(message)
 }
 
 impl Baseline {
