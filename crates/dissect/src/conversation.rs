@@ -9,7 +9,7 @@ use crate::host_pair::PairId;
 use crate::modbus::{Session, is_ours};
 use crate::record::{Problem, Reason};
 use crate::stage::{Speakers, Stage};
-use crate::taste::Tasting;
+use crate::taste::{Forgotten, Tasting};
 
 /// What it speaks.
 #[derive(Debug)]
@@ -139,8 +139,12 @@ impl Conversation {
     fn gap(&mut self, stage: &mut Stage<'_>, direction: Direction, bytes: u64) {
         match &mut self.speech {
             Speech::Modbus(session) => session.gap(stage, &self.speakers, direction, bytes),
-            Speech::Tasting(tasting) => tasting.clear(),
-            Speech::Tls(_) | Speech::Foreign => {}
+            Speech::Tasting(tasting) => tasting.gap(bytes),
+            Speech::Tls(_) => {
+                let forgotten = Forgotten { heard: 0, missing: bytes };
+                account_forgotten(stage, &self.speakers, forgotten);
+            }
+            Speech::Foreign => {}
         }
     }
 
@@ -269,6 +273,16 @@ fn encrypted(stage: &mut Stage<'_>, speakers: &Speakers, octets: &mut u64, more:
     *octets = octets.saturating_add(more);
     let total = &mut stage.shared.counters.bytes.encrypted;
     *total = total.saturating_add(more);
+}
+
+/// What is forgotten of an encrypted conversation counts under the same condition.
+fn account_forgotten(stage: &mut Stage<'_>, speakers: &Speakers, forgotten: Forgotten) {
+    if !is_ours(speakers.first) && !is_ours(speakers.second) {
+        return;
+    }
+    let bytes = &mut stage.shared.counters.bytes;
+    bytes.skipped = bytes.skipped.saturating_add(forgotten.heard);
+    bytes.missing = bytes.missing.saturating_add(forgotten.missing);
 }
 
 fn index(direction: Direction) -> usize {

@@ -23,6 +23,16 @@ pub(crate) struct Tasting {
     pub(crate) lost: bool,
     /// Datagrams that were one RTU frame each.
     pub(crate) rtu_datagrams: u8,
+    /// Octets that were said and are kept no more, and octets that the capture does not hold: they count
+    /// when the conversation is recognised after all.
+    pub(crate) forgotten: Forgotten,
+}
+
+/// Octets of a conversation before what is kept of it.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Forgotten {
+    pub(crate) heard: u64,
+    pub(crate) missing: u64,
 }
 
 /// Events kept at most.
@@ -39,6 +49,18 @@ impl Tasting {
         true
     }
 
+    /// Counts octets that were said and are not kept.
+    pub(crate) fn forget(&mut self, octets: usize) {
+        let octets = u64::try_from(octets).unwrap_or(u64::MAX);
+        self.forgotten.heard = self.forgotten.heard.saturating_add(octets);
+    }
+
+    /// Forgets what was said before octets that the capture does not hold.
+    pub(crate) fn gap(&mut self, bytes: u64) {
+        self.clear();
+        self.forgotten.missing = self.forgotten.missing.saturating_add(bytes);
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.marks.is_empty()
     }
@@ -49,6 +71,7 @@ impl Tasting {
 
     /// Forgets what was said.
     pub(crate) fn clear(&mut self) {
+        self.forget(self.log.len());
         self.log.clear();
         self.marks.clear();
         self.lost = true;

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod directions;
+mod forgotten;
 mod pairing;
 mod recognition;
 mod records;

@@ -3,10 +3,10 @@
 use gridtap_model::{Direction, LinkEvent, Protocol, Transport};
 use gridtap_wire::Flow;
 
-use super::{Conversation, Speech, encrypted};
+use super::{Conversation, Speech, account_forgotten, encrypted};
 use crate::modbus::{Recognised, Scent, Session, is_ours, recognise};
 use crate::stage::Stage;
-use crate::taste::{Mark, is_tls};
+use crate::taste::{Forgotten, Mark, is_tls};
 
 /// Bytes on a port of ours that are enough to say that they are foreign.
 const FOREIGN_OCTETS: usize = 32;
@@ -37,6 +37,11 @@ impl Conversation {
             let scent = self.scent(direction, bytes, false);
             if matches!(self.speech, Speech::Tasting(_)) {
                 self.decide(stage, flow, &scent, Some((mark, bytes)));
+            }
+            if let Speech::Tasting(tasting) = &mut self.speech
+                && !tasting.keep(mark, bytes, bytes_max)
+            {
+                tasting.forget(bytes.len());
             }
             return;
         }
@@ -112,10 +117,11 @@ impl Conversation {
     }
 
     fn become_tls(&mut self, stage: &mut Stage<'_>, last: usize) {
-        let kept = match &self.speech {
-            Speech::Tasting(tasting) => tasting.octets(),
-            _ => 0,
+        let (kept, forgotten) = match &self.speech {
+            Speech::Tasting(tasting) => (tasting.octets(), tasting.forgotten),
+            _ => (0, Forgotten::default()),
         };
+        account_forgotten(stage, &self.speakers, forgotten);
         let mut octets = 0;
         encrypted(stage, &self.speakers, &mut octets, kept.saturating_add(last));
         self.speech = Speech::Tls(octets);
@@ -147,6 +153,7 @@ impl Conversation {
         let Speech::Modbus(session) = &mut self.speech else { return };
         let now = (stage.time, stage.capture, stage.frame);
         if let Speech::Tasting(tasting) = &before {
+            session.begin_after(stage, tasting.forgotten);
             for (mark, bytes) in tasting.events() {
                 (stage.time, stage.capture, stage.frame) = (mark.time, mark.capture, mark.frame);
                 session.hear(stage, &self.speakers, self.flow, mark.direction, bytes);

@@ -6,6 +6,7 @@ use super::framing::Footing;
 use super::session::{Session, ends};
 use crate::record::{Problem, Reason};
 use crate::stage::{Speakers, Stage};
+use crate::taste::Forgotten;
 
 impl Session {
     pub(super) fn skip(&mut self, direction: Direction, octets: usize) {
@@ -44,6 +45,15 @@ impl Session {
     pub(super) fn lose(&mut self, stage: &Stage<'_>) {
         let memory = stage.shared.config.loss_memory.nanos();
         self.lossy_until = Some(stage.time.plus_ns(memory));
+    }
+
+    /// Accounts for what was heard and missed before the conversation was recognised, and is kept no more.
+    pub(crate) fn begin_after(&mut self, stage: &mut Stage<'_>, forgotten: Forgotten) {
+        let Forgotten { heard, missing } = forgotten;
+        for account in [&mut self.accounts, &mut stage.shared.counters.bytes] {
+            account.skipped = account.skipped.saturating_add(heard);
+            account.missing = account.missing.saturating_add(missing);
+        }
     }
 
     /// Octets that the capture does not hold.

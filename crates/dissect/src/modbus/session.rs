@@ -15,7 +15,9 @@ use crate::stage::{Speakers, Stage};
 pub(crate) struct Stream {
     /// The beginning of a message whose rest has not come.
     pub(super) carry: Vec<u8>,
-    pub(super) carry_since: Timestamp,
+    /// Since when the rest is waited for. None once that was given up: what has come is looked at again when
+    /// more comes, and at the end, but not every time that time passes.
+    pub(super) carry_since: Option<Timestamp>,
     pub(super) footing: Footing,
     /// Capture and frame of the last bytes.
     pub(super) heard_at: (u16, u64),
@@ -155,8 +157,8 @@ impl Session {
         let time = stage.time;
         let stream = self.stream_mut(direction);
         stream.carry = carry;
-        if fresh {
-            stream.carry_since = time;
+        if fresh || stream.carry_since.is_none() {
+            stream.carry_since = Some(time);
         }
         self.arm(stage, flow);
     }
@@ -266,7 +268,8 @@ impl Session {
         }
         let patience = stage.shared.config.patience.nanos();
         let begun = self.streams.iter().filter(|stream| !stream.carry.is_empty());
-        let begun = begun.map(|stream| stream.carry_since.plus_ns(patience)).min();
+        let begun = begun.filter_map(|stream| stream.carry_since);
+        let begun = begun.map(|since| since.plus_ns(patience)).min();
         let asked = self.exchange.deadline(patience);
         if let Some(time) = [begun, asked].into_iter().flatten().min() {
             self.armed = true;
@@ -283,23 +286,25 @@ impl Session {
             self.unanswered(stage, speakers, &asked, asked.time.plus_ns(patience));
         }
         for direction in [Direction::Forward, Direction::Backward] {
-            let since = self.stream(direction).carry_since;
-            if !self.stream(direction).carry.is_empty() && since.plus_ns(patience) <= now {
-                self.settle(stage, speakers, flow, direction);
-                self.stream_mut(direction).carry_since = now;
+            let Stream { carry, carry_since, .. } = self.stream(direction);
+            let over = carry_since.is_some_and(|since| since.plus_ns(patience) <= now);
+            if !carry.is_empty() && over {
+                let took = self.settle(stage, speakers, flow, direction);
+                self.stream_mut(direction).carry_since = took.then_some(now);
             }
         }
         self.arm(stage, flow);
     }
 
-    /// A message that claims more than will come, but is whole by its own fields, is taken as it is.
+    /// A message that claims more than will come, but is whole by its own fields, is taken as it is; whether
+    /// there was one.
     fn settle(
         &mut self,
         stage: &mut Stage<'_>,
         speakers: &Speakers,
         flow: FlowId,
         direction: Direction,
-    ) {
+    ) -> bool {
         let mut carry = core::mem::take(&mut self.stream_mut(direction).carry);
         let mut used = 0;
         if self.framing == Framing::Mbap
@@ -323,6 +328,7 @@ impl Session {
         }
         carry.drain(..used);
         self.stream_mut(direction).carry = carry;
+        used > 0
     }
 
     /// The conversation ended. `answers_may_come` where the capture, not the conversation, ended.
