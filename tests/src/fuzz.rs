@@ -4,8 +4,10 @@
 //! seeds, for what a corpus holds, and for random octets.
 
 mod capture;
+mod dissect;
 mod modbus;
 mod packet;
+mod pipeline;
 mod script;
 mod seeds;
 mod wire;
@@ -22,9 +24,12 @@ pub struct Target {
 }
 
 /// Every target there is.
-pub const TARGETS: [Target; 4] = [
+pub const TARGETS: [Target; 7] = [
     Target { name: "capture", body: capture::any_file },
+    Target { name: "dissect_account", body: dissect::any_conversations },
+    Target { name: "dissect_pieces", body: dissect::any_pieces },
     Target { name: "modbus", body: modbus::any_octets },
+    Target { name: "pipeline", body: pipeline::any_capture },
     Target { name: "wire_frames", body: wire::any_frames },
     Target { name: "wire_session", body: wire::any_session },
 ];

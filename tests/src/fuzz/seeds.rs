@@ -12,6 +12,7 @@ pub type Seed = (&'static str, String, Vec<u8>);
 pub fn seeds() -> Vec<Seed> {
     let mut seeds = Vec::new();
     for (name, bytes) in captures() {
+        seeds.push(("pipeline", name.clone(), bytes.clone()));
         seeds.push(("capture", name, bytes));
     }
     for (name, pdu) in PDUS {
@@ -23,8 +24,51 @@ pub fn seeds() -> Vec<Seed> {
     for (name, script) in SESSIONS {
         seeds.push(("wire_session", name.to_owned(), script.concat()));
     }
+    for (name, script) in CONVERSATIONS {
+        for target in ["dissect_account", "dissect_pieces"] {
+            seeds.push((target, name.to_owned(), script.concat()));
+        }
+    }
     seeds
 }
+
+/// Steps: what and who (with the conversation's own octet at its first), then what it asks for.
+const CONVERSATIONS: [(&str, &[Step]); 6] = [
+    (
+        "exchange",
+        &[
+            &[0x18, 0, 2, 1, 0],
+            &[0x1c, 3, 1, 0],
+            &[0x18, 5, 2, 0],
+            &[0x1c, 22, 2, 0],
+            &[0x58, 20, 10, 3, 0],
+            &[0x5c, 33, 11, 3, 0],
+        ],
+    ),
+    ("split", &[&[0x98, 0, 10, 1, 0, 5], &[0x9c, 10, 1, 0, 9], &[0x98, 12, 2, 0, 1], &[0xb0]]),
+    (
+        "garbage_and_gap",
+        &[
+            &[0x18, 0, 2, 1, 0],
+            &[0x00, 9, 1, 2, 3, 4, 5, 6, 7, 8, 9],
+            &[0x18, 4, 2, 0],
+            &[0x28, 40],
+            &[0x18, 4, 3, 0],
+            &[0x2c, 9],
+            &[0x1c, 4, 3, 0],
+        ],
+    ),
+    ("tls", &[&[0x00, 1, 11, 0x16, 3, 1, 0, 6, 1, 0, 0, 2, 3, 3], &[0x04, 5, 0x17, 3, 3, 0, 1]]),
+    (
+        "rtu",
+        &[
+            &[0x00, 0x22, 8, 0x11, 3, 0, 0x6b, 0, 3, 0x76, 0x87],
+            &[0x04, 11, 0x11, 3, 6, 0xae, 0x41, 0x56, 0x52, 0x43, 0x40, 0x49, 0xad],
+            &[0x00, 8, 0x11, 3, 0, 0x6b, 0, 3, 0x76, 0x87],
+        ],
+    ),
+    ("datagrams", &[&[0x18, 4, 2, 1, 0], &[0x1c, 3, 1, 0], &[0x78, 36, 2, 1, 0], &[0x38, 2]]),
+];
 
 /// Protocol data units, of requests and of responses.
 pub(super) const PDUS: [(&str, &[u8]); 24] = [
