@@ -313,6 +313,7 @@ fn read_range(scene: &Scene<'_>, budget: &mut Budget) -> Option<Candidate> {
         cause: Cause::Reconnaissance,
         novelty: true,
         variant: 1,
+        of_host: false,
         score,
         expected: format!(
             "in {} this master read other addresses of this device; new ranges come {} here",
@@ -347,8 +348,10 @@ fn enter_message(
     let access = &scene.verdict.access;
     let stranger = primary.novelty && (!access.host_known || !access.master_known)
         || primary.severity == Severity::Critical;
+    let mut subject = scene.subject(primary.detection, primary.variant);
+    subject.device = subject.device.filter(|_| !primary.of_host);
     let finding = Finding {
-        subject: scene.subject(primary.detection, primary.variant),
+        subject,
         detection,
         also: &also,
         severity: primary.severity,

@@ -82,6 +82,8 @@ pub(crate) struct Candidate {
     pub(crate) novelty: bool,
     /// Tells anomalies of one detection, actor and device apart.
     pub(crate) variant: u64,
+    /// One anomaly for the whole host, whichever device there it meets: a sweep is told once, not once a unit.
+    pub(crate) of_host: bool,
     pub(crate) score: f64,
     pub(crate) expected: String,
 }

@@ -51,6 +51,7 @@ fn forbidden(scene: &Scene<'_>, rows: &Rows) -> Candidate {
         cause: Cause::Access,
         novelty: true,
         variant: 0,
+        of_host: false,
         score: 9.0,
         expected: format!(
             "the site file does not allow {} to use {} with {}",
@@ -76,6 +77,7 @@ fn news(
         cause: Cause::Access,
         novelty: true,
         variant: 0,
+        of_host: false,
         score: float::score(scene.verdict.rate.per_block_max),
         expected,
     }
@@ -161,7 +163,8 @@ fn read(scene: &Scene<'_>, rows: &Rows, baseline: &Baseline, out: &mut Vec<Candi
         // Another unit behind an address that this master polls already is a new device, not a new master.
         let table = if access.conversation_known { Severity::Medium } else { Severity::High };
         let expected = no_other(scene, baseline, false);
-        out.push(news(scene, rows.new_reader, stepped(scene, table), rank::CLASS, expected));
+        let reader = news(scene, rows.new_reader, stepped(scene, table), rank::CLASS, expected);
+        out.push(Candidate { of_host: true, ..reader });
     }
     if access.function_known {
         return;

@@ -77,6 +77,7 @@ pub(crate) fn candidates(
             cause: Cause::Access,
             novelty: false,
             variant,
+            of_host: false,
             score: 4.0,
             expected,
         });

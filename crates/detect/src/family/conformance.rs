@@ -69,6 +69,7 @@ impl Conformance {
                 cause: Cause::Conformance,
                 novelty: false,
                 variant: u64::from(message.function.code),
+                of_host: false,
                 score: 2.0,
                 expected: format!("the standard's form; this has {}", words::fault(fault)),
             });

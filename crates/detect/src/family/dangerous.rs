@@ -40,6 +40,7 @@ pub(crate) fn candidates(scene: &Scene<'_>, out: &mut Vec<Candidate>) {
         variant: u64::from(message.function.code)
             .saturating_mul(65_536)
             .saturating_add(u64::from(message.function.sub.unwrap_or(0))),
+        of_host: false,
         score: if verdict.access.function_known { 2.0 } else { 4.0 },
         expected: format!(
             "this {} and is never taken for normal; in {} {history}",

@@ -57,6 +57,7 @@ fn news(
         cause: Cause::Access,
         novelty: true,
         variant: 0,
+        of_host: false,
         score: float::score(verdict.rate.per_block_max),
         expected,
     }
