@@ -10,6 +10,7 @@
 mod approval;
 mod batch;
 mod error;
+mod file;
 mod open;
 mod query;
 mod schema;
@@ -17,6 +18,7 @@ mod schema;
 pub use approval::{Action, Approval};
 pub use batch::{Batch, Capture};
 pub use error::StoreError;
+pub use file::write_whole;
 pub use open::Store;
 pub use query::{Revision, Stored};
 pub use schema::VERSION;
