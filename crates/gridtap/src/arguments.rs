@@ -1,0 +1,317 @@
+//! The command line, as `--help` and the manual tell it.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use gridtap_model::Severity;
+
+const EXAMPLES: &str = "\
+Examples:
+  Judge a capture with what it taught itself (blocks of ten seconds suit minutes of traffic):
+    gridtap monitor --read substation.pcapng --set baseline.block=10s
+
+  Learn a quiet week once, then judge a day against it, and fail a job on what is bad:
+    gridtap learn week/ --state /var/lib/gridtap
+    gridtap monitor --read today.pcap.gz --state /var/lib/gridtap --fail-on high
+
+  See what was learned, and allow one thing that is right:
+    gridtap baseline show --state /var/lib/gridtap
+    gridtap baseline accept KEY --reason 'switching plan 17' --until 30d --state /var/lib/gridtap
+
+  Every message as a line of JSON:
+    gridtap decode substation.pcapng | jq 'select(.modbus.function == 5)'
+
+Exit codes: 0 done, 1 failure, 2 usage, 3 configuration, 4 capture or permission, 5 state,
+10 anomalies found (--fail-on), 130 or 143 stopped by a signal after storing what was found.";
+
+/// A passive monitor for power-grid control networks.
+///
+/// gridtap reads what a switch's mirror port or a capture file holds, decodes every control message, learns
+/// what is normal, and says in plain words which command is not. It never sends a packet.
+#[derive(Debug, Parser)]
+#[command(name = "gridtap", version, after_help = EXAMPLES, propagate_version = true)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub shared: Shared,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What every command takes.
+#[derive(Debug, Args)]
+pub(crate) struct Shared {
+    /// Read settings from a TOML file; may be given more than once, later ones win
+    #[arg(
+        long,
+        value_name = "FILE",
+        global = true,
+        help_heading = "General",
+        env = "GRIDTAP_CONFIG"
+    )]
+    pub config: Vec<PathBuf>,
+    /// Set one setting, such as baseline.block=10s; wins over files and GRIDTAP_BASELINE__BLOCK
+    #[arg(long = "set", value_name = "KEY=VALUE", global = true, help_heading = "General")]
+    pub set: Vec<String>,
+    /// Read names, zones, declared devices and points of the site from a TOML file
+    #[arg(
+        long,
+        value_name = "FILE",
+        global = true,
+        help_heading = "General",
+        env = "GRIDTAP_SITE"
+    )]
+    pub site: Option<PathBuf>,
+    /// When to use colours; NO_COLOR is honoured
+    #[arg(
+        long,
+        value_name = "WHEN",
+        global = true,
+        help_heading = "General",
+        default_value = "auto"
+    )]
+    pub color: Color,
+    /// Say more about what is being done (on standard error); twice for more
+    #[arg(short, long, global = true, help_heading = "General", action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    /// Say nothing on standard error but errors
+    #[arg(short, long, global = true, help_heading = "General", conflicts_with = "verbose")]
+    pub quiet: bool,
+}
+
+/// When to use colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Print every protocol message in captures as a line of JSON
+    Decode(Decode),
+    /// Learn what is normal from captures
+    Learn(Learn),
+    /// Judge traffic against what is normal, and learn on
+    Monitor(Monitor),
+    /// Look at what was learned, and decide about it
+    Baseline {
+        #[command(subcommand)]
+        command: Baseline,
+    },
+    /// Print the manual page
+    Man {
+        /// Write one page a command into this directory instead
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+    },
+    /// Print completions for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Print every protocol message in captures as a line of JSON.
+///
+/// One line a message, plus one a stretch that could not be decoded, on standard output. A damaged capture
+/// yields everything before the damage, then one sentence on standard error and exit code 4.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  gridtap decode substation.pcapng | jq -c 'select(.modbus.kind == \"exception\")'
+  tcpdump -r big.pcap -w - host 10.0.0.21 | gridtap decode -")]
+pub(crate) struct Decode {
+    /// Captures (pcap or pcapng, plain or gzip), directories of them, or - for standard input
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+    /// Only messages of these protocols
+    #[arg(long, value_name = "NAME", value_delimiter = ',', default_values = ["modbus"])]
+    pub protocol: Vec<Protocol>,
+}
+
+/// A protocol that can be asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Protocol {
+    /// Modbus over TCP, UDP, and RTU frames over either
+    Modbus,
+}
+
+/// Learn what is normal from captures.
+///
+/// What was learned is added to the state when all captures were read, whole or not at all; a capture that was
+/// learned before is left out. Commands that were learned wait in the ledger for a sign-off.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  gridtap learn week/*.pcap.gz --state /var/lib/gridtap
+  gridtap learn minutes.pcap --state ./state --set baseline.block=10s")]
+pub(crate) struct Learn {
+    /// Captures (pcap or pcapng, plain or gzip), directories of them, or - for standard input
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub state: State,
+    /// Learn a capture again that was learned before
+    #[arg(long)]
+    pub again: bool,
+    /// Print what is known afterwards as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Judge traffic against what is normal, and learn on.
+///
+/// Without a state, gridtap learns and judges in one pass: the first blocks teach, what follows is judged. As
+/// long as the baseline has not armed it says so, and silence is not a result. With --json each anomaly is a
+/// line when it opens and when it changes; without, a table of incidents comes at the end. What is printed was
+/// stored first.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  gridtap monitor --read substation.pcapng --set baseline.block=10s
+  gridtap monitor --read today/ --state /var/lib/gridtap --json --fail-on high
+  gridtap monitor --read incident.pcap --pace 1        (as it happened, second by second)")]
+pub(crate) struct Monitor {
+    /// Captures (pcap or pcapng, plain or gzip), directories of them, or - for standard input
+    #[arg(long, value_name = "FILE", required = true, num_args = 1..)]
+    pub read: Vec<PathBuf>,
+    /// Keep what is learned and found in this directory; without it, in memory
+    #[arg(long, value_name = "DIR", env = "GRIDTAP_STATE")]
+    pub state: Option<PathBuf>,
+    /// Print anomalies as lines of JSON
+    #[arg(long)]
+    pub json: bool,
+    /// End with exit code 10 when an anomaly at least this severe was found
+    #[arg(long, value_name = "SEVERITY", value_parser = severity)]
+    pub fail_on: Option<Severity>,
+    /// Read at this multiple of the packets' own pace (1: as it happened); without it, at full speed
+    #[arg(long, value_name = "FACTOR", value_parser = factor)]
+    pub pace: Option<f64>,
+    /// Write counts of what was heard to this file at the end, as JSON
+    #[arg(long, value_name = "FILE")]
+    pub summary: Option<PathBuf>,
+}
+
+/// Where the state is.
+#[derive(Debug, Args)]
+pub(crate) struct State {
+    /// The directory with the state
+    #[arg(long = "state", value_name = "DIR", env = "GRIDTAP_STATE")]
+    pub directory: PathBuf,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Baseline {
+    /// How much is known, and which levels judge
+    Show {
+        #[command(flatten)]
+        state: State,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Every command that was learned, for sign-off
+    Ledger {
+        #[command(flatten)]
+        state: State,
+        /// As lines of JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Every learned key as text, one a line, for reviews and for diff
+    Export {
+        #[command(flatten)]
+        state: State,
+        /// As lines of JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// A draft of a site file, made from what was learned, to read, correct and name
+    Draft {
+        #[command(flatten)]
+        state: State,
+    },
+    /// Which keys are in one baseline and not in the other
+    Diff {
+        #[command(flatten)]
+        state: State,
+        /// Another state directory, or a file that `baseline export` wrote
+        #[arg(value_name = "OTHER")]
+        other: PathBuf,
+        /// As lines of JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Accept one exact key as normal, for a reason and a time
+    #[command(after_help = "\
+The key is the text that `baseline export`, `baseline ledger` and an anomaly name. A control command takes
+two people: it holds once a second one has accepted it too.")]
+    Accept {
+        /// The exact key
+        key: String,
+        /// Why it is normal
+        #[arg(long)]
+        reason: String,
+        /// Until when: 2027-01-31, 2027-01-31T06:00:00Z, or a length of time such as 12h or 30d
+        #[arg(long, value_name = "WHEN")]
+        until: String,
+        /// Who decides; by default the user of this session
+        #[arg(long, value_name = "NAME")]
+        by: Option<String>,
+        #[command(flatten)]
+        state: State,
+    },
+    /// Confirm that a command was learned rightly
+    SignOff {
+        /// The exact key
+        key: String,
+        /// A remark for the record
+        #[arg(long, default_value = "")]
+        reason: String,
+        /// Who decides; by default the user of this session
+        #[arg(long, value_name = "NAME")]
+        by: Option<String>,
+        #[command(flatten)]
+        state: State,
+    },
+}
+
+fn severity(text: &str) -> Result<Severity, String> {
+    Severity::ALL.into_iter().find(|severity| severity.name() == text).ok_or_else(|| {
+        let names = Severity::ALL.map(Severity::name);
+        format!("a severity is one of {}", names.join(", "))
+    })
+}
+
+fn factor(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(factor) if factor.is_finite() && factor > 0.0 => Ok(factor),
+        _ => Err("a pace is a number above 0: 1 as it happened, 10 ten times as fast".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn a_severity_or_pace_that_is_none_is_refused_with_what_would_be_right() {
+        assert_eq!(severity("high"), Ok(Severity::High));
+        assert!(severity("loud").unwrap_err().contains("critical"));
+        assert_eq!(factor("2.5"), Ok(2.5));
+        for text in ["0", "-1", "nan", "inf", "fast"] {
+            assert!(factor(text).is_err(), "{text}");
+        }
+    }
+}

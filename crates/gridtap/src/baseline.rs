@@ -1,0 +1,91 @@
+//! Looking at what was learned, and deciding about it.
+
+mod decide;
+mod show;
+
+use std::fs;
+use std::path::Path;
+
+use gridtap_baseline::{Baseline, Row};
+use gridtap_store::Store;
+
+use crate::arguments;
+use crate::failure::{Exit, Failure};
+use crate::output::Voice;
+use crate::settings::Settings;
+use crate::state;
+
+/// Runs one of the commands.
+pub(crate) fn run(
+    command: &arguments::Baseline,
+    settings: &Settings,
+    voice: Voice,
+) -> Result<Exit, Failure> {
+    use arguments::Baseline as Command;
+    match command {
+        Command::Show { state, json } => {
+            show::levels(&known(&state.directory, settings)?, *json, voice)?
+        }
+        Command::Ledger { state, json } => {
+            show::ledger(&known(&state.directory, settings)?, *json, voice)?;
+        }
+        Command::Export { state, json } => show::export(&rows(&state.directory)?, *json)?,
+        Command::Draft { state } => {
+            let draft = known(&state.directory, settings)?.draft_of_site();
+            std::io::Write::write_all(&mut std::io::stdout().lock(), draft.as_bytes())?;
+        }
+        Command::Diff { state, other, json } => {
+            show::diff(&rows(&state.directory)?, &rows_of(other)?, *json, voice)?;
+        }
+        Command::Accept { key, reason, until, by, state } => {
+            let decision = decide::Decision { key, reason, by: by.as_deref() };
+            decide::accept(&state.directory, settings, &decision, until, voice)?;
+        }
+        Command::SignOff { key, reason, by, state } => {
+            let decision = decide::Decision { key, reason, by: by.as_deref() };
+            decide::sign_off(&state.directory, settings, &decision, voice)?;
+        }
+    }
+    Ok(Exit::Done)
+}
+
+/// The baseline of a state.
+fn known(directory: &Path, settings: &Settings) -> Result<Baseline, Failure> {
+    let store = Store::read(directory)?;
+    restored(&store, settings)
+}
+
+fn restored(store: &Store, settings: &Settings) -> Result<Baseline, Failure> {
+    let mut baseline = Baseline::new(settings.baseline.clone(), settings.site()?);
+    state::restore(store, &mut baseline)?;
+    Ok(baseline)
+}
+
+/// The learned keys of a state.
+fn rows(directory: &Path) -> Result<Vec<Row>, Failure> {
+    state::rows(&Store::read(directory)?)
+}
+
+/// The learned keys of another state, or of a file that `baseline export --json` wrote.
+fn rows_of(other: &Path) -> Result<Vec<Row>, Failure> {
+    if other.is_dir() {
+        return rows(other);
+    }
+    let text = fs::read_to_string(other).map_err(|error| {
+        Failure::usage(format!(
+            "{}: {error}; wanted is a state directory, or a file that `gridtap baseline export --json` wrote",
+            other.display()
+        ))
+    })?;
+    let lines = (1_usize..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty());
+    lines
+        .map(|(number, line)| {
+            serde_json::from_str(line).map_err(|error| {
+                Failure::usage(format!(
+                    "{}:{number}: not a line of `gridtap baseline export --json`: {error}",
+                    other.display()
+                ))
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,143 @@
+//! Decisions about keys, each an audited row in the same breath as its effect.
+
+use std::io::Write;
+use std::path::Path;
+
+use gridtap_baseline::Acceptance;
+use gridtap_model::Timestamp;
+use gridtap_store::{Action, Approval, Store};
+
+use super::restored;
+use crate::failure::{Exit, Failure};
+use crate::output::Voice;
+use crate::settings::Settings;
+use crate::{person, state};
+
+/// What a person decided, as it was typed.
+pub(super) struct Decision<'a> {
+    pub key: &'a str,
+    pub reason: &'a str,
+    pub by: Option<&'a str>,
+}
+
+impl Decision<'_> {
+    /// Who decides; somebody other than the session's user only together with that user.
+    fn who(&self) -> String {
+        let user = person::user();
+        match self.by {
+            Some(by) if by != user => format!("{by} (session of {user})"),
+            _ => user,
+        }
+    }
+
+    fn row(&self, action: Action, at: Timestamp, until: Option<Timestamp>) -> Approval {
+        Approval {
+            action,
+            key: self.key.to_owned(),
+            who: self.who(),
+            at,
+            reason: self.reason.to_owned(),
+            until,
+        }
+    }
+}
+
+/// Accepts one exact key. A key that commands is accepted once two people have said so.
+pub(super) fn accept(
+    directory: &Path,
+    settings: &Settings,
+    decision: &Decision<'_>,
+    until: &str,
+    voice: Voice,
+) -> Result<(), Failure> {
+    if decision.reason.trim().is_empty() {
+        return Err(Failure::usage(
+            "--reason is empty: say why this is normal, for whoever reads it later",
+        ));
+    }
+    let now = person::now();
+    let until = person::until(until, now)?;
+    let mut store = existing(directory)?;
+    let mut baseline = restored(&store, settings)?;
+    let row = decision.row(Action::Accept, now, Some(until));
+    let first = store.approvals()?.into_iter().rfind(|earlier| seconds(earlier, &row, now));
+    let mut acceptance = Acceptance {
+        reason: row.reason.clone(),
+        by: row.who.clone(),
+        second: None,
+        at_ns: now.nanos(),
+        until_ns: Some(until.nanos()),
+    };
+    if let Some(first) = &first {
+        // It holds for what both have said.
+        acceptance.by.clone_from(&first.who);
+        acceptance.second = Some(row.who.clone());
+        acceptance.until_ns =
+            first.until.map(Timestamp::nanos).into_iter().chain(acceptance.until_ns).min();
+    }
+    let whole = first.is_some() || !commands(decision.key);
+    let held_until = acceptance.until_ns.map_or(until, Timestamp::from_nanos);
+    // Also where it waits for a second person: what is not a key is refused at once.
+    baseline.accept(decision.key, acceptance).map_err(|error| refused(&error))?;
+    let mut batch = store.batch()?;
+    batch.approval(&row)?;
+    if whole {
+        state::keep(&mut batch, &mut baseline)?;
+    }
+    batch.commit()?;
+    let mut out = voice.prose();
+    if whole {
+        writeln!(out, "Accepted until {held_until} by {}: {}", row.who, row.key)?;
+    } else {
+        writeln!(
+            out,
+            "Recorded for {}. It is a command: it holds once a second person accepts it too (the same command, another user or --by).",
+            row.who
+        )?;
+    }
+    Ok(())
+}
+
+/// Confirms that a key was learned rightly.
+pub(super) fn sign_off(
+    directory: &Path,
+    settings: &Settings,
+    decision: &Decision<'_>,
+    voice: Voice,
+) -> Result<(), Failure> {
+    let mut store = existing(directory)?;
+    let mut baseline = restored(&store, settings)?;
+    baseline.sign_off(decision.key).map_err(|error| refused(&error))?;
+    let row = decision.row(Action::SignOff, person::now(), None);
+    let mut batch = store.batch()?;
+    batch.approval(&row)?;
+    state::keep(&mut batch, &mut baseline)?;
+    batch.commit()?;
+    writeln!(voice.prose(), "Signed off by {}: {}", row.who, row.key)?;
+    Ok(())
+}
+
+/// Whether an earlier acceptance of another person stands beside this one.
+fn seconds(earlier: &Approval, row: &Approval, now: Timestamp) -> bool {
+    earlier.action == Action::Accept
+        && earlier.key == row.key
+        && earlier.who != row.who
+        && earlier.until.is_none_or(|until| until > now)
+}
+
+/// Whether a key is on the command path: its class moves or changes the device.
+fn commands(key: &str) -> bool {
+    key.split('|')
+        .any(|part| matches!(part, "command" | "configuration" | "program" | "time" | "file"))
+}
+
+/// A state for writing, which must be there.
+fn existing(directory: &Path) -> Result<Store, Failure> {
+    // A reader's refusal of what is not there is the right one; it must not be made here.
+    drop(Store::read(directory)?);
+    Ok(Store::open(directory, person::now())?)
+}
+
+fn refused(error: &dyn std::fmt::Display) -> Failure {
+    Failure { exit: Exit::Usage, error: anyhow::anyhow!("{error}") }
+}

@@ -1,0 +1,145 @@
+use std::fs;
+use std::path::PathBuf;
+
+use gridtap_model::Span;
+use serde::{Deserialize, Serialize};
+use tempfile::tempdir;
+
+use super::Layers;
+use crate::failure::Exit;
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Part {
+    block: Span,
+    blocks_min: u32,
+    strict: bool,
+    names: Vec<String>,
+}
+
+impl Default for Part {
+    fn default() -> Self {
+        Self { block: Span::from_secs(3600), blocks_min: 6, strict: false, names: Vec::new() }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Settings {
+    site: Option<PathBuf>,
+    baseline: Part,
+    wire: Part,
+}
+
+fn faults(layers: &Layers) -> Vec<String> {
+    let failure = layers.load::<Settings>().unwrap_err();
+    assert_eq!(failure.exit, Exit::Configuration);
+    failure.error.to_string().lines().map(str::to_owned).collect()
+}
+
+fn set(text: &str) -> Layers {
+    Layers { set: vec![text.to_owned()], ..Layers::default() }
+}
+
+#[test]
+fn nothing_set_gives_the_defaults() {
+    assert_eq!(Layers::default().load::<Settings>().unwrap(), Settings::default());
+}
+
+#[test]
+fn an_argument_wins_over_the_environment_and_that_over_files_the_last_file_first() {
+    let directory = tempdir().unwrap();
+    let (first, second) = (directory.path().join("a.toml"), directory.path().join("b.toml"));
+    fs::write(&first, "[baseline]\nblock = '1m'\nblocks_min = 1\nstrict = true\n").unwrap();
+    fs::write(&second, "baseline.block = '2m'\nbaseline.blocks_min = 2\n").unwrap();
+    let mut layers = Layers { files: vec![first, second], ..Layers::default() };
+    let settings = layers.load::<Settings>().unwrap();
+    assert_eq!((settings.baseline.block, settings.baseline.blocks_min), (Span::from_secs(120), 2));
+    layers.environment.push(("GRIDTAP_BASELINE__BLOCK".into(), "3s".into()));
+    layers.environment.push(("GRIDTAP_BASELINE__BLOCKS_MIN".into(), "3".into()));
+    layers.set.push("baseline.block=4s".into());
+    layers.set.push("baseline.names=[\"a\", \"b\"]".into());
+    layers.set.push("site=site.toml".into());
+    let settings = layers.load::<Settings>().unwrap();
+    assert_eq!(settings.baseline.block, Span::from_secs(4));
+    assert_eq!(settings.baseline.blocks_min, 3);
+    assert!(settings.baseline.strict);
+    assert_eq!(settings.baseline.names, ["a", "b"]);
+    assert_eq!(settings.site, Some("site.toml".into()));
+    assert_eq!(settings.wire, Part::default());
+}
+
+#[test]
+fn an_unknown_setting_is_named_with_what_was_probably_meant() {
+    for (text, meant) in [
+        ("baseline.blok=10s", "did you mean baseline.block?"),
+        ("block=10s", "did you mean baseline.block or wire.block?"),
+        ("basline.block=10s", "did you mean baseline.block?"),
+        ("baseline.quorum=1", "there are baseline.block, baseline.blocks_min"),
+    ] {
+        let faults = faults(&set(text));
+        assert_eq!(faults.len(), 1);
+        assert!(faults[0].starts_with(&format!("--set {text}: ")), "{faults:?}");
+        assert!(faults[0].contains(meant), "{faults:?}");
+    }
+}
+
+#[test]
+fn a_value_that_does_not_fit_is_told_with_what_would() {
+    for (text, wanted) in [
+        ("baseline.block=10", "such as 500ms, 10s"),
+        ("baseline.block=tomorrow", "such as 500ms, 10s"),
+        ("baseline.blocks_min=-1", "u32"),
+        ("baseline.strict=maybe", "boolean"),
+        ("baseline.block", "KEY=VALUE"),
+        ("baseline..block=1s", "full stops"),
+    ] {
+        let faults = faults(&set(text));
+        assert!(faults[0].contains(wanted), "{faults:?}");
+    }
+}
+
+#[test]
+fn every_fault_of_a_file_is_told_with_its_line_and_column() {
+    let directory = tempdir().unwrap();
+    let file = directory.path().join("gridtap.toml");
+    fs::write(&file, "[baseline]\nblok = '10s'\nblock = 'long'\n[wier]\nblock = '1s'\n").unwrap();
+    let layers = Layers {
+        files: vec![file.clone()],
+        set: vec!["wire.blocks_min=many".into()],
+        environment: vec![("GRIDTAP_WIRE__STRICKT".into(), "true".into())],
+    };
+    let faults = faults(&layers);
+    let file = file.display();
+    let found = |start: &str, part: &str| {
+        assert!(
+            faults.iter().any(|fault| fault.starts_with(start) && fault.contains(part)),
+            "{start} … {part} in {faults:#?}"
+        );
+    };
+    assert_eq!(faults.len(), 5, "{faults:#?}");
+    found(&format!("{file}:2:1: "), "did you mean baseline.block?");
+    found(&format!("{file}:3:1: "), "such as 500ms");
+    found(&format!("{file}:5:1: "), "did you mean wire.block?");
+    found("environment GRIDTAP_WIRE__STRICKT: ", "did you mean wire.strict?");
+    found("--set wire.blocks_min=many: ", "u32");
+}
+
+#[test]
+fn a_file_that_is_no_toml_or_not_there_is_said() {
+    let directory = tempdir().unwrap();
+    let file = directory.path().join("gridtap.toml");
+    fs::write(&file, "[baseline]\nblock == 3\n").unwrap();
+    let text = &faults(&Layers { files: vec![file.clone()], ..Layers::default() })[0];
+    assert!(text.contains("gridtap.toml:2:") && text.contains("not valid TOML"), "{text}");
+    let missing = directory.path().join("missing.toml");
+    let text = &faults(&Layers { files: vec![missing], ..Layers::default() })[0];
+    assert!(text.ends_with("missing.toml: no such file"), "{text}");
+}
+
+#[test]
+fn only_variables_with_a_double_underscore_are_settings() {
+    assert!(super::leaf::names_setting("GRIDTAP_BASELINE__BLOCK"));
+    assert!(!super::leaf::names_setting("GRIDTAP_CAPTURES"));
+    assert!(!super::leaf::names_setting("PATH"));
+}

@@ -1,0 +1,123 @@
+//! Every message as a line of JSON.
+
+use std::io::{self, StdoutLock, Write};
+
+use gridtap_dissect::{Dissector, Output, Record};
+use gridtap_model::Timestamp;
+use gridtap_wire::{Frame, Wire};
+
+use crate::arguments;
+use crate::failure::{Exit, Failure};
+use crate::feed::{Feed, Listener};
+use crate::knowledge::counted;
+use crate::output::Voice;
+use crate::settings::Settings;
+
+/// Bytes of lines that are gathered before they are written.
+const LINES: usize = 256 * 1024;
+
+/// Timers run on this grid of packet time, as they do in the monitor.
+const TICK_NS: i64 = 1_000_000_000;
+
+/// Decodes captures to standard output.
+pub(crate) fn run(
+    arguments: &arguments::Decode,
+    settings: &Settings,
+    voice: Voice,
+) -> Result<Exit, Failure> {
+    let mut feed = Feed::open(&arguments.files, None, voice)?;
+    let names = feed.names().to_vec();
+    let mut dissector = Dissector::with_records(settings.dissect.clone());
+    dissector.name_captures(&names);
+    let mut decoder = Decoder {
+        wire: Wire::new(settings.wire.clone()),
+        dissector,
+        tick: Timestamp::MIN,
+        lines: Lines {
+            text: Vec::with_capacity(LINES + LINES / 4),
+            out: io::stdout().lock(),
+            names: if names.len() > 1 { names } else { Vec::new() },
+            fault: None,
+        },
+    };
+    let read = feed.run(&mut decoder)?;
+    decoder.finish()?;
+    let messages = decoder.dissector.counters().modbus_messages();
+    if messages == 0 && read.stopped.is_none() {
+        voice.say(format_args!(
+            "no Modbus message in {} packets of {}",
+            counted(read.frames),
+            feed.names().join(", ")
+        ));
+    }
+    Ok(read.exit())
+}
+
+/// Frames to lines.
+struct Decoder {
+    wire: Wire,
+    dissector: Dissector,
+    /// The last tick.
+    tick: Timestamp,
+    lines: Lines,
+}
+
+/// Lines on their way out.
+struct Lines {
+    text: Vec<u8>,
+    out: StdoutLock<'static>,
+    /// The captures' names, where there are more than one.
+    names: Vec<String>,
+    fault: Option<io::Error>,
+}
+
+impl Listener for Decoder {
+    #[inline]
+    fn frame(&mut self, frame: &Frame<'_>) -> Result<(), Failure> {
+        let Self { wire, dissector, tick, lines } = self;
+        let due = frame.time.nanos().div_euclid(TICK_NS).saturating_mul(TICK_NS);
+        if due > tick.nanos() {
+            *tick = Timestamp::from_nanos(due);
+            wire.tick(*tick, &mut |heard| dissector.heard(heard, &mut |output| lines.take(output)));
+            dissector.tick(*tick, &mut |output| lines.take(output));
+        }
+        wire.frame(frame, &mut |heard| dissector.heard(heard, &mut |output| lines.take(output)));
+        if lines.text.len() >= LINES { lines.write() } else { Ok(()) }
+    }
+
+    fn pause(&mut self) -> Result<(), Failure> {
+        Ok(())
+    }
+}
+
+impl Decoder {
+    fn finish(&mut self) -> Result<(), Failure> {
+        let Self { wire, dissector, lines, .. } = self;
+        wire.finish(&mut |heard| dissector.heard(heard, &mut |output| lines.take(output)));
+        dissector.finish(&mut |output| lines.take(output));
+        lines.write()
+    }
+}
+
+impl Lines {
+    #[inline]
+    fn take(&mut self, output: Output<'_>) {
+        let Output::Record(record) = output else { return };
+        let capture = self.names.get(usize::from(record.place.capture)).map(String::as_str);
+        let record = Record { capture, ..*record };
+        match serde_json::to_writer(&mut self.text, &record) {
+            Ok(()) => self.text.push(b'\n'),
+            Err(error) => self.fault = Some(error.into()),
+        }
+    }
+
+    fn write(&mut self) -> Result<(), Failure> {
+        if let Some(fault) = self.fault.take() {
+            return Err(fault.into());
+        }
+        self.out.write_all(&self.text)?;
+        self.out.flush()?;
+        self.text.clear();
+        Ok(())
+    }
+}

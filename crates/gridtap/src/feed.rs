@@ -1,0 +1,138 @@
+//! Frames out of captures, at full speed or at their own pace, until the end or until asked to stop.
+
+mod pace;
+mod progress;
+
+use std::path::PathBuf;
+
+use gridtap_capture::{Error, Sources};
+use gridtap_wire::Frame;
+
+use crate::failure::{Exit, Failure};
+use crate::output::{Voice, complain};
+use crate::stop::Stop;
+
+use pace::Pace;
+use progress::Bar;
+
+/// Frames between two looks at what was found, at the progress, and at signals. It decides nothing that is printed.
+const FRAMES: u64 = 4096;
+
+/// The captures that were named, ready to be read.
+pub(crate) struct Feed {
+    sources: Sources,
+    names: Vec<String>,
+    pace: Option<Pace>,
+    stop: Stop,
+    bar: Bar,
+    voice: Voice,
+}
+
+/// What was read, and how it ended.
+#[derive(Debug, Default)]
+pub(crate) struct Read {
+    /// Frames in all.
+    pub frames: u64,
+    /// The number of the last frame of each capture.
+    pub last: Vec<u64>,
+    /// Captures that broke off, by their place in the list.
+    pub broken: Vec<usize>,
+    /// A signal ended it.
+    pub stopped: Option<Exit>,
+}
+
+impl Read {
+    /// How the process should end, as far as reading decides it.
+    pub(crate) fn exit(&self) -> Exit {
+        match (self.stopped, self.broken.is_empty()) {
+            (Some(exit), _) => exit,
+            (None, true) => Exit::Done,
+            (None, false) => Exit::Capture,
+        }
+    }
+}
+
+/// Looks at what came of the frames.
+pub(crate) trait Listener {
+    /// A frame.
+    fn frame(&mut self, frame: &Frame<'_>) -> Result<(), Failure>;
+    /// A moment to tell what was found so far: nothing may come for a while.
+    fn pause(&mut self) -> Result<(), Failure>;
+}
+
+impl Feed {
+    /// Recognises everything that was named.
+    pub(crate) fn open(
+        files: &[PathBuf],
+        factor: Option<f64>,
+        voice: Voice,
+    ) -> Result<Self, Failure> {
+        let sources = Sources::open(files).map_err(Failure::capture)?;
+        let names: Vec<String> = sources.names().map(str::to_owned).collect();
+        for skipped in sources.skipped() {
+            tracing::info!("{skipped:?}");
+        }
+        let bar = Bar::new(voice.shows_progress() && factor.is_none(), sources.progress());
+        Ok(Self {
+            sources,
+            names,
+            pace: factor.map(Pace::new),
+            stop: Stop::on_signals()?,
+            bar,
+            voice,
+        })
+    }
+
+    /// The captures, in the order of [`Frame::capture`].
+    pub(crate) fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// Gives every frame to the listener. A damaged capture ends there, with a sentence; the others go on.
+    pub(crate) fn run(&mut self, listener: &mut impl Listener) -> Result<Read, Failure> {
+        let mut read = Read { last: vec![0; self.names.len()], ..Read::default() };
+        loop {
+            match self.sources.next() {
+                Ok(None) => break,
+                Ok(Some(frame)) => {
+                    if let Some(pace) = &mut self.pace {
+                        pace.wait_for(frame.time, &self.stop, || listener.pause())?;
+                        if self.stop.asked().is_some() {
+                            break;
+                        }
+                    }
+                    listener.frame(&frame)?;
+                    read.frames = read.frames.saturating_add(1);
+                    if let Some(last) = read.last.get_mut(usize::from(frame.capture)) {
+                        *last = frame.number;
+                    }
+                }
+                Err(error) => self.broke_off(&error, &mut read),
+            }
+            if read.frames.is_multiple_of(FRAMES) {
+                listener.pause()?;
+                self.bar.show(|| self.sources.progress(), read.frames);
+                if self.stop.asked().is_some() {
+                    break;
+                }
+            }
+        }
+        read.stopped = self.stop.asked();
+        self.bar.end();
+        for (number, frames) in self.sources.links_other() {
+            self.voice.say(format_args!(
+                "{frames} frames are of link type {number}, which is not decoded (see tcpdump.org/linktypes.html)"
+            ));
+        }
+        Ok(read)
+    }
+
+    fn broke_off(&self, error: &Error, read: &mut Read) {
+        self.bar.aside(|| complain(error));
+        let at = match error {
+            Error::Fault(fault) => self.names.iter().position(|name| *name == fault.name),
+            _ => None,
+        };
+        read.broken.push(at.unwrap_or(0));
+    }
+}

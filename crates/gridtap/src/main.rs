@@ -1,0 +1,66 @@
+//! The command line of gridtap: what a person types, and what is printed for a person.
+//!
+//! No logic of its own lives here: it reads settings, joins the pieces, keeps what is found in the state
+//! before it tells anybody, and renders it.
+
+mod arguments;
+mod baseline;
+mod configuration;
+mod decode;
+mod failure;
+mod feed;
+mod knowledge;
+mod learn;
+mod learned;
+mod manual;
+mod monitor;
+mod output;
+mod person;
+mod report;
+mod settings;
+mod state;
+mod stop;
+mod watch;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use arguments::{Arguments, Command};
+use failure::{Exit, Failure};
+use output::Voice;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let voice = Voice::of(&arguments.shared);
+    voice.start_log();
+    match run(&arguments, voice) {
+        Ok(exit) => exit.into(),
+        Err(failure) if failure.is_broken_pipe() => Exit::Done.into(),
+        Err(Failure { exit, error }) => {
+            for sentence in format!("{error:#}").lines() {
+                output::complain(sentence);
+            }
+            exit.into()
+        }
+    }
+}
+
+fn run(arguments: &Arguments, voice: Voice) -> Result<Exit, Failure> {
+    match &arguments.command {
+        Command::Man { out } => manual::man(out.as_deref()).map(|()| Exit::Done),
+        Command::Completions { shell } => manual::completions(*shell).map(|()| Exit::Done),
+        Command::Decode(command) => {
+            decode::run(command, &settings::Settings::of(&arguments.shared)?, voice)
+        }
+        Command::Baseline { command } => {
+            baseline::run(command, &settings::Settings::of(&arguments.shared)?, voice)
+        }
+        Command::Learn(command) => {
+            learn::run(command, &settings::Settings::of(&arguments.shared)?, voice)
+        }
+        Command::Monitor(command) => {
+            monitor::run(command, &settings::Settings::of(&arguments.shared)?, voice)
+        }
+    }
+}

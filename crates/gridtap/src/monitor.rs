@@ -1,0 +1,139 @@
+//! Judging captures, and telling what was found.
+
+use std::io::Write;
+use std::path::Path;
+
+use gridtap_store::{Store, write_whole};
+
+use crate::arguments;
+use crate::failure::{Exit, Failure};
+use crate::feed::{Feed, Read};
+use crate::knowledge::{self, counted};
+use crate::learned::Learned;
+use crate::output::{Voice, complain};
+use crate::report;
+use crate::settings::Settings;
+use crate::watch::{CHECK, Tone, Watch};
+use crate::{person, state};
+
+/// Reads, judges, tells, stores.
+pub(crate) fn run(
+    arguments: &arguments::Monitor,
+    settings: &Settings,
+    voice: Voice,
+) -> Result<Exit, Failure> {
+    let site = settings.site()?;
+    if let Some(path) = &arguments.summary {
+        can_hold(path)?;
+    }
+    let mut feed = Feed::open(&arguments.read, arguments.pace, voice)?;
+    let store = match &arguments.state {
+        Some(directory) => Store::open(directory, person::now())?,
+        None => Store::temporary(person::now())?,
+    };
+    let learned = Learned::of(feed.names(), &store)?;
+    let tone = match (arguments.json, arguments.pace) {
+        (true, _) => Tone::Records,
+        (false, Some(_)) => Tone::Lines,
+        (false, None) => Tone::Silent,
+    };
+    let mut watch = Watch::new(settings, site, feed.names(), store, tone, voice);
+    state::restore(&watch.store, watch.pipeline.baseline_mut())?;
+    greet(&watch, &learned, settings);
+    let read = feed.run(&mut watch)?;
+    watch.finish(&read, &learned)?;
+    if let Some(path) = &arguments.summary {
+        summarise(&watch, path)?;
+    }
+    if tone == Tone::Records {
+        epilogue(&watch);
+    } else {
+        report(&watch)?;
+    }
+    Ok(exit(&watch, &read, arguments))
+}
+
+/// Says what judges before the first frame.
+fn greet(watch: &Watch, learned: &Learned, settings: &Settings) {
+    for (name, capture) in learned.known() {
+        watch.voice.say(format_args!(
+            "{name} was learned before ({}): what it holds counts as normal already",
+            capture.at
+        ));
+    }
+    let levels = watch.pipeline.baseline().levels();
+    if levels.since.is_none() {
+        watch.voice.say("nothing is known yet: learning first, then judging, in one pass");
+        return;
+    }
+    watch.voice.say(knowledge::sentence(&levels));
+    let block_s = settings.baseline.block.nanos() / 1_000_000_000;
+    if levels.block_s != block_s {
+        watch.voice.say(format_args!(
+            "the state was learned in blocks of {} s, and goes on in them: baseline.block={} is left aside",
+            levels.block_s, settings.baseline.block
+        ));
+    }
+}
+
+/// How the process ends: a signal says more than a finding, and that more than a capture that broke off.
+fn exit(watch: &Watch, read: &Read, arguments: &arguments::Monitor) -> Exit {
+    if let Some(signal) = read.stopped {
+        complain(format_args!(
+            "stopped after {} packets; everything found and learned so far is stored",
+            counted(read.frames)
+        ));
+        return signal;
+    }
+    if arguments.fail_on.is_some_and(|least| watch.findings.worst() >= Some(least)) {
+        return Exit::Anomalies;
+    }
+    if watch.messages() == 0 {
+        complain(format_args!("{}: there was nothing to judge; {CHECK}", watch.silence()));
+        return Exit::Capture;
+    }
+    read.exit()
+}
+
+/// What a reader of records must know, on standard error.
+fn epilogue(watch: &Watch) {
+    let levels = watch.pipeline.baseline().levels();
+    watch.voice.say(watch.heard_of());
+    watch.voice.say(report::tally(&watch.findings));
+    watch.voice.say(knowledge::sentence(&levels));
+}
+
+fn report(watch: &Watch) -> Result<(), Failure> {
+    let mut out = watch.voice.prose();
+    writeln!(out, "{}.", watch.heard_of())?;
+    knowledge::paragraph(&mut out, &watch.pipeline.baseline().levels(), watch.armed())?;
+    writeln!(out, "{}.\n", knowledge::capitalised(&report::tally(&watch.findings)))?;
+    report::write(&mut out, &watch.findings, &watch.layout())?;
+    out.flush()?;
+    Ok(())
+}
+
+/// Refuses at the beginning what would be refused at the end.
+fn can_hold(path: &Path) -> Result<(), Failure> {
+    let directory = match path.parent() {
+        Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
+        Some(parent) => parent,
+        None => path,
+    };
+    if directory.is_dir() && !path.is_dir() {
+        return Ok(());
+    }
+    Err(Failure::usage(format!(
+        "--summary {}: wanted is a file in a directory that exists",
+        path.display()
+    )))
+}
+
+fn summarise(watch: &Watch, path: &Path) -> Result<(), Failure> {
+    let mut text = serde_json::to_vec(&watch.pipeline.summary())?;
+    text.push(b'\n');
+    write_whole(path, &text).map_err(|error| Failure {
+        exit: Exit::Failure,
+        error: anyhow::anyhow!("--summary {}: cannot be written: {error}", path.display()),
+    })
+}

@@ -1,0 +1,84 @@
+//! Standard output and error.
+
+use std::io::{self, IsTerminal, StdoutLock, Write};
+
+use anstream::AutoStream;
+
+use crate::arguments::{Color, Shared};
+
+/// The width of prose where standard output is no terminal.
+const WIDTH: usize = 100;
+
+/// What a person asked for: colours, and how much to hear of what is being done.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Voice {
+    color: Color,
+    quiet: bool,
+    verbose: u8,
+}
+
+impl Voice {
+    pub(crate) const fn of(shared: &Shared) -> Self {
+        Self { color: shared.color, quiet: shared.quiet, verbose: shared.verbose }
+    }
+
+    /// Standard output for prose: colours only where they are wanted and can be seen.
+    pub(crate) fn prose(self) -> AutoStream<StdoutLock<'static>> {
+        let stdout = io::stdout();
+        let choice = match self.color {
+            Color::Auto => AutoStream::choice(&stdout),
+            Color::Always => anstream::ColorChoice::Always,
+            Color::Never => anstream::ColorChoice::Never,
+        };
+        AutoStream::new(stdout.lock(), choice)
+    }
+
+    /// A sentence on standard error about what is being done or was noticed.
+    pub(crate) fn say(self, sentence: impl std::fmt::Display) {
+        if !self.quiet {
+            complain(sentence);
+        }
+    }
+
+    /// Whether a progress bar is wanted and can be seen. With a log on the same terminal it is not.
+    pub(crate) fn shows_progress(self) -> bool {
+        !self.quiet && self.verbose == 0 && io::stderr().is_terminal()
+    }
+
+    /// Where the log of what is being done goes.
+    pub(crate) fn start_log(self) {
+        let level = match (self.quiet, self.verbose) {
+            (true, _) => tracing::Level::ERROR,
+            (_, 0) => tracing::Level::WARN,
+            (_, 1) => tracing::Level::INFO,
+            _ => tracing::Level::DEBUG,
+        };
+        let ansi = match self.color {
+            Color::Auto => AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never,
+            Color::Always => true,
+            Color::Never => false,
+        };
+        tracing_subscriber::fmt()
+            .with_max_level(level)
+            .with_writer(io::stderr)
+            .with_ansi(ansi)
+            .with_target(false)
+            .init();
+    }
+}
+
+/// A sentence on standard error that is always told.
+pub(crate) fn complain(sentence: impl std::fmt::Display) {
+    // Nobody is left to hear it where this fails.
+    let _ = writeln!(anstream::stderr().lock(), "gridtap: {sentence}");
+}
+
+/// Columns of the terminal, or of what stands for it.
+pub(crate) fn width() -> usize {
+    let columns = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok());
+    let terminal = || {
+        let (terminal_size::Width(width), _) = terminal_size::terminal_size_of(io::stdout())?;
+        Some(usize::from(width))
+    };
+    terminal().or(columns).unwrap_or(WIDTH).clamp(72, 240)
+}

@@ -1,0 +1,98 @@
+//! Who decides, and until when.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::str::FromStr;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use gridtap_model::{Span, Timestamp};
+
+use crate::failure::Failure;
+
+/// The wall clock: for audited rows only, never for what is judged.
+pub(crate) fn now() -> Timestamp {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a person decides now, and not at a packet's time"
+    )]
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_nanos(i64::try_from(since.as_nanos()).unwrap_or(i64::MAX))
+}
+
+/// The user of this session: who called sudo where somebody did, else the owner of this process.
+pub(crate) fn user() -> String {
+    let Some(number) = fs::metadata("/proc/self").ok().map(|process| process.uid()) else {
+        return "unknown".to_owned();
+    };
+    if number == 0
+        && let Ok(caller) = std::env::var("SUDO_USER")
+    {
+        return caller;
+    }
+    let accounts = fs::read_to_string("/etc/passwd").unwrap_or_default();
+    account(&accounts, number).map_or_else(|| format!("user {number}"), str::to_owned)
+}
+
+/// The name of an account by its number.
+fn account(accounts: &str, number: u32) -> Option<&str> {
+    accounts.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        (fields.nth(1)?.parse() == Ok(number)).then_some(name)
+    })
+}
+
+/// A moment in the future, as a person writes it: a day (to its end, UTC), a moment, or a length of time.
+pub(crate) fn until(text: &str, now: Timestamp) -> Result<Timestamp, Failure> {
+    let moment = if let Ok(span) = Span::from_str(text) {
+        now.plus_ns(span.nanos())
+    } else if let Ok(moment) = jiff::Timestamp::from_str(text) {
+        timestamp(moment)
+    } else if let Some(moment) = end_of_day(text) {
+        timestamp(moment)
+    } else {
+        return Err(Failure::usage(format!(
+            "--until {text}: write a day (2027-01-31), a moment (2027-01-31T06:00:00Z) or a length of time (30d)"
+        )));
+    };
+    if moment <= now {
+        return Err(Failure::usage(format!("--until {text} is over: name a moment in the future")));
+    }
+    Ok(moment)
+}
+
+fn end_of_day(text: &str) -> Option<jiff::Timestamp> {
+    let day = jiff::civil::Date::from_str(text).ok()?.tomorrow().ok()?;
+    Some(day.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp())
+}
+
+fn timestamp(moment: jiff::Timestamp) -> Timestamp {
+    Timestamp::from_nanos(i64::try_from(moment.as_nanosecond()).unwrap_or(i64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn until_is_a_day_to_its_end_or_a_moment_or_a_length_of_time() {
+        let now = Timestamp::from_parts(1_714_557_600, 0);
+        let until = |text| until(text, now).map(|moment| moment.to_string()).ok();
+        assert_eq!(until("12h").as_deref(), Some("2024-05-01T22:00:00.000000000Z"));
+        assert_eq!(until("2024-05-01").as_deref(), Some("2024-05-02T00:00:00.000000000Z"));
+        assert_eq!(
+            until("2024-06-01T06:00:00Z").as_deref(),
+            Some("2024-06-01T06:00:00.000000000Z")
+        );
+        for text in ["2024-04-30", "yesterday", "", "0s", "2024-05-01T09:00:00Z"] {
+            assert_eq!(until(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_account_is_found_by_its_number() {
+        let accounts = "root:x:0:0:root:/root:/bin/sh\nmeyer:x:1000:1000::/home/meyer:/bin/sh\n";
+        assert_eq!(account(accounts, 1000), Some("meyer"));
+        assert_eq!(account(accounts, 7), None);
+    }
+}

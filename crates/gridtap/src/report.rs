@@ -1,0 +1,190 @@
+//! What was found, for a person at three in the morning: the worst first, who did what to what, what to check.
+
+mod detail;
+mod table;
+mod text;
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::net::IpAddr;
+
+use gridtap_model::{Anomaly, AnomalyId, IncidentId, Severity, Timestamp};
+
+pub(crate) use text::{clock, period};
+
+/// How many anomalies are kept to be printed at the end. Every one is in the state.
+const ANOMALIES_MAX: usize = 10_000;
+
+/// How many incidents the table shows.
+const ROWS_MAX: usize = 60;
+
+/// How many incidents are told in full.
+const DETAILS_MAX: usize = 20;
+
+/// The newest revision of every anomaly of a run.
+#[derive(Debug, Default)]
+pub(crate) struct Findings {
+    anomalies: BTreeMap<AnomalyId, Anomaly>,
+    worst: Option<Severity>,
+    not_kept: u64,
+}
+
+impl Findings {
+    /// Takes a revision.
+    pub(crate) fn note(&mut self, anomaly: Anomaly) {
+        self.worst = self.worst.max(Some(anomaly.severity));
+        if self.anomalies.len() >= ANOMALIES_MAX && !self.anomalies.contains_key(&anomaly.id) {
+            self.not_kept = self.not_kept.saturating_add(1);
+        } else {
+            self.anomalies.insert(anomaly.id, anomaly);
+        }
+    }
+
+    /// The worst severity that any anomaly ever had.
+    pub(crate) const fn worst(&self) -> Option<Severity> {
+        self.worst
+    }
+
+    /// How many anomalies there were.
+    pub(crate) fn count(&self) -> u64 {
+        self.not_kept.saturating_add(u64::try_from(self.anomalies.len()).unwrap_or(u64::MAX))
+    }
+
+    /// The incidents, the worst first, then by time.
+    fn incidents(&self) -> Vec<Incident<'_>> {
+        let mut grouped: BTreeMap<IncidentId, Vec<&Anomaly>> = BTreeMap::new();
+        for anomaly in self.anomalies.values() {
+            grouped.entry(anomaly.incident).or_default().push(anomaly);
+        }
+        let mut incidents: Vec<_> = grouped.into_values().filter_map(Incident::of).collect();
+        incidents.sort_by_key(|incident| {
+            (std::cmp::Reverse(incident.severity()), incident.time, incident.first.id)
+        });
+        incidents
+    }
+}
+
+/// Findings of one cause.
+#[derive(Debug)]
+struct Incident<'a> {
+    /// The finding that stands for it: the most severe, then the earliest.
+    first: &'a Anomaly,
+    /// The others, in that order.
+    others: Vec<&'a Anomaly>,
+    time: Timestamp,
+    last_time: Timestamp,
+    count: u64,
+}
+
+impl<'a> Incident<'a> {
+    fn of(mut anomalies: Vec<&'a Anomaly>) -> Option<Self> {
+        anomalies
+            .sort_by_key(|anomaly| (std::cmp::Reverse(anomaly.severity), anomaly.time, anomaly.id));
+        let time = anomalies.iter().map(|anomaly| anomaly.time).min()?;
+        let last_time = anomalies.iter().map(|anomaly| anomaly.last_time).max()?;
+        let count = anomalies.iter().fold(0_u64, |sum, anomaly| sum.saturating_add(anomaly.count));
+        let mut anomalies = anomalies.into_iter();
+        let first = anomalies.next()?;
+        Some(Self { first, others: anomalies.collect(), time, last_time, count })
+    }
+
+    const fn severity(&self) -> Severity {
+        self.first.severity
+    }
+}
+
+/// How to print: for which width, and by which names.
+pub(crate) struct Layout<'a> {
+    /// Columns of the terminal.
+    pub width: usize,
+    /// The site's name for a host.
+    pub host: Box<dyn Fn(IpAddr) -> Option<String> + 'a>,
+    /// The only capture, where there is one: anomalies name theirs where there are more.
+    pub capture: Option<&'a str>,
+}
+
+impl Layout<'_> {
+    /// A host by its name and address, or its address alone.
+    fn host(&self, address: IpAddr) -> String {
+        match (self.host)(address) {
+            Some(name) => format!("{} ({address})", text::clean(&name)),
+            None => address.to_string(),
+        }
+    }
+
+    /// A device by its name; where its protocol is not known, by its address.
+    fn device(&self, anomaly: &Anomaly) -> String {
+        let device = anomaly.device.strip_prefix("unknown ").unwrap_or(&anomaly.device);
+        match device.parse() {
+            Ok(address) => self.host_short(address),
+            Err(_) => text::clean(device),
+        }
+    }
+
+    /// A host by the shorter of what it is called.
+    fn host_short(&self, address: IpAddr) -> String {
+        (self.host)(address).map_or_else(|| address.to_string(), |name| text::clean(&name))
+    }
+}
+
+/// Prints the table of incidents, then each one above low in full.
+pub(crate) fn write(
+    out: &mut impl Write,
+    findings: &Findings,
+    layout: &Layout<'_>,
+) -> io::Result<()> {
+    let incidents = findings.incidents();
+    if incidents.is_empty() {
+        return Ok(());
+    }
+    let shown = incidents.get(..ROWS_MAX).unwrap_or(&incidents);
+    table::write(out, shown, layout)?;
+    if incidents.len() > shown.len() {
+        let more = incidents.len() - shown.len();
+        writeln!(out, "\n… and {more} more, none of them worse: --json prints every one.")?;
+    }
+    let grave = shown.iter().filter(|incident| incident.severity() > Severity::Low);
+    for incident in grave.clone().take(DETAILS_MAX) {
+        detail::write(out, incident, layout)?;
+    }
+    let untold = grave.count().saturating_sub(DETAILS_MAX);
+    if untold > 0 {
+        writeln!(out, "\n… and {untold} more of the table: --json prints every one in full.")?;
+    }
+    Ok(())
+}
+
+/// One line for an anomaly that has just opened. What was observed names who and where.
+pub(crate) fn write_line(out: &mut impl Write, anomaly: &Anomaly) -> io::Result<()> {
+    let style = text::style(anomaly.severity);
+    writeln!(
+        out,
+        "{} {style}{:<8}{style:#} {} {}: {}",
+        clock(anomaly.time),
+        anomaly.severity.name().to_uppercase(),
+        anomaly.detection,
+        anomaly.name,
+        text::clean(&anomaly.observed),
+    )
+}
+
+/// How many incidents there are of each severity, the worst first: `1 critical, 2 high`.
+pub(crate) fn tally(findings: &Findings) -> String {
+    let incidents = findings.incidents();
+    let of = |severity| incidents.iter().filter(|incident| incident.severity() == severity).count();
+    let counts: Vec<String> = Severity::ALL
+        .into_iter()
+        .rev()
+        .map(|severity| (severity, of(severity)))
+        .filter(|(_, count)| *count > 0)
+        .map(|(severity, count)| format!("{count} {severity}"))
+        .collect();
+    match incidents.len() {
+        0 => "no incidents".to_owned(),
+        1 => format!("1 incident: {}", counts.join(", ")),
+        many => format!("{many} incidents: {}", counts.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests;

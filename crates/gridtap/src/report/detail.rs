@@ -1,0 +1,159 @@
+//! An incident in full.
+
+use std::collections::BTreeSet;
+use std::io::{self, Write};
+use std::path::Path;
+
+use gridtap_model::{Anomaly, Armed};
+
+use super::text::{BOLD, DIM, clean, clock, date, moment, padded, style, wrapped};
+use super::{Incident, Layout};
+
+const LABEL: usize = 10;
+/// How many kinds of other findings of the incident are named.
+const OTHERS_MAX: usize = 6;
+/// Lines of prose longer than this are hard to read on a wide screen.
+const PROSE_MAX: usize = 110;
+
+pub(super) fn write(
+    out: &mut impl Write,
+    incident: &Incident<'_>,
+    layout: &Layout<'_>,
+) -> io::Result<()> {
+    let anomaly = incident.first;
+    let width = layout.width.min(PROSE_MAX + LABEL + 2);
+    writeln!(out, "\n{DIM}{}{DIM:#}", "─".repeat(width))?;
+    let style = style(anomaly.severity);
+    let severity = anomaly.severity.name().to_uppercase();
+    writeln!(
+        out,
+        "{style}{severity}{style:#}  {BOLD}{}{BOLD:#} {DIM}({}){DIM:#}",
+        anomaly.name, anomaly.detection
+    )?;
+    for (label, text) in paragraphs(incident, layout) {
+        paragraph(out, label, &text, width)?;
+    }
+    Ok(())
+}
+
+fn paragraphs(incident: &Incident<'_>, layout: &Layout<'_>) -> Vec<(&'static str, String)> {
+    let anomaly = incident.first;
+    let mut told = vec![
+        ("When", when(incident)),
+        ("Who", layout.host(anomaly.source.address)),
+        ("To", to(anomaly, layout)),
+        ("Observed", clean(&anomaly.observed)),
+        ("Expected", clean(&anomaly.expected)),
+        ("Do", anomaly.advice.to_owned()),
+    ];
+    let others = kinds(&incident.others);
+    told.extend(others.iter().take(OTHERS_MAX).map(|kind| ("With it", with_it(kind))));
+    if others.len() > OTHERS_MAX {
+        told.push(("With it", format!("{} more kinds of findings", others.len() - OTHERS_MAX)));
+    }
+    told.push(("Evidence", evidence(anomaly, layout)));
+    told.push(("Known as", known_as(anomaly)));
+    if anomaly.baseline == Armed::Learning {
+        let note = "The baseline was still learning: this is told because it is wrong or dangerous anywhere, \
+                    not because it is new here.";
+        told.push(("Note", note.to_owned()));
+    }
+    told
+}
+
+fn when(incident: &Incident<'_>) -> String {
+    let first = moment(incident.time);
+    match incident.count {
+        0 | 1 => format!("{first} UTC"),
+        count if date(incident.time) == date(incident.last_time) => {
+            format!("{first} to {} UTC, {count} times", clock(incident.last_time))
+        }
+        count => format!("{first} to {} UTC, {count} times", moment(incident.last_time)),
+    }
+}
+
+fn to(anomaly: &Anomaly, layout: &Layout<'_>) -> String {
+    let mut text = layout.device(anomaly);
+    let address = anomaly.destination.address;
+    let host = layout.host(address);
+    if !text.contains(&address.to_string()) {
+        text.push_str(&format!(", at {host}"));
+    }
+    if !anomaly.points.is_empty() {
+        text.push_str(": ");
+        text.push_str(&clean(&anomaly.points.join(", ")));
+    }
+    text
+}
+
+/// Findings of one detection at one severity, in their order.
+fn kinds<'a>(others: &[&'a Anomaly]) -> Vec<Vec<&'a Anomaly>> {
+    let mut kinds: Vec<Vec<&Anomaly>> = Vec::new();
+    for other in others {
+        let same = |kind: &&mut Vec<&Anomaly>| {
+            kind.first().is_some_and(|first| {
+                (first.detection, first.severity) == (other.detection, other.severity)
+            })
+        };
+        match kinds.iter_mut().find(same) {
+            Some(kind) => kind.push(other),
+            None => kinds.push(vec![other]),
+        }
+    }
+    kinds
+}
+
+fn with_it(kind: &[&Anomaly]) -> String {
+    let Some(first) = kind.first() else { return String::new() };
+    let devices: BTreeSet<&str> = kind.iter().map(|other| other.device.as_str()).collect();
+    let count = kind.iter().fold(0_u64, |sum, other| sum.saturating_add(other.count));
+    let times = if count > 1 { format!(", {count} times") } else { String::new() };
+    let at = match devices.len() {
+        0 | 1 => String::new(),
+        many => format!(", {many} devices"),
+    };
+    format!(
+        "{} {} {} ({}{times}{at}): {}",
+        clock(first.time),
+        first.detection,
+        first.name,
+        first.severity,
+        clean(&first.observed)
+    )
+}
+
+fn evidence(anomaly: &Anomaly, layout: &Layout<'_>) -> String {
+    let frames: Vec<String> = anomaly.frames.iter().map(u64::to_string).collect();
+    let capture = anomaly.capture.as_deref().or(layout.capture).map_or_else(String::new, |name| {
+        let file = Path::new(name).file_name().map_or(name.into(), |file| file.to_string_lossy());
+        format!(" of {}", clean(&file))
+    });
+    match frames.as_slice() {
+        [] => "no single frame shows it".to_owned(),
+        [one] => format!("frame {one}{capture} (Wireshark: frame.number == {one})"),
+        many => {
+            let list = many.join(", ");
+            format!("frames {list}{capture} (Wireshark: frame.number in {{{list}}})")
+        }
+    }
+}
+
+fn known_as(anomaly: &Anomaly) -> String {
+    let mut text = format!("score {:.1} of 9", anomaly.score);
+    if !anomaly.technique.is_empty() {
+        text.push_str(&format!(", ATT&CK {}", anomaly.technique.join(" ")));
+    }
+    if !anomaly.also.is_empty() {
+        text.push_str(&format!(", also {}", anomaly.also.join(" ")));
+    }
+    text.push_str(&format!(", anomaly {}", anomaly.id));
+    text
+}
+
+fn paragraph(out: &mut impl Write, label: &str, text: &str, width: usize) -> io::Result<()> {
+    for (nth, line) in wrapped(text, width.saturating_sub(LABEL + 2)).iter().enumerate() {
+        let label = if nth == 0 { label } else { "" };
+        writeln!(out, "{DIM}{}{DIM:#}  {line}", padded(label, LABEL))?;
+    }
+    Ok(())
+}

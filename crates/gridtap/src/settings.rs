@@ -1,0 +1,57 @@
+//! Everything that can be set.
+
+use std::path::PathBuf;
+
+use gridtap_baseline::Site;
+use serde::{Deserialize, Serialize};
+
+use crate::arguments::Shared;
+use crate::configuration::{Fault, Layers};
+use crate::failure::Failure;
+
+/// Everything that can be set, by the names that files, the environment and `--set` use.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Settings {
+    /// The site file.
+    pub site: Option<PathBuf>,
+    /// Conversations out of frames.
+    pub wire: gridtap_wire::Config,
+    /// Messages out of conversations.
+    pub dissect: gridtap_dissect::Config,
+    /// Learning.
+    pub baseline: gridtap_baseline::Config,
+    /// Judging.
+    pub detect: gridtap_detect::Config,
+}
+
+impl Settings {
+    /// What the layers make, with what is named on the command line on top.
+    pub(crate) fn of(shared: &Shared) -> Result<Self, Failure> {
+        let mut settings: Self = Layers::of(&shared.config, &shared.set).load()?;
+        if shared.site.is_some() {
+            settings.site.clone_from(&shared.site);
+        }
+        Ok(settings)
+    }
+
+    /// The settings of the whole pipeline.
+    pub(crate) fn sensor(&self) -> gridtap_sensor::Config {
+        gridtap_sensor::Config {
+            wire: self.wire.clone(),
+            dissect: self.dissect.clone(),
+            baseline: self.baseline.clone(),
+            detect: self.detect.clone(),
+        }
+    }
+
+    /// What a person declared; nothing where no site file is named.
+    pub(crate) fn site(&self) -> Result<Site, Failure> {
+        let Some(path) = &self.site else { return Ok(Site::default()) };
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| Failure::configuration(Fault::unreadable(path, &error)))?;
+        let site = Site::parse(&text)
+            .map_err(|error| Failure::configuration(format!("{}: {error}", path.display())))?;
+        Ok(site.named(path.display().to_string()))
+    }
+}

@@ -1,0 +1,57 @@
+//! Between the baseline and the rows of the store.
+
+use gridtap_baseline::{Baseline, FORMAT, Meta, Row};
+use gridtap_store::{Batch, Store, StoreError};
+
+use crate::failure::{Exit, Failure};
+
+/// Gives a baseline what the state knows.
+pub(crate) fn restore(store: &Store, baseline: &mut Baseline) -> Result<(), Failure> {
+    let meta = match store.baseline_state()? {
+        Some((format, _)) if format > FORMAT => {
+            return Err(damaged(
+                store,
+                format_args!("its baseline is in form {format}, this gridtap reads up to {FORMAT}"),
+            ));
+        }
+        Some((_, text)) => {
+            let meta: Meta = serde_json::from_str(&text).map_err(|error| damaged(store, error))?;
+            Some(meta)
+        }
+        None => None,
+    };
+    let rows = rows(store)?;
+    if meta.is_none() && rows.is_empty() {
+        return Ok(());
+    }
+    baseline.restore(meta, &rows).map_err(|error| damaged(store, error))
+}
+
+/// The learned keys of a state.
+pub(crate) fn rows(store: &Store) -> Result<Vec<Row>, Failure> {
+    let rows = store.baseline_rows()?;
+    rows.iter()
+        .map(|(_, row)| serde_json::from_str(row).map_err(|error| damaged(store, error)))
+        .collect()
+}
+
+/// Stores everything that the baseline has learned since it was last stored.
+pub(crate) fn keep(batch: &mut Batch<'_>, baseline: &mut Baseline) -> Result<(), Failure> {
+    for key in baseline.take_removed() {
+        batch.forget_baseline_row(&key)?;
+    }
+    let mut text = Vec::with_capacity(512);
+    for row in baseline.dirty_rows(false) {
+        text.clear();
+        serde_json::to_writer(&mut text, &row)?;
+        batch.baseline_row(&row.key, &String::from_utf8_lossy(&text))?;
+    }
+    batch.baseline_state(FORMAT, &serde_json::to_string(&baseline.meta())?)?;
+    Ok(())
+}
+
+fn damaged(store: &Store, cause: impl std::fmt::Display) -> Failure {
+    let error =
+        StoreError::Damaged { directory: store.directory().to_owned(), cause: cause.to_string() };
+    Failure { exit: Exit::Store, error: error.into() }
+}

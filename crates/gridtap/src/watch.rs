@@ -1,0 +1,204 @@
+//! What frames become: anomalies, stored first and then told.
+
+use std::io::{self, Write};
+use std::net::IpAddr;
+
+use gridtap_baseline::{Level, Site};
+use gridtap_model::{Anomaly, Timestamp};
+use gridtap_sensor::Pipeline;
+use gridtap_store::Store;
+use gridtap_wire::Frame;
+
+use crate::failure::Failure;
+use crate::feed::{Listener, Read};
+use crate::knowledge::counted;
+use crate::learned::Learned;
+use crate::output::{Voice, width};
+use crate::report::{self, Findings, Layout};
+use crate::settings::Settings;
+use crate::state;
+
+/// What to look at where no message was decoded.
+pub(crate) const CHECK: &str = "check that the capture was taken where masters and devices speak, and that the traffic is not \
+                                encrypted";
+
+/// What is printed while reading.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tone {
+    /// A line of JSON for each change of an anomaly.
+    Records,
+    /// A line of prose for each new anomaly.
+    Lines,
+    /// Nothing until the end.
+    Silent,
+}
+
+/// The pipeline between the captures and the store.
+pub(crate) struct Watch {
+    pub pipeline: Pipeline,
+    pub store: Store,
+    pub findings: Findings,
+    pub captures: Vec<String>,
+    pub tone: Tone,
+    pub voice: Voice,
+    /// How many frames of each capture are passed over, because they were learned before.
+    pub skip: Vec<u64>,
+    site: Site,
+    packets: u64,
+    /// When the baseline began to judge in this run.
+    armed: Option<Timestamp>,
+    /// The time of the first and of the last frame.
+    heard: Option<(Timestamp, Timestamp)>,
+    /// Reused for every line.
+    text: Vec<u8>,
+}
+
+impl Listener for Watch {
+    #[inline]
+    fn frame(&mut self, frame: &Frame<'_>) -> Result<(), Failure> {
+        if self.skip.get(usize::from(frame.capture)).is_some_and(|known| frame.number <= *known) {
+            return Ok(());
+        }
+        let (first, _) = *self.heard.get_or_insert((frame.time, frame.time));
+        self.heard = Some((first, frame.time));
+        self.packets = self.packets.saturating_add(1);
+        self.pipeline.frame(frame);
+        Ok(())
+    }
+
+    fn pause(&mut self) -> Result<(), Failure> {
+        for armed in self.pipeline.baseline_mut().take_armed() {
+            tracing::info!("the {:?} level judges from {} on", armed.level, armed.time);
+            if armed.level == Level::Function {
+                self.armed = self.armed.max(Some(armed.time));
+            }
+        }
+        let anomalies = self.pipeline.take_anomalies();
+        if anomalies.is_empty() {
+            return Ok(());
+        }
+        let mut batch = self.store.batch()?;
+        for anomaly in &anomalies {
+            batch.anomaly(anomaly)?;
+        }
+        batch.commit()?;
+        self.tell(&anomalies)?;
+        for anomaly in anomalies {
+            self.findings.note(anomaly);
+        }
+        Ok(())
+    }
+}
+
+impl Watch {
+    pub(crate) fn new(
+        settings: &Settings,
+        site: Site,
+        captures: &[String],
+        store: Store,
+        tone: Tone,
+        voice: Voice,
+    ) -> Self {
+        Self {
+            pipeline: Pipeline::new(&settings.sensor(), site.clone(), captures.to_vec()),
+            store,
+            findings: Findings::default(),
+            captures: captures.to_vec(),
+            tone,
+            voice,
+            skip: Vec::new(),
+            site,
+            packets: 0,
+            armed: None,
+            heard: None,
+            text: Vec::new(),
+        }
+    }
+
+    /// The input ended: the last anomalies are stored and told, what was learned is stored.
+    pub(crate) fn finish(&mut self, read: &Read, learned: &Learned) -> Result<(), Failure> {
+        self.pipeline.finish();
+        self.pause()?;
+        let mut batch = self.store.batch()?;
+        state::keep(&mut batch, self.pipeline.baseline_mut())?;
+        learned.note(&mut batch, read)?;
+        Ok(batch.commit()?)
+    }
+
+    fn tell(&mut self, anomalies: &[Anomaly]) -> Result<(), Failure> {
+        match self.tone {
+            Tone::Silent => {}
+            Tone::Records => {
+                self.text.clear();
+                for anomaly in anomalies {
+                    serde_json::to_writer(&mut self.text, anomaly)?;
+                    self.text.push(b'\n');
+                }
+                let mut out = io::stdout().lock();
+                out.write_all(&self.text)?;
+                out.flush()?;
+            }
+            Tone::Lines => {
+                let mut out = self.voice.prose();
+                for anomaly in anomalies.iter().filter(|anomaly| anomaly.revision == 1) {
+                    report::write_line(&mut out, anomaly)?;
+                }
+                out.flush()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Frames that went through the pipeline.
+    pub(crate) const fn packets(&self) -> u64 {
+        self.packets
+    }
+
+    /// Messages that were decoded.
+    pub(crate) fn messages(&self) -> u64 {
+        self.pipeline.summary().messages.get("modbus").copied().unwrap_or(0)
+    }
+
+    /// How the report is laid out.
+    pub(crate) fn layout(&self) -> Layout<'_> {
+        Layout {
+            width: width(),
+            host: Box::new(|address: IpAddr| self.site.host_name(address).map(str::to_owned)),
+            capture: match self.captures.as_slice() {
+                [one] => Some(one),
+                _ => None,
+            },
+        }
+    }
+
+    /// `demo.pcapng: 12,345 packets, 4,002 Modbus messages, 2024-05-01 10:00:00 to 10:32:10 UTC`
+    pub(crate) fn heard_of(&self) -> String {
+        let period = self
+            .heard
+            .map_or_else(String::new, |(first, last)| format!(", {}", report::period(first, last)));
+        format!(
+            "{}: {} packets, {} Modbus messages{period}",
+            self.named(),
+            counted(self.packets),
+            counted(self.messages())
+        )
+    }
+
+    /// When the baseline began to judge, where that was in this run.
+    pub(crate) const fn armed(&self) -> Option<Timestamp> {
+        self.armed
+    }
+
+    /// That nothing was decoded, of what.
+    pub(crate) fn silence(&self) -> String {
+        format!("no Modbus message in {} packets of {}", counted(self.packets), self.named())
+    }
+
+    /// The captures, by name where they are few.
+    fn named(&self) -> String {
+        match self.captures.as_slice() {
+            few if few.len() <= 3 => few.join(", "),
+            many => format!("{} captures", counted(u64::try_from(many.len()).unwrap_or(u64::MAX))),
+        }
+    }
+}

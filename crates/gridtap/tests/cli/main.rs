@@ -1,0 +1,10 @@
+//! The program as a person runs it: what it prints, how it ends, what it leaves behind.
+#![cfg(test)]
+
+mod decode;
+mod errors;
+mod kill;
+mod manual;
+mod monitor;
+mod run;
+mod traffic;

@@ -1,0 +1,203 @@
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use tempfile::{TempDir, tempdir};
+
+use crate::run::{Ran, gridtap, run};
+use crate::traffic::{DEVICES, MASTER, STRANGER, Traffic};
+
+const BLOCKS: [&str; 2] = ["--set", "baseline.block=10s"];
+
+/// Four minutes of polls, then a stranger switches a breaker's coil.
+fn attacked(directory: &TempDir) -> PathBuf {
+    let capture = directory.path().join("attacked.pcap");
+    let mut traffic = Traffic::polls(300);
+    traffic.switches(240.5, STRANGER, DEVICES[0]);
+    traffic.write(&capture);
+    capture
+}
+
+fn monitor(capture: &Path, more: &[&str]) -> Ran {
+    let mut arguments = vec!["monitor", "--read", capture.to_str().unwrap()];
+    arguments.extend(BLOCKS);
+    arguments.extend(more);
+    run(arguments)
+}
+
+fn records(text: &str) -> Vec<Value> {
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn a_stranger_who_switches_is_told_with_everything_to_act_on() {
+    let directory = tempdir().unwrap();
+    let ran = monitor(&attacked(&directory), &[]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    for part in
+        ["CRITICAL", "MB-29", "10.0.0.99", "10.0.0.21", "coil 2", "Expected", "Evidence", "frame"]
+    {
+        assert!(ran.out.contains(part), "{part} in {}", ran.out);
+    }
+    assert!(!ran.out.contains('\u{1b}'), "no colours into a pipe");
+    assert!(!ran.err.contains("reading"), "no progress bar into a pipe: {}", ran.err);
+}
+
+#[test]
+fn records_are_what_the_state_keeps() {
+    let directory = tempdir().unwrap();
+    let state = directory.path().join("state");
+    let ran = monitor(&attacked(&directory), &["--json", "--state", state.to_str().unwrap()]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let told: Vec<&str> = ran.out.lines().collect();
+    let store = gridtap_store::Store::read(&state).unwrap();
+    let kept: Vec<String> = store.history().unwrap().into_iter().map(|told| told.record).collect();
+    assert_eq!(told, kept);
+    let first =
+        records(&ran.out).into_iter().find(|record| record["detection"] == "MB-29").unwrap();
+    assert_eq!(first["severity"], "critical");
+    assert_eq!(first["source"], "10.0.0.99:49251");
+    assert_eq!(first["revision"], 1);
+}
+
+#[test]
+fn fail_on_ends_with_10_only_at_that_severity() {
+    let directory = tempdir().unwrap();
+    let attacked = attacked(&directory);
+    assert_eq!(monitor(&attacked, &["--fail-on", "critical"]).code, Some(10));
+    let quiet = directory.path().join("quiet.pcap");
+    Traffic::polls(300).write(&quiet);
+    let ran = monitor(&quiet, &["--fail-on", "medium"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+}
+
+#[test]
+fn full_speed_and_paced_runs_over_the_same_state_print_the_same_bytes() {
+    let directory = tempdir().unwrap();
+    let attacked = attacked(&directory);
+    let fast = monitor(&attacked, &["--json"]);
+    let paced = monitor(&attacked, &["--json", "--pace", "600"]);
+    assert!(!fast.out.is_empty());
+    assert_eq!(fast.out, paced.out);
+}
+
+#[test]
+fn a_baseline_that_has_not_armed_says_that_silence_is_not_a_result() {
+    let directory = tempdir().unwrap();
+    let capture = directory.path().join("short.pcap");
+    Traffic::polls(20).write(&capture);
+    let path = capture.to_str().unwrap();
+    let told = run(["monitor", "--read", path]);
+    assert_eq!(told.code, Some(0), "{told:?}");
+    assert!(told.out.contains("silence is not a result"), "{}", told.out);
+    let records = run(["monitor", "--read", path, "--json"]);
+    assert!(records.err.contains("silence is not a result"), "{}", records.err);
+}
+
+#[test]
+fn the_summary_counts_what_was_heard() {
+    let directory = tempdir().unwrap();
+    let capture = directory.path().join("polls.pcap");
+    Traffic::polls(50).write(&capture);
+    let file = directory.path().join("summary.json");
+    let ran = monitor(&capture, &["--summary", file.to_str().unwrap()]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let summary: Value = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
+    assert_eq!(summary["packets"], 200);
+    assert_eq!(summary["messages"]["modbus"], 200);
+    assert_eq!(summary["anomalies"], 0);
+    assert_eq!(summary["bytes"]["skipped"], 0);
+    assert!(summary["observations"].as_u64() >= Some(200));
+}
+
+#[test]
+fn what_was_learned_is_there_for_the_next_run_and_the_master_stays_normal() {
+    let directory = tempdir().unwrap();
+    let (quiet, later) = (directory.path().join("quiet.pcap"), directory.path().join("later.pcap"));
+    let state = directory.path().join("state");
+    let state = state.to_str().unwrap();
+    Traffic::polls(300).write(&quiet);
+    let mut traffic = Traffic::polls(60);
+    traffic.switches(30.5, STRANGER, DEVICES[1]);
+    traffic.write(&later);
+    let learned =
+        run(["learn", quiet.to_str().unwrap(), "--state", state, "--set", "baseline.block=10s"]);
+    assert_eq!(learned.code, Some(0), "{learned:?}");
+    assert!(learned.out.contains("judge"), "{}", learned.out);
+    let shown = run(["baseline", "show", "--json", "--state", state]);
+    let shown: Value = serde_json::from_str(&shown.out).unwrap();
+    assert_eq!(shown["levels"]["flow"]["armed"], true);
+    assert_eq!(shown["block_s"], 10);
+    let ran = monitor(&later, &["--json", "--state", state]);
+    let records = records(&ran.out);
+    assert!(!records.is_empty(), "{ran:?}");
+    let stranger = |record: &Value| record["source"].as_str().unwrap().starts_with("10.0.0.99:");
+    assert!(records.iter().all(stranger), "{}", ran.out);
+    assert!(records.iter().all(|record| record["baseline"] == "armed"), "{}", ran.out);
+}
+
+#[test]
+fn learning_the_same_capture_twice_changes_nothing() {
+    let directory = tempdir().unwrap();
+    let capture = directory.path().join("quiet.pcap");
+    let state = directory.path().join("state");
+    Traffic::polls(100).write(&capture);
+    let (path, state) = (capture.to_str().unwrap(), state.to_str().unwrap());
+    let learn = || run(["learn", path, "--state", state, "--set", "baseline.block=10s"]);
+    let exported = || run(["baseline", "export", "--json", "--state", state]).out;
+    assert_eq!(learn().code, Some(0));
+    let before = exported();
+    let again = learn();
+    assert_eq!(again.code, Some(0), "{again:?}");
+    assert!(again.err.contains("learned before"), "{again:?}");
+    assert_eq!(exported(), before);
+    assert!(before.lines().count() > 5, "{before}");
+}
+
+#[test]
+fn a_command_is_accepted_by_two_people_and_then_normal() {
+    let directory = tempdir().unwrap();
+    let (quiet, later) = (directory.path().join("quiet.pcap"), directory.path().join("later.pcap"));
+    let state = directory.path().join("state");
+    let state = state.to_str().unwrap();
+    Traffic::polls(300).write(&quiet);
+    let mut traffic = Traffic::polls(60);
+    traffic.switches(30.5, MASTER, DEVICES[1]);
+    traffic.write(&later);
+    run(["learn", quiet.to_str().unwrap(), "--state", state, "--set", "baseline.block=10s"]);
+    let key = "point|zone0|modbus|10.0.0.22#1|10.0.0.7|command|coil|2";
+    let accept = |by: &str| {
+        let ran = run([
+            "baseline",
+            "accept",
+            key,
+            "--reason",
+            "switching plan 17",
+            "--until",
+            "2099-01-01",
+            "--by",
+            by,
+            "--state",
+            state,
+        ]);
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+        ran.out
+    };
+    assert!(accept("meyer").contains("second person"));
+    assert!(accept("meyer").contains("second person"), "the same person twice is one person");
+    assert!(accept("kim").contains("Accepted until 2099"), "two are two");
+    let store = gridtap_store::Store::read(Path::new(state)).unwrap();
+    assert_eq!(store.approvals().unwrap().len(), 3);
+}
+
+#[test]
+fn colours_come_only_where_they_are_wanted() {
+    let directory = tempdir().unwrap();
+    let attacked = attacked(&directory);
+    let path = attacked.to_str().unwrap();
+    let colour = ["monitor", "--read", path, "--set", "baseline.block=10s", "--color"];
+    let always = gridtap(colour.iter().copied().chain(["always"])).output().unwrap();
+    assert!(always.stdout.contains(&0x1b));
+    let never = gridtap(colour.iter().copied().chain(["never"])).output().unwrap();
+    assert!(!never.stdout.contains(&0x1b));
+}
