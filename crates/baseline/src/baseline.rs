@@ -43,6 +43,8 @@ pub struct Baseline {
     pub(crate) tables: Tables,
     pub(crate) facts: Facts,
     pub(crate) counters: Counters,
+    /// The key of the message that was judged last: what is learned next, or the answer, is probably it.
+    pub(crate) hint: u32,
     /// Until then no more room is looked for: there was little to be had.
     pub(crate) full_until: Timestamp,
     /// Keys that changed since they were last written to disk.
@@ -66,6 +68,7 @@ impl Baseline {
             tables,
             zones: Vec::new(),
             counters: Counters::default(),
+            hint: 0,
             full_until: Timestamp::MIN,
             dirty: Vec::new(),
             fresh: Vec::new(),

@@ -19,31 +19,39 @@ impl Baseline {
     pub fn judge(&mut self, observation: &Observation<'_>) -> Verdict {
         self.hear(observation.time);
         match &observation.what {
-            What::Message(message) => self
-                .judge_settled(observation, message)
-                .unwrap_or_else(|| self.judge_message(observation, message)),
+            What::Message(message) => match self.judge_settled(observation, message) {
+                Some((id, verdict)) => {
+                    self.hint = id;
+                    verdict
+                }
+                None => self.judge_message(observation, message),
+            },
             What::Link(event) => self.judge_link(observation, *event),
         }
     }
 
-    /// The common case: everything in the message is known without condition.
+    /// The common case: everything in the message is known without condition. Says also the last of its keys.
     #[inline]
     fn judge_settled(
         &self,
         observation: &Observation<'_>,
         message: &Message<'_>,
-    ) -> Option<Verdict> {
+    ) -> Option<(u32, Verdict)> {
         let role = role_of(message);
+        let command = commands(message.class);
         let mut sight = Sight { role, code: Code::from(message.function), range: None };
         let mut flags = Flags::NONE;
         let mut above = NO_PARENT;
+        let mut provisional = false;
         let mut look = |sight: &Sight| {
-            let id = self.tables.exact(sight)?;
+            let id = self.tables.exact_near(sight, self.hint)?;
             let key = self.tables.key(id)?;
             let absent = observation.time.since_ns(key.last) > self.config.absent_after.nanos();
-            if !key.flags.has(Flags::SETTLED) || absent || key.is_provisional() {
+            // Of a command the points tell how often it was heard, and those are looked at one by one.
+            if !key.flags.has(Flags::SETTLED) || absent || command && key.is_provisional() {
                 return None;
             }
+            provisional |= key.is_provisional();
             flags = key.flags;
             above = id;
             Some(())
@@ -57,6 +65,7 @@ impl Baseline {
         }
         let pair = self.tables.pair_above(above)?;
         let mut verdict = self.verdict(observation, message);
+        verdict.provisional = provisional;
         verdict.declared = declared_by(flags);
         verdict.armed |= verdict.declared != Declared::Open;
         let (commander, commander_elsewhere) = self.commands(pair, observation.time);
@@ -76,7 +85,7 @@ impl Baseline {
             points_new_to_all: 0,
             shared_with_other_master: self.is_shared(pair, message),
         };
-        Some(verdict)
+        Some((above, verdict))
     }
 
     /// A verdict that says nothing yet but how the zone stands.

@@ -78,8 +78,9 @@ impl Baseline {
     fn learn_settled(&mut self, message: &Message<'_>, lesson: Lesson) -> bool {
         let role = role_of(message);
         let mut sight = Sight { role, code: Code::from(message.function), range: None };
+        let hint = self.hint;
         let settled = |tables: &Tables, sight: &Sight| {
-            let id = tables.exact(sight)?;
+            let id = tables.exact_near(sight, hint)?;
             tables.key(id)?.flags.has(Flags::SETTLED).then_some(id)
         };
         let mut id = NO_PARENT;

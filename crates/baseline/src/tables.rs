@@ -265,6 +265,12 @@ impl Tables {
             .copied()
     }
 
+    /// The same, where it is probably this one.
+    #[inline]
+    pub(crate) fn exact_near(&self, sight: &Sight, hint: u32) -> Option<u32> {
+        if self.is_sight(hint, sight) { Some(hint) } else { self.exact(sight) }
+    }
+
     fn is_sight(&self, id: u32, sight: &Sight) -> bool {
         let Some(key) = self.key(id) else { return false };
         let function = match sight.range {
