@@ -1,6 +1,6 @@
 //! The baseline: its parts, the passing of time, and what people decide about keys.
 
-use gridtap_model::{Timestamp, Zone};
+use gridtap_model::{Span, Timestamp, Zone};
 
 use crate::block::{Blocks, Ended};
 use crate::config::Config;
@@ -84,6 +84,12 @@ impl Baseline {
     /// learned and not judged; what the site file forbids stays forbidden.
     pub const fn teach(&mut self, teaching: bool) {
         self.teaching = teaching;
+    }
+
+    /// The length of a block: that with which the baseline was learned, whatever the configuration says since.
+    #[must_use]
+    pub const fn block(&self) -> Span {
+        Span::from_nanos(self.blocks.block_ns())
     }
 
     /// What the site file declares.

@@ -91,7 +91,10 @@ impl Baseline {
             let Some(path) = old.path(id) else { continue };
             if is_doomed(&old, id, doomed) {
                 self.counters.keys_evicted = self.counters.keys_evicted.saturating_add(1);
-                self.removed.push(path.text(&old.names));
+                // What was never written to disk need not be removed from it.
+                if !key.flags.has(Flags::FRESH) {
+                    self.removed.push(path.text(&old.names));
+                }
                 continue;
             }
             if let Path::Function { role, code } = path {

@@ -4,6 +4,8 @@ mod difference;
 mod facts;
 mod restore;
 
+use core::fmt;
+
 use gridtap_model::{Timestamp, Value};
 
 use crate::baseline::Baseline;
@@ -128,6 +130,37 @@ impl Row {
     #[must_use]
     pub const fn is_provisional(&self) -> bool {
         self.blocks < 2 && !self.is_signed_off()
+    }
+}
+
+/// For people, one line: the key, how often and when it was heard, and what stands against it.
+impl fmt::Display for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (first, last) = (self.first_ns, self.last_ns);
+        let (first, last) = (Timestamp::from_nanos(first), Timestamp::from_nanos(last));
+        write!(
+            f,
+            "{} | {} times in {} blocks, {first} to {last}",
+            self.key, self.count, self.blocks
+        )?;
+        if let Some(value) = self.value {
+            write!(f, " | last {}", Value::from(value))?;
+        }
+        if let Some(text) = &self.text {
+            write!(f, " | {text:?}")?;
+        }
+        let marks = [
+            (self.is_held(), "held"),
+            (self.is_attempted(), "attempted"),
+            (self.is_signed_off(), "signed off"),
+        ];
+        for (_, mark) in marks.into_iter().filter(|(marked, _)| *marked) {
+            write!(f, " | {mark}")?;
+        }
+        match &self.acceptance {
+            Some(Acceptance { reason, by, .. }) => write!(f, " | accepted by {by}: {reason:?}"),
+            None => Ok(()),
+        }
     }
 }
 

@@ -118,6 +118,7 @@ pub struct Verdict {
     pub absent_since: Option<Timestamp>,
     /// The baseline has heard since.
     pub since: Option<Timestamp>,
-    /// The learned key that this would be, in the text form of exports; empty where nothing is new.
+    /// The finest key that is new, in the text form of exports: the exact tuple, which a person may accept.
+    /// Empty where nothing is new.
     pub key: String,
 }

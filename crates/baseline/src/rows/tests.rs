@@ -187,3 +187,18 @@ fn an_acceptance_and_a_fact_survive_a_restart() {
     assert!(!judged(&mut resumed, 101, Play::coil(9, 21, 2)).accepted);
     assert_eq!(resumed.facts().get(&fact).map(|fact| fact.text.as_str()), Some("a \"vendor\"|x"));
 }
+
+#[test]
+fn a_row_reads_in_one_line() {
+    let mut baseline = short();
+    routine(&mut baseline, 0..61);
+    hear(&mut baseline, 61, Play::coil(9, 21, 2));
+    let lines: Vec<String> = baseline.rows().iter().map(ToString::to_string).collect();
+    let line = |start: &str| lines.iter().find(|line| line.starts_with(start)).cloned().unwrap();
+    assert_eq!(
+        line("point|zone0|modbus|10.0.0.21#1|10.0.0.7"),
+        "point|zone0|modbus|10.0.0.21#1|10.0.0.7|command|coil|2 | 2 times in 2 blocks, \
+         1970-01-01T00:00:15.000000000Z to 1970-01-01T00:00:35.000000000Z | last on"
+    );
+    assert!(line("host|zone0|10.0.0.9").ends_with(" | held"));
+}
