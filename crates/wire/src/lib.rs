@@ -44,6 +44,8 @@ mod entry;
 mod event;
 mod flows;
 mod fragment;
+#[cfg(any(test, feature = "fuzz"))]
+pub mod fuzz;
 mod history;
 mod internet;
 mod link;

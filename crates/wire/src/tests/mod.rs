@@ -210,6 +210,8 @@ struct Ear {
     wire: Wire,
     number: u64,
     told: Vec<String>,
+    /// The same with time and whether the flow is between the usual ports.
+    timed: Vec<(bool, i64, String)>,
 }
 
 fn text(bytes: &[u8]) -> String {
@@ -241,7 +243,7 @@ fn line(heard: &Heard<'_>) -> String {
 
 impl Ear {
     fn new(config: Config) -> Self {
-        Self { wire: Wire::new(config), number: 0, told: Vec::new() }
+        Self { wire: Wire::new(config), number: 0, told: Vec::new(), timed: Vec::new() }
     }
 
     fn usual() -> Self {
@@ -258,8 +260,13 @@ impl Ear {
             bytes,
             original_length: original_length as u32,
         };
-        let Self { wire, told, .. } = self;
-        wire.frame(&frame, &mut |heard| told.push(line(heard)));
+        let Self { wire, told, timed, .. } = self;
+        let mut hear = |heard: &Heard<'_>| {
+            let usual = [heard.flow.first.port, heard.flow.second.port].contains(&MASTER.port);
+            timed.push((usual, heard.time.nanos(), line(heard)));
+            told.push(line(heard));
+        };
+        wire.frame(&frame, &mut hear);
     }
 
     fn hear(&mut self, milliseconds: i64, made: &Made) {
@@ -268,15 +275,32 @@ impl Ear {
     }
 
     fn tick(&mut self, milliseconds: i64) {
-        let Self { wire, told, .. } = self;
-        wire.tick(Timestamp::from_nanos(milliseconds * MILLISECOND), &mut |heard| {
-            told.push(line(heard))
-        });
+        let Self { wire, told, timed, .. } = self;
+        let mut hear = |heard: &Heard<'_>| {
+            let usual = [heard.flow.first.port, heard.flow.second.port].contains(&MASTER.port);
+            timed.push((usual, heard.time.nanos(), line(heard)));
+            told.push(line(heard));
+        };
+        wire.tick(Timestamp::from_nanos(milliseconds * MILLISECOND), &mut hear);
     }
 
     fn finish(&mut self) {
-        let Self { wire, told, .. } = self;
-        wire.finish(&mut |heard| told.push(line(heard)));
+        let Self { wire, told, timed, .. } = self;
+        let mut hear = |heard: &Heard<'_>| {
+            let usual = [heard.flow.first.port, heard.flow.second.port].contains(&MASTER.port);
+            timed.push((usual, heard.time.nanos(), line(heard)));
+            told.push(line(heard));
+        };
+        wire.finish(&mut hear);
+    }
+
+    /// All that was ever told of flows between the usual ports.
+    fn own_lines(&self) -> Vec<(i64, String)> {
+        self.timed
+            .iter()
+            .filter(|(usual, ..)| *usual)
+            .map(|(_, time, line)| (*time, line.clone()))
+            .collect()
     }
 
     /// What was told since the last call.

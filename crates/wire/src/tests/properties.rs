@@ -110,4 +110,47 @@ proptest! {
         ear.finish();
         prop_assert_eq!((ear.wire.flows(), ear.wire.waiting_bytes()), (0, 0));
     }
+
+    #[test]
+    fn the_body_of_the_fuzzers_holds_for_any_octets(input in vec(any::<u8>(), 0..1500)) {
+        crate::fuzz::any_octets(&input);
+    }
+
+    // Shards hear different flows: what is told of one flow must not depend on the packets of others.
+    #[test]
+    fn what_is_told_of_a_flow_depends_on_its_own_packets_and_the_ticks(
+        heads in vec((0_u64..u64::MAX, any::<bool>(), 0_i64..400), 1..60),
+    ) {
+        let run = |with_others: bool| {
+            let mut ear = Ear::new(Config { checksums: Checksums::Ignore, ..Config::default() });
+            let (mut time, mut second) = (0, 1000);
+            for &(head, own, step) in &heads {
+                time += step;
+                while second <= time {
+                    ear.tick(second);
+                    second += 1000;
+                }
+                let [flags, place, acknowledged, length, ..] = head.to_le_bytes();
+                let from_master = flags & 1 == 0;
+                let make = if from_master { ask } else { answer };
+                let payload = [place; 64];
+                let made = make(
+                    1000 + u32::from(place),
+                    1000 + u32::from(acknowledged),
+                    &payload[..usize::from(length & 63)],
+                );
+                let mut made = made.flags(if flags & 0x70 == 0 { flags >> 1 & 7 } else { ACK });
+                if !own {
+                    (made.from.port, made.to.port) = (made.from.port + 1, made.to.port + 1);
+                }
+                if own || with_others {
+                    ear.hear(time, &made);
+                }
+            }
+            ear.tick(time + 5000);
+            ear.finish();
+            ear.own_lines()
+        };
+        prop_assert_eq!(run(true), run(false));
+    }
 }
