@@ -17,17 +17,23 @@ pub(crate) enum Verdict {
 }
 
 /// The one's complement sum of the octets as big-endian words, not complemented.
+pub(crate) fn sum(bytes: &[u8]) -> u16 {
+    u16::from_be(fold(words(bytes)))
+}
+
+/// The sum of the octets in the machine's own order, not brought back to 16 bits.
 ///
 /// The sum does not depend on the order of octets in a word but for a last swap (RFC 1071, 2(B)), so eight octets
-/// are added at a time in the machine's own order.
-pub(crate) fn sum(bytes: &[u8]) -> u16 {
+/// are added at a time.
+#[inline]
+fn words(bytes: &[u8]) -> u64 {
     let (words, rest) = bytes.as_chunks::<8>();
     let mut total: u64 = 0;
     for word in words {
         let word = u64::from_ne_bytes(*word);
         total = total.wrapping_add(word & 0xFFFF_FFFF).wrapping_add(word >> 32);
     }
-    u16::from_be(fold(total.wrapping_add(tail(rest))))
+    if rest.is_empty() { total } else { total.wrapping_add(tail(rest)) }
 }
 
 /// The words of the last octets, of which there are fewer than eight, in the machine's order.
@@ -45,48 +51,37 @@ fn tail(bytes: &[u8]) -> u64 {
     rest.first().map_or(total, |last| total.wrapping_add(u64::from(u16::from_ne_bytes([*last, 0]))))
 }
 
-/// The sum of an IPv4 header without options, not brought back to 16 bits.
-pub(crate) fn words(header: &[u8; 20]) -> u64 {
+/// Whether an IPv4 header without options has a right checksum.
+#[inline]
+pub(crate) fn is_right(header: &[u8; 20]) -> bool {
     let (words, _) = header.as_chunks::<4>();
-    words.iter().fold(0, |sum: u64, word| {
-        let word = u64::from(u32::from_be_bytes(*word));
-        sum.wrapping_add(word >> 16).wrapping_add(word & 0xFFFF)
-    })
+    let add = |sum: u64, word: &[u8; 4]| sum.wrapping_add(u64::from(u32::from_ne_bytes(*word)));
+    fold(words.iter().fold(0, add)) == 0xFFFF
 }
 
 /// A sum of words brought back to 16 bits with the carries added in.
-pub(crate) fn fold(sum: u64) -> u16 {
+#[inline]
+fn fold(sum: u64) -> u16 {
     let sum = (sum & 0xFFFF_FFFF).wrapping_add(sum >> 32);
-    let mut sum = (sum & 0xFFFF).wrapping_add((sum >> 16) & 0xFFFF).wrapping_add(sum >> 32);
-    while sum > 0xFFFF {
-        sum = (sum & 0xFFFF).wrapping_add(sum >> 16);
-    }
-    u16::try_from(sum).unwrap_or(u16::MAX)
+    let sum = (sum & 0xFFFF).wrapping_add((sum >> 16) & 0xFFFF).wrapping_add(sum >> 32);
+    let sum = (sum & 0xFFFF).wrapping_add(sum >> 16);
+    let sum = (sum & 0xFFFF).wrapping_add(sum >> 16);
+    u16::try_from(sum & 0xFFFF).unwrap_or(0)
 }
 
-/// The sum of the addresses and the protocol of the pseudo-header; the length is added apart.
+/// The sum of the addresses and the protocol of the pseudo-header, in the machine's own order; the length is added
+/// apart.
+#[inline]
 fn pseudo_sum(source: IpAddr, destination: IpAddr, protocol: u8) -> u64 {
-    let addresses = match (source, destination) {
-        (IpAddr::V4(source), IpAddr::V4(destination)) => {
-            let (source, destination) =
-                (u64::from(source.to_bits()), u64::from(destination.to_bits()));
-            (source >> 16)
-                .wrapping_add(source & 0xFFFF)
-                .wrapping_add(destination >> 16)
-                .wrapping_add(destination & 0xFFFF)
-        }
-        (source, destination) => {
-            let of = |address: IpAddr| match address {
-                IpAddr::V4(address) => u64::from(sum(&address.octets())),
-                IpAddr::V6(address) => u64::from(sum(&address.octets())),
-            };
-            of(source).wrapping_add(of(destination))
-        }
+    let of = |address: IpAddr| match address {
+        IpAddr::V4(address) => u64::from(u32::from_ne_bytes(address.octets())),
+        IpAddr::V6(address) => words(&address.octets()),
     };
-    addresses.wrapping_add(u64::from(protocol))
+    of(source).wrapping_add(of(destination)).wrapping_add(u64::from(u16::from(protocol).to_be()))
 }
 
 /// Judges the checksum of a whole TCP segment or UDP datagram, whose checksum field is `field`.
+#[inline]
 pub(crate) fn judge(
     source: IpAddr,
     destination: IpAddr,
@@ -95,12 +90,15 @@ pub(crate) fn judge(
     field: u16,
 ) -> Verdict {
     let pseudo = pseudo_sum(source, destination, protocol);
-    let length = u64::try_from(bytes.len()).unwrap_or(0);
+    // No length is beyond 16 bits but of a jumbogram, whose is added in two words.
+    let length = u64::from(u32::try_from(bytes.len()).unwrap_or(0).to_be());
     let with_length = pseudo.wrapping_add(length);
-    if fold(with_length.wrapping_add(u64::from(sum(bytes)))) == 0xFFFF {
-        Verdict::Right
-    } else if field == fold(with_length) || field == fold(pseudo) {
-        // Some interfaces want the length left out for what they will cut into segments.
+    if fold(with_length.wrapping_add(words(bytes))) == 0xFFFF {
+        return Verdict::Right;
+    }
+    // Some interfaces want the length left out for what they will cut into segments.
+    let field = field.to_be();
+    if field == fold(with_length) || field == fold(pseudo) {
         Verdict::Partial
     } else {
         Verdict::Wrong

@@ -46,6 +46,7 @@ pub(crate) enum IpError {
 }
 
 /// Reads an IP packet, of which the snap length cut off `cut` octets (with what may follow it in the frame).
+#[inline]
 pub(crate) fn datagram(bytes: &[u8], cut: u32) -> Result<Datagram<'_>, IpError> {
     match bytes.first().map(|first| first >> 4) {
         Some(4) => ipv4(bytes, cut).ok_or(IpError::Malformed),
@@ -57,6 +58,7 @@ pub(crate) fn datagram(bytes: &[u8], cut: u32) -> Result<Datagram<'_>, IpError> 
 /// Cuts `bytes` to the `length` that a header gives; where there is less, says how much the snap length took.
 ///
 /// A length beyond what was on the wire is no gap: the octets never were.
+#[inline]
 fn cut_to(bytes: &[u8], length: usize, cut: u32) -> (&[u8], u32) {
     match bytes.get(..length) {
         Some(exact) => (exact, 0),
@@ -67,6 +69,7 @@ fn cut_to(bytes: &[u8], length: usize, cut: u32) -> (&[u8], u32) {
     }
 }
 
+#[inline]
 fn ipv4(bytes: &[u8], cut: u32) -> Option<Datagram<'_>> {
     let head = bytes.first_chunk::<20>()?;
     let header_length = usize::from(head[0] & 0x0F).checked_mul(4)?;
@@ -93,19 +96,12 @@ fn ipv4(bytes: &[u8], cut: u32) -> Option<Datagram<'_>> {
         protocol: head[9],
         payload,
         missing,
-        header_wrong: [head[10], head[11]] != [0, 0]
-            && checksum::fold(checksum::words(head).wrapping_add(options_sum(header))) != 0xFFFF,
+        header_wrong: !(checksum::is_right(head) && header_length == 20)
+            && [head[10], head[11]] != [0, 0]
+            && checksum::sum(header) != 0xFFFF,
         routed: false,
         fragment,
     })
-}
-
-/// The sum of what follows the fixed part of the header.
-fn options_sum(header: &[u8]) -> u64 {
-    header
-        .get(20..)
-        .filter(|options| !options.is_empty())
-        .map_or(0, |options| u64::from(checksum::sum(options)))
 }
 
 fn ipv6(bytes: &[u8], cut: u32) -> Result<Datagram<'_>, IpError> {

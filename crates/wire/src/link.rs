@@ -19,7 +19,20 @@ const IPV4: u16 = 0x0800;
 const IPV6: u16 = 0x86DD;
 
 /// The IP packet of a frame; `None` has been counted by its kind.
+#[inline]
 pub(crate) fn packet<'a>(frame: &Frame<'a>, counters: &mut Counters) -> Option<Packet<'a>> {
+    let bytes = frame.bytes;
+    // Most frames are this.
+    if frame.link == LinkType::Ethernet
+        && let Some((head, rest)) = bytes.split_first_chunk::<14>()
+        && [head[12], head[13]] == [0x08, 0x00]
+    {
+        return Some(Packet { bytes: rest, vlan: None });
+    }
+    tagged_packet(frame, counters)
+}
+
+fn tagged_packet<'a>(frame: &Frame<'a>, counters: &mut Counters) -> Option<Packet<'a>> {
     let bytes = frame.bytes;
     let found = match frame.link {
         LinkType::Ethernet => {

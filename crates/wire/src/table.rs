@@ -58,6 +58,7 @@ const fn list_of(rank: Rank, lists: &mut [List; 3]) -> &mut List {
 }
 
 /// The same for both directions.
+#[inline]
 fn hash(hasher: &RandomState, transport: Transport, one: Endpoint, other: Endpoint) -> u64 {
     let mut state = hasher.build_hasher();
     let tag = match transport {
@@ -110,6 +111,7 @@ impl Table {
     }
 
     /// The slot of the flow between two endpoints, whichever sent.
+    #[inline]
     pub(crate) fn find(&self, transport: Transport, one: Endpoint, other: Endpoint) -> Option<u32> {
         let hash = hash(&self.hasher, transport, one, other);
         let slots = &self.slots;

@@ -48,6 +48,7 @@ impl Segment<'_> {
 }
 
 /// Judges the checksum of the IP header and of its payload together.
+#[inline]
 fn verdict(
     datagram: &Datagram<'_>,
     protocol: u8,
@@ -65,6 +66,7 @@ fn verdict(
 }
 
 /// Reads a TCP segment.
+#[inline]
 pub(crate) fn segment<'a>(datagram: &Datagram<'a>, verify: bool) -> Option<Segment<'a>> {
     let bytes = datagram.payload;
     let head = bytes.first_chunk::<20>()?;
