@@ -14,7 +14,7 @@ use crate::event::FlowId;
 /// No slot.
 const NONE: u32 = u32::MAX;
 /// Flows that are passed over because they are in use, before one is evicted all the same.
-const CHANCES: usize = 16;
+const CHANCES: usize = 64;
 
 /// A place for a flow, with its neighbours among the flows of its rank.
 #[derive(Debug)]

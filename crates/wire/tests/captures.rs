@@ -1,7 +1,8 @@
 //! Agreement with tshark on captures of real traffic: the same octets in both directions of every TCP stream.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::error::Error;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use gridtap_capture::Sources;
@@ -35,8 +36,8 @@ fn count(conversations: &mut Conversations, mut sides: [(String, Vec<u8>); 2]) {
     }
 }
 
-fn heard(path: &PathBuf) -> Conversations {
-    let mut sources = Sources::open(&[path]).unwrap();
+fn heard(path: &Path) -> Result<Conversations, Box<dyn Error>> {
+    let mut sources = Sources::open(&[path])?;
     let mut wire = Wire::new(Config::default());
     let mut open: BTreeMap<FlowId, [Vec<u8>; 2]> = BTreeMap::new();
     let mut conversations = Conversations::new();
@@ -50,7 +51,7 @@ fn heard(path: &PathBuf) -> Conversations {
             Event::Bytes { direction: Direction::Forward, bytes } => said[0].extend(bytes),
             Event::Bytes { direction: Direction::Backward, bytes } => said[1].extend(bytes),
             Event::Closed(_) => {
-                let [forward, backward] = open.remove(&flow.id).unwrap();
+                let [forward, backward] = open.remove(&flow.id).unwrap_or_default();
                 let sides =
                     [(flow.first.to_string(), forward), (flow.second.to_string(), backward)];
                 count(&mut conversations, sides);
@@ -59,7 +60,7 @@ fn heard(path: &PathBuf) -> Conversations {
         }
     };
     let mut second = Timestamp::MIN;
-    while let Some(frame) = sources.next().unwrap() {
+    while let Some(frame) = sources.next()? {
         if frame.time >= second {
             wire.tick(frame.time, &mut hear);
             second = frame.time.plus_ns(1_000_000_000);
@@ -67,7 +68,7 @@ fn heard(path: &PathBuf) -> Conversations {
         wire.frame(&frame, &mut hear);
     }
     wire.finish(&mut hear);
-    conversations
+    Ok(conversations)
 }
 
 fn tshark(arguments: &[String]) -> Option<String> {
@@ -76,7 +77,7 @@ fn tshark(arguments: &[String]) -> Option<String> {
 }
 
 /// The streams as tshark follows them. Where octets are missing it writes so into the stream, which is taken out.
-fn followed(path: &PathBuf) -> Option<Conversations> {
+fn followed(path: &Path) -> Option<Conversations> {
     let read = ["-n", "-r"].map(str::to_owned).into_iter().chain([path.display().to_string()]);
     let read: Vec<String> = read.collect();
     let fields = ["-Y", "tcp", "-T", "fields", "-e", "tcp.stream"].map(str::to_owned);
@@ -135,7 +136,7 @@ fn streams_are_those_that_tshark_follows() {
             println!("tshark does not run: nothing compared");
             return;
         };
-        let heard = heard(&path);
+        let heard = heard(&path).unwrap();
         let differing: Vec<_> = followed
             .iter()
             .filter(|(sides, count)| heard.get(*sides) != Some(count))

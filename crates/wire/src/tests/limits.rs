@@ -105,3 +105,26 @@ fn an_idle_flow_is_small() {
         size_of::<crate::Flow>()
     );
 }
+
+#[test]
+fn of_flows_that_are_all_answered_those_in_use_stay() {
+    let mut ear = Ear::new(Config { flows_max: 100, ..Config::default() });
+    for port in 1..=20 {
+        converse(&mut ear, port, 0, 1);
+    }
+    for round in 1..=20_u32 {
+        let time = 100 * i64::from(round);
+        for port in 1..=20_u16 {
+            let master = Side { port, ..MASTER };
+            ear.hear(time, &segment(master, OUTSTATION, 1004 + round, 5006, b"p"));
+        }
+        for port in 0..40 {
+            converse(&mut ear, 1000 + 40 * round as u16 + port, time, 1);
+        }
+    }
+    ear.told();
+    for port in 1..=20 {
+        ear.hear(3000, &segment(Side { port, ..MASTER }, OUTSTATION, 1025, 5006, b"still"));
+    }
+    assert_eq!(ear.told(), ["> still"; 20]);
+}

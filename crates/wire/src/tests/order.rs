@@ -209,26 +209,51 @@ fn octets_cut_off_in_a_segment_that_waits_are_a_gap_too() {
     check(&mut ear, &["> read", "> abc", "> gap 5", "> next"]);
 }
 
-#[test]
-fn octets_acknowledged_but_not_heard_are_counted() {
+/// The counts of the flow at its end.
+fn counts(made: &[Made]) -> ([u64; 2], [u64; 2], [u64; 2]) {
     let mut wire = Wire::new(Config::default());
-    let mut last = None;
-    for (number, made) in
-        [answer(5001, 1001, b"value"), answer(5006, 1013, b"value"), answer(5011, 1025, b"value")]
-            .iter()
-            .enumerate()
-    {
+    let mut last = ([0; 2], [0; 2], [0; 2]);
+    let mut hear = |heard: &Heard<'_>| {
+        last = (heard.flow.packets, heard.flow.octets, heard.flow.unheard);
+    };
+    for (number, made) in (0..).zip(made) {
         let bytes = made.frame();
         let frame = Frame {
-            time: Timestamp::from_nanos(number as i64 * 1000 * MILLISECOND),
+            time: Timestamp::from_nanos(number * MILLISECOND),
             capture: 0,
             number: 1,
             link: LinkType::Ethernet,
             bytes: &bytes,
             original_length: bytes.len() as u32,
         };
-        wire.frame(&frame, &mut |heard| last = Some(*heard.flow));
+        wire.frame(&frame, &mut hear);
     }
-    let flow = last.unwrap();
-    assert_eq!((flow.packets, flow.octets, flow.unheard), ([3, 0], [15, 0], [0, 24]));
+    wire.finish(&mut hear);
+    last
+}
+
+#[test]
+fn octets_acknowledged_but_not_heard_are_counted() {
+    let one_sided =
+        [answer(5001, 1001, b"value"), answer(5006, 1013, b"value"), answer(5011, 1025, b"value")];
+    assert_eq!(counts(&one_sided), ([3, 0], [15, 0], [0, 24]));
+    let with_gap = [
+        ask(1000, 0, b"").flags(SYN),
+        answer(5000, 1001, b"").flags(SYN | ACK),
+        answer(5001, 1013, b"value"),
+        ask(1013, 5006, b"next"),
+    ];
+    assert_eq!(counts(&with_gap), ([2, 2], [4, 5], [12, 0]));
+}
+
+#[test]
+fn octets_acknowledged_before_they_are_heard_are_not_counted_as_unheard() {
+    let overtaken = [
+        ask(1000, 0, b"").flags(SYN),
+        answer(5000, 1001, b"").flags(SYN | ACK),
+        answer(5001, 1006, b"value"),
+        ask(1001, 5001, b"read").flags(ACK | FIN),
+        ask(1006, 5006, b""),
+    ];
+    assert_eq!(counts(&overtaken), ([3, 2], [4, 5], [0, 0]));
 }

@@ -228,3 +228,13 @@ fn a_held_segment_is_not_refuted_by_the_acknowledgement_of_it() {
         ["opened 10.0.0.1:40000", "> offloaded", "> read", "> next", "< offloaded", "< value"],
     );
 }
+
+#[test]
+fn acknowledgements_do_not_keep_a_finished_connection() {
+    let mut ear = shaken();
+    ear.hear(1, &ask(1001, 5001, b"").flags(ACK | FIN));
+    ear.hear(2, &answer(5001, 1002, b"").flags(ACK | FIN));
+    ear.hear(1900, &ask(1002, 5002, b""));
+    ear.tick(3000);
+    check(&mut ear, &["closed Finished"]);
+}
