@@ -59,8 +59,9 @@ fn flow(number: usize, octet: u8) -> Flow {
     }
 }
 
-/// An input as conversations. Three at most are open at a time.
-fn moves(input: &[u8], conversations_max: usize) -> Vec<Move> {
+/// An input as conversations, three at most of them open at a time. Where the messages are `whole`, whatever they
+/// say is in frames of the right length, and nothing is lost.
+fn moves(input: &[u8], conversations_max: usize, whole: bool) -> Vec<Move> {
     let mut script = Script::new(input);
     let mut open = [None; 3];
     let mut opened = 0_usize;
@@ -89,18 +90,20 @@ fn moves(input: &[u8], conversations_max: usize) -> Vec<Move> {
             0..=2 => {
                 let length = usize::from(script.u8());
                 let bytes = script.take(length);
+                let bytes = if whole && !bytes.is_empty() { mbap(bytes) } else { bytes.to_vec() };
                 if !bytes.is_empty() {
-                    push(conversation, Step::Bytes(direction, bytes.to_vec()));
+                    push(conversation, Step::Bytes(direction, bytes));
                 }
             }
             3 | 4 => {
-                let adu = adu(&mut script);
+                let adu = adu(&mut script, whole);
                 let cut = if kind & 0x80 == 0 { adu.len() } else { usize::from(script.u8()) };
                 let (head, tail) = adu.split_at(cut.min(adu.len()));
                 for piece in [head, tail].into_iter().filter(|piece| !piece.is_empty()) {
                     push(conversation, Step::Bytes(direction, piece.to_vec()));
                 }
             }
+            5 if whole => {}
             5 => push(conversation, Step::Gap(direction, u64::from(script.u8()).saturating_add(1))),
             6 if kind & 0x80 != 0 => {
                 push(conversation, Step::Close);
@@ -114,14 +117,14 @@ fn moves(input: &[u8], conversations_max: usize) -> Vec<Move> {
 }
 
 /// A unit of Modbus, most of them right.
-fn adu(script: &mut Script<'_>) -> Vec<u8> {
+fn adu(script: &mut Script<'_>, whole: bool) -> Vec<u8> {
     let (choice, transaction, damage) = (script.u8(), script.u8(), script.u8());
     let pdu = PDUS.into_iter().cycle().nth(usize::from(choice)).map_or(&b""[..], |(_, pdu)| pdu);
     let mut adu = mbap(pdu);
     if let Some(low) = adu.get_mut(1) {
         *low = transaction;
     }
-    if damage & 0x80 != 0 {
+    if damage & 0x80 != 0 && !whole {
         let place = usize::from(damage & 0x7f) % adu.len().max(1);
         if let Some(octet) = adu.get_mut(place) {
             *octet = script.u8();
@@ -247,7 +250,7 @@ fn said(output: &Output<'_>, messages: &mut Vec<String>) {
 
 /// Every octet of a recognised conversation is decoded, skipped, missing or encrypted, and none twice.
 pub(super) fn any_conversations(input: &[u8]) {
-    let moves = moves(input, 3);
+    let moves = moves(input, 3, false);
     let came = Play::new().moves(&moves, false);
     let Came { counters, given, .. } = &came;
     let bytes = counters.bytes;
@@ -262,13 +265,15 @@ pub(super) fn any_conversations(input: &[u8]) {
     assert_eq!(came, Play::new().moves(&moves, false), "the same again");
 }
 
-/// In which pieces the octets of a stream come does not change what is heard.
+/// In which pieces the messages of a stream come does not change what is heard.
+///
+/// After a loss or garbage that holds no longer to the letter: there the dissector decides on what has come by then.
 pub(super) fn any_pieces(input: &[u8]) {
-    let mut pieces = moves(input, 1);
+    let mut pieces = moves(input, 1, true);
     pieces.retain(|one| !matches!(one.step, Step::Tick));
     for one in &mut pieces {
         // A datagram is a message, its edges mean something; and on a strange port the first piece of a
-        // session in progress decides whether more is looked at.
+        // session in progress tells whether more is looked at.
         if let Step::Open(flow) = &mut one.step {
             flow.transport = Transport::Tcp;
             flow.handshake = true;
