@@ -80,6 +80,11 @@ impl Said {
         )
     }
 
+    /// Whether its evidence is in the capture of the scenario, and not in the one that was learned from.
+    fn is_of(&self, truth: &Truth) -> bool {
+        self.capture.as_ref().is_none_or(|capture| capture.ends_with(&truth.capture))
+    }
+
     fn host(&self) -> String {
         let address = self.source.parse::<std::net::SocketAddr>().map(|end| end.ip());
         let address = address.or_else(|_| self.source.parse::<IpAddr>());
@@ -101,6 +106,17 @@ pub struct Judgement {
 }
 
 impl Judgement {
+    /// What came of it, a line each.
+    #[must_use]
+    pub fn lines(&self) -> Vec<String> {
+        let about = |expected: &Expected| format!("{} {}", expected.detection, expected.device);
+        let found = self.found.iter().map(|(own, by)| format!("found  {}: {}", about(own), by.line()));
+        let missed = self.missed.iter().map(|(own, why)| format!("missed {}: {why}", about(own)));
+        let wrong = self.wrong.iter().map(|said| format!("false  {}", said.line()));
+        let listed = self.listed.iter().map(|said| format!("listed {}", said.line()));
+        found.chain(missed).chain(wrong).chain(listed).collect()
+    }
+
     /// Everything was found and nothing false was said.
     #[must_use]
     pub fn right(&self) -> bool {
@@ -112,8 +128,9 @@ impl Judgement {
 #[must_use]
 pub fn judge(truth: &Truth, said: &[Said]) -> Judgement {
     let mut judgement = Judgement::default();
+    let own: Vec<&Said> = said.iter().filter(|said| said.is_of(truth)).collect();
     for expected in truth.acts.iter().flat_map(|event| &event.expected) {
-        match find(expected, said) {
+        match find(expected, &own) {
             Ok(found) => judgement.found.push((expected.clone(), found.clone())),
             Err(why) => judgement.missed.push((expected.clone(), why)),
         }
@@ -130,7 +147,7 @@ pub fn judge(truth: &Truth, said: &[Said]) -> Judgement {
         if said.severity <= Severity::Low || HEALTH.contains(&said.detection.as_str()) {
             continue;
         }
-        if truth.acts.iter().any(|event| follows(event, &said)) {
+        if said.is_of(truth) && truth.acts.iter().any(|event| follows(event, &said)) {
             judgement.listed.push(said);
         } else {
             judgement.wrong.push(said);
@@ -140,7 +157,7 @@ pub fn judge(truth: &Truth, said: &[Said]) -> Judgement {
 }
 
 /// Each condition in its turn, so that a miss says how far the closest anomaly came.
-fn find<'a>(expected: &Expected, said: &'a [Said]) -> Result<&'a Said, String> {
+fn find<'a>(expected: &Expected, said: &[&'a Said]) -> Result<&'a Said, String> {
     type Condition<'c> = (&'c str, &'c dyn Fn(&Said) -> bool);
     let named = |said: &Said| {
         let may = |point: &String| {
@@ -164,7 +181,7 @@ fn find<'a>(expected: &Expected, said: &'a [Said]) -> Result<&'a Said, String> {
         ("too low", &|said| said.severity >= expected.severity),
         ("too late", &|said| said.time <= expected.deadline),
     ];
-    let mut left: Vec<&Said> = said.iter().collect();
+    let mut left: Vec<&Said> = said.to_vec();
     for (why, holds) in conditions {
         let closest = left.first().map(|said| said.line());
         left.retain(|said| holds(said));

@@ -13,6 +13,7 @@
 pub mod actor;
 pub mod client;
 pub mod device;
+pub mod evaluate;
 pub mod fixtures;
 pub mod judge;
 pub mod marks;

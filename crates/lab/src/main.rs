@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use clap::{Parser, Subcommand};
+use gridtap_lab::evaluate::evaluate;
 use gridtap_lab::fixtures::{self, SEEDS};
 use gridtap_lab::judge::{Said, judge};
 use gridtap_lab::site::Site;
@@ -57,6 +58,14 @@ enum Task {
         #[arg(long)]
         seed: u64,
     },
+    /// Read the captures of a folder through the monitor's pipeline and hold what it says against their truths
+    Evaluate {
+        /// Holds captures and truths
+        folder: PathBuf,
+        /// Only captures whose name begins so
+        #[arg(long, default_value = "")]
+        only: String,
+    },
     /// Hold the lines of `gridtap monitor --json`, from standard input, against a truth
     Judge {
         /// The truth of the capture
@@ -71,6 +80,7 @@ fn main() -> Result<()> {
         Task::Fixtures { out } => make(&out),
         Task::Sources { out } => fixtures::sources(&out),
         Task::Site { seed } => say(&toml::to_string(&Site::draw(seed))?),
+        Task::Evaluate { folder, only } => evaluate_all(&folder, &only),
         Task::Judge { truth } => hold(&truth),
     }
 }
@@ -90,6 +100,26 @@ fn make(out: &Path) -> Result<()> {
     fixtures::sources(out)
 }
 
+fn evaluate_all(folder: &Path, only: &str) -> Result<()> {
+    let (mut right, mut all) = (0_usize, 0_usize);
+    for (file, truth) in fixtures::truths(folder)? {
+        if !truth.capture.starts_with(only) {
+            continue;
+        }
+        let judgement = evaluate(folder, &truth)?;
+        all = all.saturating_add(1);
+        right = right.saturating_add(usize::from(judgement.right()));
+        let verdict = if judgement.right() { "right" } else { "WRONG" };
+        say(&format!("{verdict} {}", file.display()))?;
+        for line in judgement.lines() {
+            say(&format!("      {line}"))?;
+        }
+    }
+    say(&format!("{right} of {all} as their truth says"))?;
+    ensure!(right == all, "not all are as their truth says");
+    Ok(())
+}
+
 fn hold(truth: &Path) -> Result<()> {
     let mut text = String::new();
     std::io::stdin().read_to_string(&mut text)?;
@@ -99,17 +129,8 @@ fn hold(truth: &Path) -> Result<()> {
         .map(|line| serde_json::from_str(line).with_context(|| line.to_owned()))
         .collect::<Result<_>>()?;
     let judgement = judge(&fixtures::truth(truth)?, &said);
-    for (expected, by) in &judgement.found {
-        say(&format!("found  {} {}: {}", expected.detection, expected.device, by.line()))?;
-    }
-    for (expected, why) in &judgement.missed {
-        say(&format!("missed {} {}: {why}", expected.detection, expected.device))?;
-    }
-    for said in &judgement.wrong {
-        say(&format!("false  {}", said.line()))?;
-    }
-    for said in &judgement.listed {
-        say(&format!("listed {}", said.line()))?;
+    for line in judgement.lines() {
+        say(&line)?;
     }
     ensure!(judgement.right(), "not as the truth says");
     Ok(())
