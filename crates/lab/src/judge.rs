@@ -4,7 +4,7 @@
 //! the right source, device and points, whose evidence holds a frame of the attack, said in time. Anything else
 //! above low is false, unless the scenario lists it. Sensor health is a class of its own and never false.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use gridtap_model::{Anomaly, Severity};
@@ -21,6 +21,8 @@ const HEALTH: [&str; 2] = ["OT-29", "OT-31"];
 pub struct Said {
     /// The anomaly's id.
     pub id: String,
+    /// The incident it belongs to.
+    pub incident: String,
     /// Which of its revisions this is.
     pub revision: u32,
     /// When it was last seen, by this revision.
@@ -49,6 +51,7 @@ impl From<&Anomaly> for Said {
     fn from(anomaly: &Anomaly) -> Self {
         Self {
             id: anomaly.id.to_string(),
+            incident: anomaly.incident.to_string(),
             revision: anomaly.revision,
             time: anomaly.last_time.to_string(),
             detection: anomaly.detection.to_owned(),
@@ -115,6 +118,13 @@ impl Judgement {
         let wrong = self.wrong.iter().map(|said| format!("false  {}", said.line()));
         let listed = self.listed.iter().map(|said| format!("listed {}", said.line()));
         found.chain(missed).chain(wrong).chain(listed).collect()
+    }
+
+    /// How many incidents above low a person would see.
+    #[must_use]
+    pub fn incidents(&self) -> usize {
+        let above = self.wrong.iter().chain(&self.listed);
+        above.map(|said| said.incident.as_str()).collect::<BTreeSet<_>>().len()
     }
 
     /// Everything was found and nothing false was said.

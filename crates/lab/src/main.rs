@@ -110,7 +110,10 @@ fn evaluate_all(folder: &Path, only: &str) -> Result<()> {
         all = all.saturating_add(1);
         right = right.saturating_add(usize::from(judgement.right()));
         let verdict = if judgement.right() { "right" } else { "WRONG" };
-        say(&format!("{verdict} {}", file.display()))?;
+        let incidents = judgement.incidents();
+        let anomalies = judgement.wrong.len().saturating_add(judgement.listed.len());
+        let above = format!("above low: {anomalies} anomalies in {incidents} incidents");
+        say(&format!("{verdict} {}: {above}", file.display()))?;
         for line in judgement.lines() {
             say(&format!("      {line}"))?;
         }

@@ -48,6 +48,7 @@ fn truth() -> Truth {
 fn right() -> Said {
     Said {
         id: "a".to_owned(),
+        incident: "a".to_owned(),
         revision: 1,
         time: "2026-01-01T00:00:10.000000000Z".to_owned(),
         detection: "MB-29".to_owned(),
