@@ -406,6 +406,18 @@ fn a_burst_of_commands_is_medium_when_it_is_many_times_what_was_learned() {
 }
 
 #[test]
+fn a_sweep_over_functions_that_write_nothing_is_no_burst_of_commands() {
+    let refused = Answer::Refused(Refusal::Function, 1);
+    let asks: Vec<_> = (65..165)
+        .map(|code| Ask {
+            answer: refused,
+            ..Ask::function(MASTER, RTU, code, Class::Configuration, Effect::Vendor)
+        })
+        .collect();
+    assert!(says(&asks).iter().all(|(detection, _)| *detection != "MB-36"), "{:?}", says(&asks));
+}
+
+#[test]
 fn a_read_that_contradicts_the_last_write_is_high_where_reads_always_agreed() {
     let mut plant = Plant::learned();
     plant.ask(Ask::write(MASTER, RTU, 5, 4000));

@@ -3,7 +3,7 @@
 use core::net::IpAddr;
 
 use gridtap_baseline::{Baseline, FactKey, FactKind, Site};
-use gridtap_model::{Device, Message, Observation, Severity, Timestamp, Zone};
+use gridtap_model::{Class, Device, Message, Observation, Severity, Timestamp, Zone};
 
 use super::rows;
 use crate::book::Cause;
@@ -66,6 +66,10 @@ impl Rates {
         out: &mut Vec<Series>,
     ) {
         let (obs, message) = (scene.obs, scene.message);
+        // Many writes move a process; many other functions are a sweep over functions, which is told as one.
+        if message.class != Class::Command {
+            return;
+        }
         let Some(rows) = rows(message.device.protocol) else { return };
         let (device, master) = (message.device, message.master.address);
         let window = window_of(obs.time);
