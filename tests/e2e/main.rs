@@ -5,4 +5,5 @@ mod fixtures;
 mod fuzz;
 #[allow(dead_code, reason = "the modules that call it come with the command line")]
 mod machine;
+mod scenarios;
 mod tidy;

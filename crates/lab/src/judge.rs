@@ -113,7 +113,8 @@ impl Judgement {
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
         let about = |expected: &Expected| format!("{} {}", expected.detection, expected.device);
-        let found = self.found.iter().map(|(own, by)| format!("found  {}: {}", about(own), by.line()));
+        let found =
+            self.found.iter().map(|(own, by)| format!("found  {}: {}", about(own), by.line()));
         let missed = self.missed.iter().map(|(own, why)| format!("missed {}: {why}", about(own)));
         let wrong = self.wrong.iter().map(|said| format!("false  {}", said.line()));
         let listed = self.listed.iter().map(|said| format!("listed {}", said.line()));
