@@ -1,4 +1,4 @@
-//! The manual page and the completions are what their readers can use.
+//! The help and the completions are what their readers can use.
 
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -19,19 +19,6 @@ fn bash_reads_its_completions() {
     let mut bash = Command::new("bash").arg("-n").stdin(Stdio::piped()).spawn().expect("bash starts");
     bash.stdin.take().expect("piped").write_all(completions.as_bytes()).expect("bash reads");
     assert!(bash.wait().expect("bash ends").success());
-}
-
-#[test]
-fn the_manual_has_a_page_for_the_program_and_one_for_each_command() {
-    let page = printed(&["man"]);
-    assert!(page.contains(".TH gridtap 1") && page.contains("SYNOPSIS"), "{page}");
-    let directory = tempfile::tempdir().expect("a temporary directory");
-    let out = directory.path().to_str().expect("a plain path");
-    printed(&["man", "--out", out]);
-    for name in ["gridtap", "gridtap-decode", "gridtap-learn", "gridtap-monitor", "gridtap-baseline"] {
-        let path = directory.path().join(format!("{name}.1"));
-        assert!(path.is_file(), "no {name}.1");
-    }
 }
 
 #[test]
