@@ -30,18 +30,15 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let targets = if arguments.targets.is_empty() { list()? } else { arguments.targets.clone() };
     for target in &targets {
         let time = format!("-max_total_time={}", arguments.seconds);
+        // What it finds goes to the first folder; the seeds are in the repository and stay as they are.
+        let [corpus, seeds] = ["corpus", "seeds"].map(|folder| directory.join(folder).join(target));
+        std::fs::create_dir_all(&corpus)?;
         step(
             &format!("fuzz {target}, {} s", arguments.seconds),
-            nightly().args([
-                "run",
-                "--fuzz-dir",
-                "tests/fuzz",
-                target,
-                "--",
-                &time,
-                "-timeout=5",
-                "-rss_limit_mb=2048",
-            ]),
+            nightly()
+                .args(["run", "--fuzz-dir", "tests/fuzz", target])
+                .args([corpus, seeds])
+                .args(["--", &time, "-timeout=5", "-rss_limit_mb=2048"]),
         )?;
     }
     Ok(())
