@@ -28,7 +28,6 @@ const REQUIREMENTS: [Requirement; 6] = [
         package: "ethtool",
         purpose: "gives the lab's packets right checksums",
     },
-    Requirement { program: "ethtool", package: "ethtool", purpose: "sets up the lab's interfaces" },
     Requirement { program: "python3", package: "python3", purpose: "runs the comparison scripts" },
 ];
 

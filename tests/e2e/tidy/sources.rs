@@ -7,14 +7,16 @@ pub(super) struct File {
     /// Relative to the root, with forward slashes.
     pub(super) path: String,
     pub(super) text: String,
-    /// The whole file is tests: by its place, or because its parent declares it under `cfg(test)`.
+    /// The file is not shipped: tests or an example by its place, or declared under `cfg(test)`.
     pub(super) is_test: bool,
 }
 
 impl File {
     pub(super) fn new(path: String, text: String) -> Self {
-        let is_test =
-            path.starts_with("tests/") || path.contains("/tests/") || path.ends_with("/tests.rs");
+        let is_test = path.starts_with("tests/")
+            || path.contains("/tests/")
+            || path.contains("/examples/")
+            || path.ends_with("/tests.rs");
         Self { path, text, is_test }
     }
 
