@@ -104,6 +104,20 @@ fn a_key_that_alarmed_is_not_learned_by_repetition() {
 }
 
 #[test]
+fn nothing_is_learned_under_a_key_that_is_held() {
+    let mut baseline = short();
+    routine(&mut baseline, 0..61);
+    hear(&mut baseline, 61, Play::coil(9, 21, 2));
+    learned(&mut baseline, 62, Play::coil(9, 21, 70));
+    learned(&mut baseline, 62, Play::registers(9, 21, 5, 2));
+    let access = judged(&mut baseline, 63, Play::coil(9, 21, 70)).access;
+    assert_eq!((access.points_new, access.range_known), (1, false));
+    let ledger = baseline.ledger();
+    let of_stranger = ledger.iter().filter(|entry| entry.master == crate::play::host(9));
+    assert!(of_stranger.clone().count() > 3 && of_stranger.into_iter().all(|entry| entry.held));
+}
+
+#[test]
 fn an_acceptance_is_for_exactly_one_key_and_expires() {
     let mut baseline = short();
     routine(&mut baseline, 0..61);
