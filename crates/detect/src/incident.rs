@@ -57,8 +57,11 @@ impl Incidents {
         let key = (finding.zone, finding.subject.actor);
         let open = self.open.entry(key).or_default();
         open.retain(|incident| finding.time.since_ns(incident.last) <= join_ns);
+        // What is only context (info) joins whatever is open about its actor.
+        let context = finding.severity == Severity::Info;
         let found = open.iter_mut().find(|incident| {
-            incident.stranger
+            context
+                || incident.stranger
                 || finding.stranger
                 || incident.targets.contains(&finding.subject.target)
                 || incident.causes.contains(&finding.cause)

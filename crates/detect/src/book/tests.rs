@@ -111,6 +111,13 @@ fn findings_of_one_actor_join_by_target_or_by_cause_within_the_joining_time() {
 }
 
 #[test]
+fn what_is_only_context_joins_whatever_is_open_about_its_actor() {
+    let context = Seen { severity: Severity::Info, ..Seen::new(5, "MB-33", 9, 23) };
+    let alarm = Seen { cause: Cause::Dangerous, ..Seen::new(0, "MB-21", 9, 21) };
+    assert_eq!(incidents(&[alarm, context]), 1);
+}
+
+#[test]
 fn everything_that_a_stranger_does_is_one_incident() {
     let causes = [Cause::Access, Cause::Reconnaissance, Cause::Dangerous, Cause::Conformance];
     let seen: Vec<_> = (0..)
