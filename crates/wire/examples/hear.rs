@@ -1,23 +1,25 @@
 //! Hears captures and prints what each flow carried; then how long that took for a frame already in memory.
 //!
 //! `cargo run --release -p gridtap-wire --example hear -- [--quiet] FILE…`
-#![expect(clippy::print_stdout, reason = "an example prints")]
 
 use std::collections::BTreeMap;
 use std::error::Error;
+use std::io::{self, BufWriter, Write};
 
 use gridtap_capture::Sources;
 use gridtap_model::{Direction, Timestamp};
-use gridtap_wire::{Config, Event, FlowId, Frame, LinkType, Wire};
+use gridtap_wire::{Config, Event, Flow, FlowId, Frame, LinkType, Wire};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let (flags, files): (Vec<String>, Vec<String>) =
         std::env::args().skip(1).partition(|argument| argument.starts_with("--"));
-    let (frames, octets) = load(&files)?;
+    let mut out = BufWriter::new(io::stdout().lock());
+    let (frames, octets) = load(&files, &mut out)?;
     let mut wire = Wire::new(Config::default());
     let mut flows: BTreeMap<FlowId, [Vec<u8>; 2]> = BTreeMap::new();
     let (mut events, mut told) = (0_u64, 0_usize);
     let quiet = flags.iter().any(|flag| flag == "--quiet");
+    let mut lines = Vec::new();
     let mut hear = |heard: &gridtap_wire::Heard<'_>| {
         events += 1;
         if let Event::Bytes { bytes, .. } = heard.event {
@@ -33,21 +35,15 @@ fn main() -> Result<(), Box<dyn Error>> {
                 Direction::Backward => carried[1].extend(bytes),
             },
             Event::Closed(reason) => {
-                let flow = heard.flow;
-                let [forward, backward] = flows.remove(&flow.id).unwrap_or_default();
-                println!(
-                    "{} {} {:?} {reason:?} {:?} {:?} {:x} {:x}",
-                    flow.first,
-                    flow.second,
-                    flow.transport,
-                    flow.octets,
-                    flow.unheard,
-                    sum(&forward),
-                    sum(&backward)
-                );
+                let [forward, backward] = flows.remove(&heard.flow.id).unwrap_or_default();
+                let Flow { first, second, transport, octets, unheard, .. } = heard.flow;
+                let [forward, backward] = [sum(&forward), sum(&backward)];
+                lines.push(format!(
+                    "{first} {second} {transport:?} {reason:?} {octets:?} {unheard:?} {forward:x} {backward:x}"
+                ));
             }
             Event::Opened => {}
-            event => println!("{} frame {} {event:?}", heard.flow.first, heard.frame),
+            event => lines.push(format!("{} frame {} {event:?}", heard.flow.first, heard.frame)),
         }
     };
     let begin = processor_ns();
@@ -64,10 +60,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let taken = processor_ns().saturating_sub(begin);
     wire.finish(&mut hear);
+    for line in &lines {
+        writeln!(out, "{line}")?;
+    }
     let each = taken / u64::try_from(frames.len().max(1))?;
-    println!("{} frames, {each} ns a frame, {events} events, {told} octets", frames.len());
+    writeln!(out, "{} frames, {each} ns a frame, {events} events, {told} octets", frames.len())?;
     for (name, count) in wire.counters().iter().filter(|(_, count)| *count > 0) {
-        println!("{name} {count}");
+        writeln!(out, "{name} {count}")?;
     }
     Ok(())
 }
@@ -75,7 +74,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// A frame without its octets, and where those begin.
 type Placed = (Timestamp, u16, u64, LinkType, u32, usize);
 
-fn load(files: &[String]) -> Result<(Vec<Placed>, Vec<u8>), Box<dyn Error>> {
+fn load(files: &[String], out: &mut impl Write) -> Result<(Vec<Placed>, Vec<u8>), Box<dyn Error>> {
     let mut sources = Sources::open(files)?;
     let (mut frames, mut octets) = (Vec::new(), Vec::new());
     loop {
@@ -86,7 +85,7 @@ fn load(files: &[String]) -> Result<(Vec<Placed>, Vec<u8>), Box<dyn Error>> {
                 octets.extend_from_slice(bytes);
             }
             Ok(None) => return Ok((frames, octets)),
-            Err(error) => println!("{error}"),
+            Err(error) => writeln!(out, "{error}")?,
         }
     }
 }
