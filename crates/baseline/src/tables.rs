@@ -2,6 +2,7 @@
 
 mod detail;
 mod known;
+mod memory;
 mod paths;
 
 use core::hash::Hash;
@@ -133,26 +134,6 @@ impl Tables {
 
     fn hash(&self, what: impl Hash) -> u64 {
         self.hasher.hash_one(what)
-    }
-
-    /// The memory that the tables take, about.
-    pub(crate) fn memory_bytes(&self) -> usize {
-        let lists = [
-            self.keys.capacity().saturating_mul(size_of::<Key>()),
-            self.hosts.capacity().saturating_mul(size_of::<Host>()),
-            self.devices.capacity().saturating_mul(size_of::<Outstation>()),
-            self.pairs.capacity().saturating_mul(size_of::<Pair>()),
-            self.key_index.allocation_size(),
-            self.exact_index.allocation_size(),
-            self.host_index.allocation_size(),
-            self.device_index.allocation_size(),
-            self.pair_index.allocation_size(),
-            self.values.allocation_size(),
-        ];
-        let coverage =
-            |pair: &Pair| pair.read.memory_bytes().saturating_add(pair.commanded.memory_bytes());
-        let stretches = self.pairs.iter().map(coverage);
-        lists.into_iter().chain(stretches).fold(0, usize::saturating_add)
     }
 
     pub(crate) fn key(&self, id: u32) -> Option<&Key> {
