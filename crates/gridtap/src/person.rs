@@ -91,8 +91,8 @@ mod tests {
 
     #[test]
     fn an_account_is_found_by_its_number() {
-        let accounts = "root:x:0:0:root:/root:/bin/sh\nmeyer:x:1000:1000::/home/meyer:/bin/sh\n";
-        assert_eq!(account(accounts, 1000), Some("meyer"));
+        let accounts = "root:x:0:0:root:/:/bin/sh\noperator:x:1000:1000::/nonexistent:/bin/sh\n";
+        assert_eq!(account(accounts, 1000), Some("operator"));
         assert_eq!(account(accounts, 7), None);
     }
 }
