@@ -103,9 +103,13 @@ impl Lines {
     #[inline]
     fn take(&mut self, output: Output<'_>) {
         let Output::Record(record) = output else { return };
-        let capture = self.names.get(usize::from(record.place.capture)).map(String::as_str);
-        let record = Record { capture, ..*record };
-        match serde_json::to_writer(&mut self.text, &record) {
+        let written = if self.names.is_empty() {
+            serde_json::to_writer(&mut self.text, record)
+        } else {
+            let capture = self.names.get(usize::from(record.place.capture)).map(String::as_str);
+            serde_json::to_writer(&mut self.text, &Record { capture, ..*record })
+        };
+        match written {
             Ok(()) => self.text.push(b'\n'),
             Err(error) => self.fault = Some(error.into()),
         }

@@ -90,14 +90,17 @@ impl Store {
         Ok(Self { connection, directory: directory.to_owned(), created: false, _lock: None })
     }
 
-    /// A state that lives in memory and is gone with the process.
+    /// A state that is gone with the process, however it ends. It lives in memory as far as it is small, beyond
+    /// that in a file without a name in the system's directory for temporary files.
     ///
     /// # Errors
     /// The database cannot be made.
     pub fn temporary(now: Timestamp) -> Result<Self, StoreError> {
-        let directory = Path::new("(memory)");
-        let connection =
-            Connection::open_in_memory().map_err(|error| StoreError::of(directory, &error))?;
+        let directory = Path::new("(temporary)");
+        let failed = |error: rusqlite::Error| StoreError::of(directory, &error);
+        let connection = Connection::open("").map_err(failed)?;
+        // Nobody will read it after a fall: what is not synced costs nothing.
+        connection.pragma_update(None, "synchronous", "OFF").map_err(failed)?;
         Self::prepared(connection, directory, None, now)
     }
 

@@ -1,19 +1,16 @@
 //! Ended at any moment, the state opens again and nothing that was told is lost.
 
 use std::collections::BTreeSet;
-use std::io::Read;
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
-use std::time::Duration;
+use std::process::{Child, Command, Stdio};
 
 use gridtap_store::Store;
 use tempfile::{TempDir, tempdir};
 
 use crate::run::{gridtap, run};
 use crate::traffic::{DEVICES, Traffic};
-
-/// How often each command is killed.
-const KILLS: u64 = 6;
 
 /// Polls, and from the fourth minute on a stranger every other second, each from an address of its own.
 fn storm(directory: &TempDir) -> PathBuf {
@@ -27,21 +24,39 @@ fn storm(directory: &TempDir) -> PathBuf {
     capture
 }
 
-/// Kills after a while and gives the whole lines that were printed until then.
-fn killed(mut child: Child, after: Duration) -> Vec<String> {
-    let mut out = child.stdout.take().unwrap();
-    let reader = std::thread::spawn(move || {
-        let mut text = String::new();
-        out.read_to_string(&mut text).unwrap();
-        text
-    });
-    std::thread::sleep(after);
+/// Ends a process after so many lines of its output, and gives all whole lines that it printed.
+fn ended(
+    mut child: Child,
+    after: usize,
+    end: impl FnOnce(&mut Child),
+) -> (Vec<String>, Option<i32>) {
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    let mut lines = Vec::new();
+    let mut end = Some(end);
+    loop {
+        if lines.len() == after
+            && let Some(end) = end.take()
+        {
+            end(&mut child);
+        }
+        let mut line = String::new();
+        out.read_line(&mut line).unwrap();
+        match line.strip_suffix('\n') {
+            Some(whole) => lines.push(whole.to_owned()),
+            // The end, perhaps in the middle of a line.
+            None => break,
+        }
+    }
+    (lines, child.wait().unwrap().code())
+}
+
+fn kill(child: &mut Child) {
     child.kill().unwrap();
-    child.wait().unwrap();
-    let text = reader.join().unwrap();
-    // What stands behind the last line feed was cut off in the middle.
-    let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
-    whole.lines().map(str::to_owned).collect()
+}
+
+fn interrupt(child: &mut Child) {
+    let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(sent.success());
 }
 
 fn kept(state: &Path) -> BTreeSet<String> {
@@ -49,78 +64,110 @@ fn kept(state: &Path) -> BTreeSet<String> {
     store.history().unwrap().into_iter().map(|told| told.record).collect()
 }
 
+/// The storm into a state, at a multiple of its own pace, so that what it finds comes piece by piece.
+fn monitor(capture: &Path, state: &Path, pace: &str) -> Command {
+    gridtap([
+        "monitor".as_ref(),
+        "--read".as_ref(),
+        capture.as_os_str(),
+        "--json".as_ref(),
+        "--set".as_ref(),
+        "baseline.block=10s".as_ref(),
+        "--pace".as_ref(),
+        pace.as_ref(),
+        "--state".as_ref(),
+        state.as_os_str(),
+    ])
+}
+
+fn spawned(mut command: Command) -> Child {
+    command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap()
+}
+
 #[test]
 fn every_anomaly_printed_before_a_kill_is_in_the_state_and_a_second_run_tells_the_same() {
     let directory = tempdir().unwrap();
     let capture = storm(&directory);
-    let path = capture.to_str().unwrap();
-    let whole = run(["monitor", "--read", path, "--json", "--set", "baseline.block=10s"]);
-    assert!(whole.out.lines().count() > 100, "{} {}", whole.out, whole.err);
-    let mut told = 0;
-    for nth in 0..KILLS {
-        let state = directory.path().join(format!("state{nth}"));
-        // A pace at which the storm lasts about a second.
-        let arguments = [
-            "monitor",
-            "--read",
-            path,
-            "--json",
-            "--set",
-            "baseline.block=10s",
-            "--pace",
-            "400",
-            "--state",
-            state.to_str().unwrap(),
-        ];
-        let child =
-            gridtap(arguments).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-        let lines = killed(child, Duration::from_millis(650 + 97 * nth));
-        told += lines.len();
-        let Ok(_) = Store::read(&state) else {
-            assert!(lines.is_empty(), "something was told and there is no state");
-            continue;
-        };
-        let kept = kept(&state);
-        for line in &lines {
-            assert!(kept.contains(line), "told and lost: {line}");
+    let whole = monitor(&capture, &directory.path().join("whole"), "5000").output().unwrap();
+    let whole = String::from_utf8(whole.stdout).unwrap();
+    assert!(whole.lines().count() > 100, "{whole}");
+    for after in [0, 1, 7, 40, 90] {
+        let state = directory.path().join(format!("killed{after}"));
+        let (lines, code) = ended(spawned(monitor(&capture, &state, "600")), after, kill);
+        assert_eq!(code, None, "it was killed");
+        assert!(lines.len() >= after);
+        if after > 0 {
+            let kept = kept(&state);
+            for line in &lines {
+                assert!(kept.contains(line), "told and lost: {line}");
+            }
         }
-        let again = run([
-            "monitor",
-            "--read",
-            path,
-            "--json",
-            "--set",
-            "baseline.block=10s",
-            "--state",
-            state.to_str().unwrap(),
-        ]);
-        assert_eq!(again.code, Some(0), "{}", again.err);
-        assert_eq!(again.out, whole.out, "the second run tells what an undisturbed one tells");
+        let again = monitor(&capture, &state, "5000").output().unwrap();
+        assert_eq!(again.status.code(), Some(0));
+        assert_eq!(String::from_utf8(again.stdout).unwrap(), whole);
     }
-    assert!(told > 0, "no kill came after the first line: the test shows nothing");
 }
 
 #[test]
-fn a_kill_while_learning_leaves_a_state_that_opens_and_learns_the_same_afterwards() {
+fn an_interrupt_ends_with_130_after_everything_told_and_learned_is_stored() {
     let directory = tempdir().unwrap();
     let capture = storm(&directory);
-    let path = capture.to_str().unwrap();
+    let state = directory.path().join("state");
+    let (lines, code) = ended(spawned(monitor(&capture, &state, "150")), 20, interrupt);
+    assert_eq!(code, Some(130));
+    assert!(lines.len() >= 20);
+    let kept = kept(&state);
+    assert_eq!(lines.len(), kept.len());
+    assert!(lines.iter().all(|line| kept.contains(line)));
+    assert!(Store::read(&state).unwrap().baseline_state().unwrap().is_some());
+}
+
+/// Feeds a part of a capture to `learn -` and kills it, once the database's log has grown by so much or the
+/// program has ended.
+fn learning_killed(state: &Path, bytes: &[u8], growth: u64) {
+    let mut command = gridtap(["learn", "-", "--set", "baseline.block=10s", "--state"]);
+    command.arg(state).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut child = command.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(bytes).unwrap();
+    let log = || fs::metadata(state.join("gridtap.db-wal")).map_or(0, |log| log.len());
+    let before = log();
+    while growth > 0 && log() < before + growth && child.try_wait().unwrap().is_none() {
+        std::thread::yield_now();
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+#[test]
+fn a_kill_while_learning_leaves_a_state_that_opens_and_learns_as_if_nothing_had_been() {
+    let directory = tempdir().unwrap();
+    let capture = storm(&directory);
     let learn = |state: &Path| {
         let state = state.to_str().unwrap();
-        gridtap(["learn", path, "--state", state, "--set", "baseline.block=10s"])
+        run(["learn", capture.to_str().unwrap(), "--state", state, "--set", "baseline.block=10s"])
     };
     let export = |state: &Path| {
         run(["baseline", "export", "--json", "--state", state.to_str().unwrap()]).out
     };
     let whole = directory.path().join("whole");
-    assert!(learn(&whole).output().unwrap().status.success());
+    assert_eq!(learn(&whole).code, Some(0));
     let expected = export(&whole);
     assert!(expected.lines().count() > 100);
-    for nth in 0..KILLS {
-        let state = directory.path().join(format!("learn{nth}"));
-        let child = learn(&state).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-        killed(child, Duration::from_millis(7 * nth * nth));
-        assert!(learn(&state).output().unwrap().status.success());
+    let bytes = fs::read(&capture).unwrap();
+    for part in [0, 24, bytes.len() / 3, bytes.len() / 2, bytes.len() - 1] {
+        let state = directory.path().join(format!("killed{part}"));
+        learning_killed(&state, &bytes[..part], 0);
+        let learned = learn(&state);
+        assert_eq!(learned.code, Some(0), "{learned:?}");
         assert_eq!(export(&state), expected);
+    }
+    for growth in [1, 40_000, 90_000, 140_000] {
+        let state = directory.path().join(format!("killed at the end {growth}"));
+        learning_killed(&state, &bytes, growth);
+        // All of it was learned, or nothing.
+        if let Ok(store) = Store::read(&state) {
+            let keys = store.baseline_rows().unwrap().len();
+            assert!(keys == 0 || keys == expected.lines().count(), "{keys} keys");
+        }
     }
 }
