@@ -1,9 +1,15 @@
 //! End-to-end tests of gridtap: one test binary, one module for each matter.
 #![cfg(test)]
 
+mod damaged;
 mod fixtures;
 mod fuzz;
-#[allow(dead_code, reason = "the modules that call it come with the command line")]
+mod hearing;
+mod interrupted;
+mod lemay;
 mod machine;
+mod order;
 mod scenarios;
+mod site_names;
+mod stage;
 mod tidy;
