@@ -86,6 +86,34 @@ fn strange() -> Vec<Dialogue> {
 }
 
 const SITE: &str = r#"
+[[zones]]
+name = "substation 17"
+subnets = ["10.0.0.0/24"]
+
+[[hosts]]
+name = "control room"
+addresses = ["10.0.0.7"]
+role = "master"
+
+[[devices]]
+name = "bay 3 relay"
+protocol = "modbus"
+address = "10.0.0.21"
+unit = 3
+
+[[devices.points]]
+table = "coil"
+index = 2
+name = "breaker Q0"
+states = { 0 = "open", 1 = "closed" }
+
+[[devices.points]]
+table = "holding register"
+index = 40
+name = "overcurrent pickup"
+unit = "A"
+type = "u16"
+scale = 0.1
 "#;
 
 fn anomalies() -> Vec<Anomaly> {
@@ -109,18 +137,25 @@ fn every_alarm_names_the_device_and_its_points_as_the_site_file_does() {
     for anomaly in &judged {
         assert!(anomaly.text("device").contains("bay 3 relay"), "{}", anomaly.line());
         for point in anomaly.list("points") {
-            let named = match point {
-                _ if point.contains("coil 2") => point.contains("breaker Q0"),
-                _ if point.contains("register 40") => point.contains("overcurrent pickup"),
-                _ => true,
+            let named = match point.split_once(' ') {
+                Some(("coil", index)) => !index.starts_with("2 ") && index != "2",
+                Some(_) => !point.ends_with("register 40"),
+                None => true,
             };
             assert!(named, "{point}: {}", anomaly.line());
         }
+        assert_eq!(anomaly.text("zone"), "substation 17");
     }
     let points: BTreeSet<&str> = judged.iter().flat_map(|each| each.list("points")).collect();
     for name in ["breaker Q0", "overcurrent pickup"] {
         assert!(points.iter().any(|point| point.contains(name)), "{points:?}{}", told(&anomalies));
     }
+    let write = anomalies.iter().find(|each| {
+        each.is_detection("MB-29")
+            && each.list("points").iter().any(|at| at.contains("overcurrent"))
+    });
+    let write = write.unwrap_or_else(|| panic!("{}", told(&anomalies)));
+    assert!(write.text("observed").contains("99.9 A"), "scaled: {}", write.line());
 }
 
 #[test]
