@@ -45,7 +45,7 @@ pub(crate) struct Recording {
 }
 
 impl Recording {
-    /// A little-endian Ethernet pcap file of microseconds or nanoseconds, plain or in gzip.
+    /// A little-endian Ethernet capture of one interface, plain or in gzip: pcap, or pcapng of microseconds.
     pub(crate) fn read(path: &Path) -> Self {
         let bytes =
             std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
@@ -55,21 +55,12 @@ impl Recording {
         } else {
             plain = bytes;
         }
-        let word = |at: usize| u32::from_le_bytes(plain[at..at + 4].try_into().unwrap());
-        let tick_ns = match word(0) {
-            0xa1b2_c3d4 => 1_000,
-            0xa1b2_3c4d => 1,
+        let frames = match word(&plain, 0) {
+            0xa1b2_c3d4 => pcap(&plain, 1_000),
+            0xa1b2_3c4d => pcap(&plain, 1),
+            0x0a0d_0d0a => pcapng(&plain),
             magic => panic!("{}: magic {magic:08x}", path.display()),
         };
-        assert_eq!(word(20), 1, "{}: Ethernet", path.display());
-        let mut frames = Vec::new();
-        let mut at = 24;
-        while at + 16 <= plain.len() {
-            let time_ns = u64::from(word(at)) * 1_000_000_000 + u64::from(word(at + 4)) * tick_ns;
-            let end = at + 16 + word(at + 8) as usize;
-            frames.push(Frame { time_ns, bytes: plain[at + 16..end].to_vec() });
-            at = end;
-        }
         Self { frames }
     }
 
@@ -126,6 +117,48 @@ impl Recording {
     pub(crate) fn time_ns(&self, frame: usize) -> u64 {
         self.frames[frame].time_ns
     }
+}
+
+fn word(octets: &[u8], at: usize) -> u32 {
+    u32::from_le_bytes(octets[at..at + 4].try_into().unwrap())
+}
+
+fn pcap(octets: &[u8], tick_ns: u64) -> Vec<Frame> {
+    assert_eq!(word(octets, 20), 1, "Ethernet");
+    let mut frames = Vec::new();
+    let mut at = 24;
+    while at + 16 <= octets.len() {
+        let second = u64::from(word(octets, at)) * 1_000_000_000;
+        let time_ns = second + u64::from(word(octets, at + 4)) * tick_ns;
+        let end = at + 16 + word(octets, at + 8) as usize;
+        frames.push(Frame { time_ns, bytes: octets[at + 16..end].to_vec() });
+        at = end;
+    }
+    frames
+}
+
+fn pcapng(octets: &[u8]) -> Vec<Frame> {
+    let mut frames = Vec::new();
+    let mut at = 0;
+    while at + 12 <= octets.len() {
+        let length = word(octets, at + 4) as usize;
+        let block = &octets[at + 8..at + length - 4];
+        match word(octets, at) {
+            1 => {
+                assert_eq!(word(block, 0) & 0xffff, 1, "Ethernet");
+                let resolution = block[8..].starts_with(&[9, 0]);
+                assert!(!resolution, "microseconds");
+            }
+            6 => {
+                let ticks = u64::from(word(block, 4)) << 32 | u64::from(word(block, 8));
+                let end = 20 + word(block, 12) as usize;
+                frames.push(Frame { time_ns: ticks * 1_000, bytes: block[20..end].to_vec() });
+            }
+            _ => {}
+        }
+        at += length;
+    }
+    frames
 }
 
 #[test]
