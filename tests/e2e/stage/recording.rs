@@ -146,8 +146,9 @@ fn pcapng(octets: &[u8]) -> Vec<Frame> {
         match word(octets, at) {
             1 => {
                 assert_eq!(word(block, 0) & 0xffff, 1, "Ethernet");
-                let resolution = block[8..].starts_with(&[9, 0]);
-                assert!(!resolution, "microseconds");
+                // Option 9 is the resolution: 10 to the minus 6th of a second, as without it.
+                let resolution = &block[8..];
+                assert!(!resolution.starts_with(&[9, 0]) || resolution[4] == 6, "microseconds");
             }
             6 => {
                 let ticks = u64::from(word(block, 4)) << 32 | u64::from(word(block, 8));
