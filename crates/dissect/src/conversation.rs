@@ -46,6 +46,7 @@ impl Conversation {
             first: flow.first,
             second: flow.second,
             handshake: flow.handshake,
+            silent: [false; 2],
         };
         let [_, server] = presumed_roles(&speakers);
         speakers.zone = stage.shared.zones.of(flow, server.address);
@@ -68,6 +69,8 @@ impl Conversation {
 
     pub(crate) fn hear(&mut self, stage: &mut Stage<'_>, heard: &Heard<'_>) {
         self.speakers.handshake = heard.flow.handshake;
+        self.speakers.silent =
+            heard.flow.packets.map(|packets| packets == 0 && heard.flow.handshake);
         match heard.event {
             Event::Opened => {}
             Event::Bytes { direction, bytes } => {

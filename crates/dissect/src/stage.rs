@@ -5,8 +5,8 @@ use std::collections::BinaryHeap;
 use core::cmp::Reverse;
 
 use gridtap_model::{
-    Conversation, Endpoint, LinkEvent, Observation, Place, Protocol, Timestamp, Transport, What,
-    Zone,
+    Conversation, Direction, Endpoint, LinkEvent, Observation, Place, Protocol, Timestamp,
+    Transport, What, Zone,
 };
 use gridtap_wire::FlowId;
 
@@ -66,6 +66,20 @@ pub(crate) struct Speakers {
     pub(crate) first: Endpoint,
     pub(crate) second: Endpoint,
     pub(crate) handshake: bool,
+    /// Of the direction from the first side, and of the other: the connection was opened, and nothing was
+    /// heard that way.
+    pub(crate) silent: [bool; 2],
+}
+
+impl Speakers {
+    /// Whether nothing was heard in a direction of an opened connection.
+    pub(crate) const fn silent(&self, direction: Direction) -> bool {
+        let [forward, backward] = self.silent;
+        match direction {
+            Direction::Forward => forward,
+            Direction::Backward => backward,
+        }
+    }
 }
 
 /// One moment: when and where it was heard, and the way out.

@@ -40,7 +40,8 @@ impl Session {
         Hearing {
             gap: self.lossy_until.is_some_and(|until| stage.time <= until),
             mid_session: !speakers.handshake && !self.exchange.paired,
-            one_direction: self.circumstances.one_direction,
+            // An answer within a connection whose client was never heard had a request all the same.
+            one_direction: self.circumstances.one_direction || speakers.silent(self.client),
         }
     }
 
