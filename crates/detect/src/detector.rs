@@ -349,6 +349,8 @@ fn enter_message(
     let stranger = primary.novelty && (!access.host_known || !access.master_known)
         || primary.severity == Severity::Critical;
     let mut subject = scene.subject(primary.detection, primary.variant);
+    // Where only answers are heard, the one who asked is still the master.
+    let asks = obs.source == message.master;
     subject.device = subject.device.filter(|_| !primary.of_host);
     let finding = Finding {
         subject,
@@ -362,8 +364,8 @@ fn enter_message(
         earlier: &[],
         protocol: obs.protocol,
         zone: obs.zone,
-        source: obs.source,
-        destination: obs.destination,
+        source: message.master,
+        destination: if asks { obs.destination } else { obs.source },
         armed: scene.armed(),
         stranger,
     };
@@ -372,6 +374,7 @@ fn enter_message(
         if let [point] = scene.points(2).as_slice()
             && let Some(last) = readback.last(&message.device, point)
         {
+            let last = words::value(scene.site, &message.device, point, last);
             observed.push_str(&format!(" (last written: {last})"));
         }
         Words {

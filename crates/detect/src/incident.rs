@@ -1,5 +1,5 @@
 //! What belongs together: findings of one actor within the joining time that share a target or a cause, and
-//! everything a stranger does.
+//! everything a stranger does. What the sensor cannot hear stays apart from what somebody did.
 
 use core::net::IpAddr;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -60,11 +60,16 @@ impl Incidents {
         // What is only context (info) joins whatever is open about its actor.
         let context = finding.severity == Severity::Info;
         let found = open.iter_mut().find(|incident| {
+            let same_cause = incident.causes.contains(&finding.cause);
+            // The sensor's own health is never part of what somebody did.
+            if finding.cause == Cause::Hearing || incident.causes.contains(&Cause::Hearing) {
+                return same_cause;
+            }
             context
                 || incident.stranger
                 || finding.stranger
+                || same_cause
                 || incident.targets.contains(&finding.subject.target)
-                || incident.causes.contains(&finding.cause)
         });
         if let Some(incident) = found {
             incident.joined(finding);

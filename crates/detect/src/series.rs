@@ -1,5 +1,7 @@
 //! A finding about a series of messages rather than one: a scan, a burst, a silence.
 
+use core::net::{IpAddr, Ipv4Addr};
+
 use gridtap_model::{Device, Endpoint, Message, Observation, Severity};
 
 use crate::book::{Cause, Subject};
@@ -70,6 +72,14 @@ impl Series {
     /// The same, told apart from others of its kind by this.
     pub(crate) fn variant(mut self, variant: u64) -> Self {
         self.subject.variant = variant;
+        self
+    }
+
+    /// The same, one finding for everything that this input brings from this zone: `fault` tells faults apart.
+    pub(crate) fn of_sensor(mut self, obs: &Observation<'_>, fault: u64) -> Self {
+        let nobody = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+        let input = u64::from(obs.place.capture) << 32 | u64::from(obs.zone.0) << 8 | fault;
+        self.subject = Subject { actor: nobody, target: nobody, variant: input, ..self.subject };
         self
     }
 

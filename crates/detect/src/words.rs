@@ -4,7 +4,7 @@ use core::fmt::Write as _;
 use core::net::IpAddr;
 
 use gridtap_baseline::{LearnedRate, Site};
-use gridtap_model::{Device, Fault, FaultKind, Message, Observation, Phase, Point, Span};
+use gridtap_model::{Device, Fault, FaultKind, Message, Observation, Phase, Point, Span, Value};
 
 use crate::scene::Scene;
 
@@ -49,6 +49,12 @@ pub(crate) fn point_and_value(site: &Site, of: &Device, at: &Point) -> String {
         }
     }
     text
+}
+
+/// A value of a point, in engineering units or by its state's name where the site file has them: `99.9 A`.
+pub(crate) fn value(site: &Site, of: &Device, at: &Point, value: Value) -> String {
+    let at = Point { value: Some(value), ..*at };
+    site.scaled(of, &at).unwrap_or_else(|| value.to_string())
 }
 
 /// What the message asks: `write single coil: 52-1 trip (coil 2) := on`.
@@ -187,19 +193,19 @@ pub(crate) fn fault(fault: Fault) -> String {
 /// What kind of message it is, for sentences about messages that are not requests.
 pub(crate) const fn phase(phase: Phase) -> &'static str {
     match phase {
-        Phase::Request | Phase::Select | Phase::Operate => "request",
-        Phase::Response => "answer",
-        Phase::Confirm => "confirmation",
-        Phase::Unsolicited => "unsolicited message",
-        Phase::Exception => "exception",
-        Phase::Unanswered => "missing answer",
+        Phase::Request | Phase::Select | Phase::Operate => "a request",
+        Phase::Response => "an answer",
+        Phase::Confirm => "a confirmation",
+        Phase::Unsolicited => "an unsolicited message",
+        Phase::Exception => "an exception",
+        Phase::Unanswered => "no answer",
     }
 }
 
 /// Who sent a message that is judged by itself, and what it was.
 pub(crate) fn sender(site: &Site, obs: &Observation<'_>, message: &Message<'_>) -> String {
     format!(
-        "{} sent a {} ({}) {} {}",
+        "{} sent {} ({}) {} {}",
         host(site, obs.source.address),
         phase(message.phase),
         message.function,

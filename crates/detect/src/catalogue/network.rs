@@ -98,13 +98,14 @@ pub(super) const DETECTIONS: &[Detection] = &[
     },
     Detection {
         id: "OT-29",
-        name: "One direction missing",
+        name: "Sensor self-alert",
         kind: Kind::Health,
-        advice: "Open the mirror (SPAN) session on the switch and see that both transmit and receive \
-                 of the monitored port are copied; with two redundant paths, both uplinks must be. \
-                 With a passive tap, check that both of its fibres reach the sensor. Commands or \
-                 answers on the missing side can't be judged until this is put right, so rely on the \
-                 HMI and on site for what this sensor does not hear.",
+        advice: "The alarm says what the sensor lacks. A missing direction: open the mirror (SPAN) \
+                 session on the switch and see that both transmit and receive of the monitored port \
+                 are copied, on a passive tap that both fibres arrive. Wrong checksums throughout: \
+                 the copy was made on the sending computer itself, which is harmless; take it at the \
+                 switch where you can. Until it is put right, rely on the HMI and on site for what \
+                 this sensor does not hear.",
     },
     Detection {
         id: "OT-31",

@@ -130,6 +130,12 @@ fn command(scene: &Scene<'_>, rows: &Rows, baseline: &Baseline, out: &mut Vec<Ca
         // Never lowered: a stranger's command is critical however often strangers come.
         let expected = no_other(scene, baseline, true);
         out.push(news(scene, rows.new_commander, Severity::Critical, rank::CLASS, expected));
+        if let Some(row) = (rows.effect)(scene.message.effect, scene.message.function.code) {
+            // Of a function that only its vendor knows, that is the most that can be said; of a write, that it is one.
+            let vendor = matches!(scene.message.effect, Effect::Vendor);
+            let rank = if vendor { rank::EFFECT } else { rank::MASTER };
+            out.push(news(scene, row, Severity::Critical, rank, never_used(scene)));
+        }
         if !access.master_known && scene.message.class == Class::Command {
             let expected = never_read(scene);
             out.push(news(scene, rows.write_before_read, Severity::Medium, rank::MASTER, expected));

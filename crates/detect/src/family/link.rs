@@ -3,7 +3,7 @@
 use core::net::IpAddr;
 
 use gridtap_baseline::{Baseline, Declared, Site, Verdict};
-use gridtap_model::{Device, LinkEvent, Observation, Protocol, Severity, SubAddress};
+use gridtap_model::{Device, Endpoint, LinkEvent, Observation, Protocol, Severity, SubAddress};
 
 use crate::book::{Cause, Subject};
 use crate::float;
@@ -156,15 +156,7 @@ pub(crate) fn hearing(
         Some(about(detection, severity, obs).saying(observed, expected))
     };
     match event {
-        LinkEvent::OneDirection { missing } => series(
-            "OT-29",
-            Severity::Medium,
-            format!(
-                "only one direction is heard {between}: nothing from {}",
-                words::host(site, missing.address)
-            ),
-            "both directions of a conversation; commands are judged all the same, missing answers are not reported",
-        ),
+        LinkEvent::OneDirection { missing } => Some(one_direction(site, obs, missing, &between)),
         LinkEvent::Blind { bytes, since } => series(
             "OT-31",
             Severity::Medium,
@@ -179,13 +171,13 @@ pub(crate) fn hearing(
                 "nothing: this is what the sensor cannot see",
             )
         }
-        LinkEvent::ChecksumsOffloaded => series(
-            "OT-29",
-            Severity::Info,
-            format!(
-                "every checksum {between} is wrong: filled in by the network card after the copy was taken"
-            ),
-            "the messages are decoded all the same",
+        LinkEvent::ChecksumsOffloaded => Some(
+            about("OT-29", Severity::Info, obs).saying(
+                format!(
+                    "every checksum of a direction {between} is wrong: filled in by the network card after the copy was taken"
+                ),
+                "right checksums; the messages are decoded all the same. Each further direction like this counts here",
+            ).of_sensor(obs, 2),
         ),
         LinkEvent::ChecksumWrong => Some(
             about("OT-23", Severity::Low, obs)
@@ -214,6 +206,18 @@ pub(crate) fn hearing(
         ),
         _ => None,
     }
+}
+
+/// A mirror port that copies one side only does so to every conversation: one line for all of them.
+fn one_direction(site: &Site, obs: &Observation<'_>, missing: &Endpoint, between: &str) -> Series {
+    let requests = *missing == obs.source;
+    let (heard, lost) = if requests { ("answers", "requests") } else { ("requests", "answers") };
+    let host = words::host(site, missing.address);
+    about("OT-29", Severity::Medium, obs).of_sensor(obs, u64::from(requests)).saying(
+        format!("only {heard} are heard {between}, no {lost}: nothing comes from {host}"),
+        "both directions of a conversation; what is heard is judged all the same, what is missing is not \
+         reported as unanswered or unasked. Each further pair of hosts that is heard like this counts here",
+    )
 }
 
 fn about(detection: &'static str, severity: Severity, obs: &Observation<'_>) -> Series {

@@ -127,7 +127,10 @@ fn variant(point: &Point) -> u64 {
 /// The history of a point, as context of an incident.
 fn changed(scene: &Scene<'_>, point: &Point, before: Value, value: Value) -> Option<Series> {
     let rows = rows(scene.message.device.protocol)?;
-    let name = words::point(scene.site, &scene.message.device, point);
+    let device = &scene.message.device;
+    let name = words::point(scene.site, device, point);
+    let before = words::value(scene.site, device, point, before);
+    let value = words::value(scene.site, device, point, value);
     let observed = format!(
         "{} changed {name} of {} from {before} to {value}",
         words::host(scene.site, scene.message.master.address),
@@ -168,11 +171,14 @@ fn compare(
         return;
     }
     let name = words::point(site, device, point);
-    let before = written.before.map_or(String::new(), |before| format!(" (before: {before})"));
+    let words_of = |value| words::value(site, device, point, value);
+    let before =
+        written.before.map_or(String::new(), |before| format!(" (before: {})", words_of(before)));
     let observed = format!(
-        "{} shows {name} = {read}, although {} was written to it and accepted{before}",
+        "{} shows {name} = {}, although {} was written to it and accepted{before}",
         words::device(site, device),
-        written.value
+        words_of(read),
+        words_of(written.value)
     );
     let expected = format!(
         "the last {agreed} reads after a write of this point showed what was written; \
