@@ -29,6 +29,9 @@ fn heard(wanted: impl Fn(&Frame) -> bool) -> Option<(Vec<Anomaly>, u64)> {
 
 #[track_caller]
 fn one_line_says_what_is_missing_within_a_minute(anomalies: &[Anomaly], start_ns: u64, side: &str) {
+    let health = anomalies.iter().filter(|each| each.is_health());
+    let judged = anomalies.iter().filter(|each| !each.is_health());
+    assert!(incidents(health).is_disjoint(&incidents(judged)), "{}", told(anomalies));
     let lines: Vec<&Anomaly> = anomalies.iter().filter(|each| each.is_detection("OT-29")).collect();
     assert_eq!(lines.len(), 1, "{}", told(anomalies));
     let line = lines[0];
@@ -58,7 +61,7 @@ fn without_the_devices_answers_commands_are_judged_and_nothing_is_called_unanswe
         let found = anomalies.iter().find(|each| each.is_detection(unanswered));
         assert!(found.is_none(), "{}", told(&anomalies));
     }
-    one_line_says_what_is_missing_within_a_minute(&anomalies, start_ns, "answers");
+    one_line_says_what_is_missing_within_a_minute(&anomalies, start_ns, "no answers");
     let judged = anomalies.iter().filter(|each| !each.is_health());
     assert!(incidents(judged).len() <= 3, "{}", told(&anomalies));
 }
@@ -66,9 +69,17 @@ fn without_the_devices_answers_commands_are_judged_and_nothing_is_called_unanswe
 #[test]
 fn without_the_masters_requests_answers_are_no_orphans_and_the_missing_side_is_named() {
     let Some((anomalies, start_ns)) = heard(|frame| !is_to_device(frame)) else { return };
+    for point in ["coil 3", "coil 2", "coil 1"] {
+        let write = anomalies
+            .iter()
+            .find(|each| each.is_detection("MB-29") && each.list("points").contains(&point));
+        let write = write.unwrap_or_else(|| panic!("{point}:{}", told(&anomalies)));
+        assert_eq!(write.source_address(), "192.168.1.100", "{}", write.line());
+        assert!(write.text("destination").ends_with(":502"), "{}", write.line());
+    }
     for orphan in ["MB-07", "MB-08", "MB-48"] {
         let found = anomalies.iter().find(|each| each.is_detection(orphan));
         assert!(found.is_none(), "{}", told(&anomalies));
     }
-    one_line_says_what_is_missing_within_a_minute(&anomalies, start_ns, "requests");
+    one_line_says_what_is_missing_within_a_minute(&anomalies, start_ns, "no requests");
 }
