@@ -1,6 +1,7 @@
 //! End-to-end tests of gridtap: one test binary, one module for each matter.
 #![cfg(test)]
 
+mod command_line;
 mod damaged;
 mod fixtures;
 mod fuzz;
@@ -9,6 +10,7 @@ mod interrupted;
 mod lemay;
 mod machine;
 mod order;
+mod readme;
 mod scenarios;
 mod site_names;
 mod stage;
