@@ -16,7 +16,8 @@ fn printed(arguments: &[&str]) -> String {
 fn bash_reads_its_completions() {
     let completions = printed(&["completions", "bash"]);
     assert!(completions.contains("complete -F"), "{completions}");
-    let mut bash = Command::new("bash").arg("-n").stdin(Stdio::piped()).spawn().expect("bash starts");
+    let mut bash =
+        Command::new("bash").arg("-n").stdin(Stdio::piped()).spawn().expect("bash starts");
     bash.stdin.take().expect("piped").write_all(completions.as_bytes()).expect("bash reads");
     assert!(bash.wait().expect("bash ends").success());
 }

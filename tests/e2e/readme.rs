@@ -17,7 +17,8 @@ fn readme() -> String {
 fn documented(heading: &str) -> BTreeSet<String> {
     let text = readme();
     let start = format!("\n### {heading}");
-    let (_, after) = text.split_once(&start).unwrap_or_else(|| panic!("README.md has no ### {heading}"));
+    let (_, after) =
+        text.split_once(&start).unwrap_or_else(|| panic!("README.md has no ### {heading}"));
     let section = after.split("\n### ").next().unwrap_or_default();
     let section = section.split("\n## ").next().unwrap_or_default();
     section
@@ -34,7 +35,8 @@ fn fields(value: &Value, prefix: &str, found: &mut BTreeSet<String>) {
     match value {
         Value::Object(object) => {
             for (name, inner) in object {
-                let path = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
+                let path =
+                    if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
                 fields(inner, &path, found);
                 found.insert(path);
             }
@@ -48,7 +50,8 @@ fn fields(value: &Value, prefix: &str, found: &mut BTreeSet<String>) {
 fn emitted(output: &Output) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for line in String::from_utf8_lossy(&output.stdout).lines() {
-        let record: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{line}: {error}"));
+        let record: Value =
+            serde_json::from_str(line).unwrap_or_else(|error| panic!("{line}: {error}"));
         fields(&record, "", &mut found);
     }
     assert!(!found.is_empty(), "no record came: {}", String::from_utf8_lossy(&output.stderr));
@@ -65,7 +68,10 @@ fn fixtures() -> Vec<PathBuf> {
             let name = entry.file_name().to_string_lossy().into_owned();
             if path.is_dir() {
                 open.push(path);
-            } else if [".pcap", ".pcapng", ".pcap.gz", ".pcapng.gz"].iter().any(|end| name.ends_with(end)) {
+            } else if [".pcap", ".pcapng", ".pcap.gz", ".pcapng.gz"]
+                .iter()
+                .any(|end| name.ends_with(end))
+            {
                 found.push(path);
             }
         }
@@ -77,7 +83,10 @@ fn fixtures() -> Vec<PathBuf> {
 /// The arguments of gridtap in the first command that README.md gives.
 fn first_command() -> Vec<String> {
     let text = readme();
-    let line = text.lines().find(|line| line.starts_with("cargo run --release -- ")).expect("a first command");
+    let line = text
+        .lines()
+        .find(|line| line.starts_with("cargo run --release -- "))
+        .expect("a first command");
     line.split_whitespace().skip(4).map(str::to_owned).collect()
 }
 
@@ -86,14 +95,18 @@ fn the_first_command_shows_an_armed_baseline_and_at_least_three_incidents() {
     let output = gridtap().args(first_command()).output().expect("gridtap starts");
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
-    assert!(text.contains("armed"), "nothing is said of arming:\n{text}");
+    assert!(text.contains("Flow and function judge"), "nothing is said of arming:\n{text}");
 
     let output = gridtap().args(first_command()).arg("--json").output().expect("gridtap starts");
     let text = String::from_utf8_lossy(&output.stdout);
     let incidents: BTreeSet<String> = text
         .lines()
-        .map(|line| serde_json::from_str::<Value>(line).unwrap_or_else(|error| panic!("{line}: {error}")))
-        .filter(|anomaly| matches!(anomaly["severity"].as_str(), Some("medium" | "high" | "critical")))
+        .map(|line| {
+            serde_json::from_str::<Value>(line).unwrap_or_else(|error| panic!("{line}: {error}"))
+        })
+        .filter(|anomaly| {
+            matches!(anomaly["severity"].as_str(), Some("medium" | "high" | "critical"))
+        })
         .map(|anomaly| anomaly["incident"].to_string())
         .collect();
     assert!(incidents.len() >= 3, "{} incidents above low:\n{text}", incidents.len());
@@ -105,9 +118,12 @@ fn every_field_of_a_decoded_message_is_in_the_table() {
     let output = gridtap().arg("decode").args(fixtures()).output().expect("gridtap starts");
     let mut printed = emitted(&output);
     // The real captures hold functions that the lab does not play.
-    for folder in ["public/cisagov+icsnpp-modbus", "public/ITI+ICS-Security-Tools/pcaps/bro/modbus"] {
+    for folder in ["public/cisagov+icsnpp-modbus", "public/ITI+ICS-Security-Tools/pcaps/bro/modbus"]
+    {
         if let Some(folder) = capture(folder) {
-            printed.extend(emitted(&gridtap().arg("decode").arg(folder).output().expect("gridtap starts")));
+            printed.extend(emitted(
+                &gridtap().arg("decode").arg(folder).output().expect("gridtap starts"),
+            ));
         }
     }
     let undocumented: Vec<_> = printed.difference(&documented).collect();
@@ -120,11 +136,16 @@ fn every_field_in_the_table_of_decoded_messages_is_one_that_the_source_writes() 
     let files = ["record.rs", "modbus/record.rs", "modbus/record_parts.rs"];
     let source: String = files
         .iter()
-        .map(|file| std::fs::read_to_string(source.join(file)).unwrap_or_else(|error| panic!("{file}: {error}")))
+        .map(|file| {
+            std::fs::read_to_string(source.join(file))
+                .unwrap_or_else(|error| panic!("{file}: {error}"))
+        })
         .collect();
     let invented: Vec<_> = documented("`gridtap decode`")
         .into_iter()
-        .filter(|path| !source.contains(&format!("\"{}\"", path.rsplit('.').next().unwrap_or_default())))
+        .filter(|path| {
+            !source.contains(&format!("\"{}\"", path.rsplit('.').next().unwrap_or_default()))
+        })
         .collect();
     assert!(invented.is_empty(), "no such field: {invented:?}");
 }
@@ -132,17 +153,21 @@ fn every_field_in_the_table_of_decoded_messages_is_one_that_the_source_writes() 
 #[test]
 fn the_table_of_anomalies_has_exactly_the_fields_that_are_printed() {
     let mut printed = BTreeSet::new();
-    for fixture in [fixtures(), vec![root().join("fixtures")]].concat() {
+    // Two captures at once, so that each anomaly names its own.
+    let modbus = root().join("fixtures/modbus");
+    for pair in [["learn-1", "s1-stranger-1"], ["learn-2", "s7-master-2"]] {
         let output = gridtap()
             .args(["monitor", "--json", "--set", "baseline.block=10s", "--read"])
-            .arg(fixture)
+            .args(pair.map(|name| modbus.join(format!("{name}.pcap.gz"))))
             .output()
             .expect("gridtap starts");
-        if !output.stdout.is_empty() {
-            printed.extend(emitted(&output));
-        }
+        printed.extend(emitted(&output));
     }
-    assert_eq!(documented("`gridtap monitor --json`"), printed, "README.md (left), printed (right)");
+    assert_eq!(
+        documented("`gridtap monitor --json`"),
+        printed,
+        "README.md (left), printed (right)"
+    );
 }
 
 #[test]
@@ -157,7 +182,8 @@ fn the_exit_codes_of_the_help_are_those_of_the_readme() {
     let text = readme();
     let (_, table) = text.split_once("### Exit codes").expect("a table of exit codes");
     let table = table.split("\n## ").next().unwrap_or_default();
-    let rows: Vec<&str> = table.lines().filter_map(|line| line.strip_prefix("| ")?.split(" | ").next()).collect();
+    let rows: Vec<&str> =
+        table.lines().filter_map(|line| line.strip_prefix("| ")?.split(" | ").next()).collect();
     assert_eq!(numbers(&rows.join(" ")), numbers(codes));
 }
 
