@@ -259,7 +259,7 @@ impl Book {
         self.opened.retain(|other| *other != subject);
     }
 
-    /// Whether an incident is open that concerns this host: context worth adding to, not worth opening.
+    /// Whether an incident above low is open that concerns this host: context is worth adding to it.
     pub(crate) fn concerns(&self, zone: Zone, actor: IpAddr, now: Timestamp) -> bool {
         self.incidents.concerns(zone, actor, now)
     }

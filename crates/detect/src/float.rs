@@ -18,5 +18,20 @@ pub(crate) fn score(p: f64) -> f64 {
 
 /// A score within its bounds, to one decimal.
 pub(crate) fn rounded(score: f64) -> f64 {
-    libm::round(score.clamp(0.0, 9.0) * 10.0) / 10.0
+    // Adding zero makes a negative zero a plain one.
+    libm::round(score.clamp(0.0, 9.0) * 10.0) / 10.0 + 0.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_score_is_within_its_bounds_and_never_a_negative_zero() {
+        assert_eq!(score(0.01).to_string(), "2");
+        assert_eq!(score(1.0).to_string(), "0");
+        assert_eq!(score(7.0).to_string(), "0");
+        assert_eq!(score(0.0).to_string(), "9");
+        assert_eq!(rounded(3.26).to_string(), "3.3");
+    }
 }

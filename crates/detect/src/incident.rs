@@ -18,6 +18,7 @@ struct Incident {
     last: Timestamp,
     targets: BTreeSet<IpAddr>,
     causes: BTreeSet<Cause>,
+    severity: Severity,
     stranger: bool,
 }
 
@@ -84,6 +85,7 @@ impl Incidents {
             last: finding.time,
             targets: BTreeSet::new(),
             causes: BTreeSet::new(),
+            severity: finding.severity,
             stranger: finding.stranger,
         };
         incident.joined(finding);
@@ -106,12 +108,12 @@ impl Incidents {
         }
     }
 
-    /// Whether one is open that this actor is in.
+    /// Whether one above low is open that this actor is in.
     pub(crate) fn concerns(&self, zone: Zone, actor: IpAddr, now: Timestamp) -> bool {
         let join_ns = self.config.join.nanos();
-        self.open
-            .get(&(zone, actor))
-            .is_some_and(|open| open.iter().any(|incident| now.since_ns(incident.last) <= join_ns))
+        self.open.get(&(zone, actor)).into_iter().flatten().any(|incident| {
+            incident.severity > Severity::Low && now.since_ns(incident.last) <= join_ns
+        })
     }
 
     /// More new incidents than a person can take gather under one parent; critical ones still stand alone.
@@ -149,6 +151,7 @@ impl Incident {
     fn joined(&mut self, finding: &Finding<'_>) {
         self.last = self.last.max(finding.time);
         self.stranger |= finding.stranger;
+        self.severity = self.severity.max(finding.severity);
         self.causes.insert(finding.cause);
         if self.targets.len() < TARGETS_MAX {
             self.targets.insert(finding.subject.target);

@@ -93,6 +93,7 @@ impl Pipeline {
             dissector.heard(heard, &mut |output: Output<'_>| judge.take(&output));
         });
         dissector.finish(&mut |output: Output<'_>| judge.take(&output));
+        judge.baseline.finish();
         judge.detector.finish();
     }
 

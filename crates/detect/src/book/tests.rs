@@ -118,6 +118,17 @@ fn what_is_only_context_joins_whatever_is_open_about_its_actor() {
 }
 
 #[test]
+fn context_is_added_to_what_is_above_low_only() {
+    let concerns = |severity| {
+        let mut book = Book::new(&Config::default(), Vec::new());
+        Seen { severity, ..Seen::new(0, "MB-31", 9, 21) }.enter(&mut book);
+        book.concerns(Zone(0), host(9), Timestamp::from_parts(1, 0))
+    };
+    assert!(concerns(Severity::Medium));
+    assert!(!concerns(Severity::Low));
+}
+
+#[test]
 fn everything_that_a_stranger_does_is_one_incident() {
     let causes = [Cause::Access, Cause::Reconnaissance, Cause::Dangerous, Cause::Conformance];
     let seen: Vec<_> = (0..)
