@@ -1,6 +1,8 @@
 //! Conversations as the wire would tell them.
 
 mod accounts;
+mod any_events;
+mod captures;
 mod directions;
 mod forgotten;
 mod pairing;

@@ -36,9 +36,9 @@ pub struct Observation<'a> {
     pub transport: Transport,
     /// The protocol that the conversation speaks.
     pub protocol: Protocol,
-    /// Who sent the message; for a link event, the client.
+    /// Who sent the message; for a link event, the client, or the sender of the direction that it is about.
     pub source: Endpoint,
-    /// Whom it was sent to; for a link event, the server.
+    /// Whom it was sent to; for a link event, the server, or the receiver of that direction.
     pub destination: Endpoint,
     /// What it was.
     pub what: What<'a>,

@@ -86,7 +86,7 @@ impl Session {
     ) -> (Option<Asked>, Option<u64>) {
         let digest = stage.shared.digest.hash_one(message.pdu);
         let (transaction, unit) = (message.transaction, message.unit);
-        match self.exchange.answer(transaction, unit, meant.function, digest) {
+        match self.exchange.answer(transaction, unit, meant.function, digest, stage.time) {
             Match::Request(asked) => {
                 compare(stage, message, meant, &asked, faults);
                 (Some(asked), None)

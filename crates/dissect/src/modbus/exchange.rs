@@ -60,6 +60,8 @@ pub(crate) enum Match {
 pub(crate) struct Exchange {
     waiting: VecDeque<Asked>,
     answered: [Option<Answered>; 2],
+    /// The last answer to nothing, and when: packets of the two directions may come out of order.
+    orphan: Option<(Timestamp, u16, u8, FunctionCode)>,
     last_transaction: Option<u16>,
     /// The client has used more than one transaction number.
     transactions_vary: bool,
@@ -74,9 +76,19 @@ pub(crate) struct Exchange {
 /// A request that waits is small, and few wait: more room than this is given back.
 const ROOM: usize = 8;
 
+/// An answer that comes later than this belongs to nothing.
+const FORGOTTEN_NS: u64 = 60_000_000_000;
+
 impl Exchange {
     /// Takes in a request; tells whether its transaction is in use, and whether an older request gave way.
-    pub(crate) fn ask(&mut self, asked: Asked, waiting_max: usize) -> (bool, bool) {
+    pub(crate) fn ask(&mut self, mut asked: Asked, waiting_max: usize) -> (bool, bool) {
+        if let Some((time, transaction, unit, function)) = self.orphan
+            && time >= asked.time
+            && (transaction, unit, function) == (asked.transaction, asked.unit, asked.function)
+        {
+            asked.excused = true;
+            self.orphan = None;
+        }
         let repeated = self.last_transaction == Some(asked.transaction);
         let reused = self.transactions_vary
             && self.waiting.iter().any(|open| {
@@ -87,6 +99,13 @@ impl Exchange {
             });
         self.transactions_vary |= self.last_transaction.is_some() && !repeated;
         self.last_transaction = Some(asked.transaction);
+        while self
+            .waiting
+            .front()
+            .is_some_and(|oldest| oldest.expired && asked.time.since_ns(oldest.time) > FORGOTTEN_NS)
+        {
+            self.waiting.pop_front();
+        }
         let full = self.waiting.len() >= waiting_max;
         let mut evicted = false;
         if full {
@@ -124,28 +143,21 @@ impl Exchange {
         unit: u8,
         function: FunctionCode,
         digest: u64,
+        time: Timestamp,
     ) -> Match {
+        let exact = |asked: &Asked| {
+            (asked.transaction, asked.unit, asked.function) == (transaction, unit, function)
+        };
+        // A client that never changes the transaction may have given up on an older request.
         let found = self
-            .find(|asked| {
-                (asked.transaction, asked.unit, asked.function) == (transaction, unit, function)
-            })
+            .find(|asked| exact(asked) && !asked.expired && !asked.excused)
+            .or_else(|| self.find(exact))
             .inspect(|_| self.transactions_match |= self.transactions_vary)
-            .or_else(|| {
-                if self.is_answered(transaction, unit, function) {
-                    return None;
-                }
-                self.find(|asked| asked.transaction == transaction && asked.unit == unit)
-                    .or_else(|| {
-                        self.find(|a| a.transaction == transaction && a.function == function)
-                    })
-                    .or_else(|| {
-                        let tolerant = !self.transactions_match;
-                        self.find(|a| {
-                            tolerant && !a.excused && (a.unit, a.function) == (unit, function)
-                        })
-                    })
-            });
-        let Some(at) = found else { return self.again(transaction, unit, function, digest) };
+            .or_else(|| self.inexact(transaction, unit, function));
+        let Some(at) = found else {
+            self.orphan = Some((time, transaction, unit, function));
+            return self.again(transaction, unit, function, digest);
+        };
         let Some(asked) = self.waiting.remove(at) else { return Match::Nothing };
         self.paired = true;
         for twin in &mut self.waiting {
@@ -164,6 +176,25 @@ impl Exchange {
             *first = Some(Answered { transaction, unit, function, digest, frame, exact });
         }
         Match::Request(asked)
+    }
+
+    /// The request of an answer that does not repeat all of it: one with its transaction, if that tells
+    /// anything; else the oldest with its unit and function, if the device does not repeat transactions.
+    /// Where answers may have been lost, neither says enough.
+    fn inexact(&self, transaction: u16, unit: u8, function: FunctionCode) -> Option<usize> {
+        if self.is_answered(transaction, unit, function) {
+            return None;
+        }
+        let telling = self.transactions_vary || self.waiting.len() == 1;
+        let same = |asked: &Asked| telling && !asked.excused && asked.transaction == transaction;
+        let tolerant = !self.transactions_match;
+        self.find(|asked| same(asked) && asked.unit == unit)
+            .or_else(|| self.find(|asked| same(asked) && asked.function == function))
+            .or_else(|| {
+                self.find(|asked| {
+                    tolerant && !asked.excused && (asked.unit, asked.function) == (unit, function)
+                })
+            })
     }
 
     fn find(&self, fits: impl Fn(&Asked) -> bool) -> Option<usize> {

@@ -200,13 +200,21 @@ impl Reader<'_> {
         Next::from_skip(maybe.unwrap_or(rest.len()))
     }
 
-    /// How much speaks for a message here. Four points make one.
+    /// How much speaks for a message here. Three points make one.
     fn weigh(&self, header: &Header, here: &[u8], after_loss: bool) -> Weight {
         let function = FunctionCode::of(header.function);
-        let mut points = worth(self.history.knows_unit(header.unit), 1)
-            .saturating_add(worth(self.history.knows_function(function), 1))
-            .saturating_add(worth((self.expected)(header.transaction, header.unit, function), 2))
-            .saturating_add(worth(after_loss, 2));
+        let unit_known = self.history.knows_unit(header.unit);
+        let function_known = self.history.knows_function(function);
+        // Registers are full of zeros, and so is the header of a function that nobody uses.
+        let strange = function.kind() == FunctionKind::Reserved && !function_known;
+        let strong = if strange { 1 } else { 2 };
+        let mut points = worth(unit_known, 1)
+            .saturating_add(worth(unit_known && function_known, 1))
+            .saturating_add(worth(
+                (self.expected)(header.transaction, header.unit, function),
+                strong,
+            ))
+            .saturating_add(worth(after_loss, strong));
         let body = here.get(7..).unwrap_or_default();
         let octets = usize::from(header.length).saturating_sub(1);
         let Some(pdu) = body.get(..octets) else {
@@ -216,13 +224,13 @@ impl Reader<'_> {
                 Extent::More => true,
                 Extent::Unknown => false,
             };
-            let enough = points.saturating_add(worth(agrees, 2)) >= 4;
+            let enough = points.saturating_add(worth(agrees, 2)) >= POINTS;
             return if enough { Weight::Maybe } else { Weight::Nothing };
         };
         // Before anything was learned, an exact message is all there can be.
-        let exact = if self.history.units_known == 0 { 4 } else { 2 };
+        let exact = if self.history.units_known == 0 { POINTS } else { 2 };
         points = points.saturating_add(worth(is_exact(pdu, self.side), exact));
-        if points < 4 {
+        if points < POINTS {
             let behind = here.get(header.frame_octets()..).unwrap_or_default();
             match Header::at(behind) {
                 Some(next) => {
@@ -233,7 +241,7 @@ impl Reader<'_> {
                 None => {}
             }
         }
-        if points >= 4 { Weight::Message } else { Weight::Nothing }
+        if points >= POINTS { Weight::Message } else { Weight::Nothing }
     }
 
     /// The RTU frame at the head.
@@ -288,6 +296,9 @@ impl Next<'_> {
         if octets == 0 { Self::More } else { Self::Skip(octets) }
     }
 }
+
+/// What makes a message.
+const POINTS: u8 = 3;
 
 const fn worth(yes: bool, points: u8) -> u8 {
     if yes { points } else { 0 }

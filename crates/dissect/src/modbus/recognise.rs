@@ -51,7 +51,7 @@ pub(crate) fn recognise(speakers: &Speakers, scent: &Scent<'_>, length_max: u16)
             Head::More => open = true,
             Head::No => {}
         }
-        if !scent.from_start
+        if (ours || !scent.from_start)
             && !udp
             && let Some(pdu) = within(bytes, ours, length_max)
         {
@@ -118,7 +118,8 @@ fn head(bytes: &[u8], ours: bool, udp: bool, length_max: u16) -> Head<'_> {
     }
 }
 
-/// A frame somewhere in a stream whose beginning was not heard: exact on a port of ours, else two of them.
+/// A frame somewhere in a stream that begins otherwise, or whose beginning was not heard: exact on a port of
+/// ours, else two of them.
 fn within(bytes: &[u8], ours: bool, length_max: u16) -> Option<&[u8]> {
     for at in 1..bytes.len() {
         let here = bytes.get(at..)?;

@@ -223,3 +223,31 @@ fn a_write_that_reads_is_two_runs() {
         ]
     );
 }
+
+#[test]
+fn a_lost_answer_does_not_shift_the_answers_of_a_client_with_a_constant_transaction() {
+    let mut talk = Talk::tcp();
+    talk.ask(&adu(0, 1, "03 0001 0001")).answer(&adu(0, 1, "03 02 0011"));
+    talk.ask(&adu(0, 1, "03 0002 0001"));
+    talk.event(Event::Gap { direction: Direction::Backward, bytes: 11 });
+    talk.ask(&adu(0, 1, "03 0003 0001"));
+    talk.said();
+    talk.answer(&adu(0, 1, "03 02 0033"));
+    let expected = "Response read_holding_registers Unit(1) holding register->3+1=51 of 4";
+    assert_eq!(talk.said(), [expected]);
+    // And one that the device never gave.
+    talk.ask(&adu(0, 1, "03 0004 0001")).later(8_000).ask(&adu(0, 1, "03 0005 0001"));
+    talk.said();
+    talk.answer(&adu(0, 1, "03 02 0055"));
+    let expected = "Response read_holding_registers Unit(1) holding register->5+1=85 of 7";
+    assert_eq!(talk.said(), [expected]);
+}
+
+#[test]
+fn a_request_that_is_heard_after_its_answer_is_not_unanswered() {
+    let mut talk = Talk::new(Transport::Tcp, (49_152, 502), false);
+    talk.later(5).answer(&adu(1, 3, "03 02 0001"));
+    talk.time = talk.time.minus_ns(4_000_000);
+    talk.ask(&adu(1, 3, "03 0001 0001")).later(20_000).close(Closing::Finished);
+    assert_eq!(talk.phases, [Phase::Response, Phase::Request]);
+}
