@@ -165,8 +165,10 @@ impl Detector {
         families.gateways.answer(message, &self.config);
         families.rates.answered(message);
         if message.phase == Phase::Exception {
-            families.scans.answer(site, obs, message, series);
-            families.exceptions.answer(site, obs, message, baseline, series);
+            let scanned = families.scans.answer(site, obs, message, series);
+            if !scanned {
+                families.exceptions.answer(site, obs, message, baseline, series);
+            }
         }
         families.conformance.answer(site, obs, message, baseline, series);
         families.readback.answer(site, obs, message, baseline, series);

@@ -367,6 +367,17 @@ fn walking_through_addresses_is_a_scan_within_ten_requests_answered_or_not() {
 }
 
 #[test]
+fn the_refusals_of_a_scan_are_told_with_the_scan_and_not_once_more() {
+    let answer = Answer::Refused(Refusal::Address, 2);
+    let asks: Vec<_> =
+        (0..40).map(|nth| Ask { answer, ..Ask::read(MASTER, RTU, 1000 + nth * 9, 9) }).collect();
+    assert_eq!(says(&asks), [("MB-14", Severity::Medium)]);
+    // What is asked again and again and refused is no scan: a poll list that is wrong.
+    let again = [Ask { answer, ..Ask::read(MASTER, RTU, 0, 10) }; 25];
+    assert_eq!(says(&again), [("MB-11", Severity::Medium)]);
+}
+
+#[test]
 fn asking_many_units_is_a_scan_within_ten_requests() {
     let answer = Answer::Refused(Refusal::Gateway, 11);
     let asks: Vec<_> =

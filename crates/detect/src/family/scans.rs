@@ -115,21 +115,22 @@ impl Scans {
         }
     }
 
-    /// An answer that refuses a look.
+    /// An answer that refuses a look. Says whether it belongs to a scan that is told: then it is no news of its own.
     pub(crate) fn answer(
         &mut self,
         site: &gridtap_baseline::Site,
         obs: &Observation<'_>,
         message: &Message<'_>,
         out: &mut Vec<Series>,
-    ) {
-        let Outcome::Refused { reason, .. } = message.outcome else { return };
-        let Some(rows) = rows(message.device.protocol) else { return };
-        let Some(looks) = self.pairs.get_mut(&pair(message)) else { return };
-        let Some(asked) = message.request_frame else { return };
+    ) -> bool {
+        let Outcome::Refused { reason, .. } = message.outcome else { return false };
+        let Some(rows) = rows(message.device.protocol) else { return false };
+        let Some(looks) = self.pairs.get_mut(&pair(message)) else { return false };
+        let Some(asked) = message.request_frame else { return false };
         if !looks.asked.holds_frame(asked) {
-            return;
+            return false;
         }
+        let told = out.len();
         let (now, frame) = (obs.time, obs.place.frame);
         let span = self.config.scan_window.nanos();
         match reason {
@@ -161,8 +162,10 @@ impl Scans {
                     out.push(addresses(site, obs, message, seen, "was refused", rows.address_scan));
                 }
             }
+            Refusal::Gateway => return looks.units.count() >= self.config.scan_units,
             _ => {}
         }
+        out.len() > told
     }
 }
 
