@@ -118,8 +118,10 @@ fn every_field_of_a_decoded_message_is_in_the_table() {
     let output = gridtap().arg("decode").args(fixtures()).output().expect("gridtap starts");
     let mut printed = emitted(&output);
     // The real captures hold functions that the lab does not play.
-    for folder in ["public/cisagov+icsnpp-modbus", "public/ITI+ICS-Security-Tools/pcaps/bro/modbus"]
-    {
+    for folder in [
+        "public/cisagov+icsnpp-modbus/testing/traces",
+        "public/ITI+ICS-Security-Tools/pcaps/bro/modbus",
+    ] {
         if let Some(folder) = capture(folder) {
             printed.extend(emitted(
                 &gridtap().arg("decode").arg(folder).output().expect("gridtap starts"),

@@ -7,6 +7,7 @@
 #[cfg(test)]
 mod tests;
 
+use core::cmp::Reverse;
 use std::collections::{BTreeMap, VecDeque};
 
 use core::net::IpAddr;
@@ -71,6 +72,8 @@ pub(crate) struct Finding<'a> {
     pub(crate) source: Endpoint,
     pub(crate) destination: Endpoint,
     pub(crate) armed: Armed,
+    /// The baseline's key that was new, where the finding is about novelty.
+    pub(crate) key: Option<&'a str>,
     /// The actor is new here or does what it never did: everything it does now is one incident.
     pub(crate) stranger: bool,
 }
@@ -94,6 +97,9 @@ struct Entry {
 
 /// How many evidence frames and points one record names.
 const EVIDENCE_MAX: usize = 16;
+
+/// Stands between what was seen first and what was seen last.
+const LAST: &str = "; last: ";
 
 /// Everything that was said and is still open.
 pub(crate) struct Book {
@@ -232,20 +238,31 @@ impl Book {
             expected: words.expected,
             advice: finding.detection.advice,
             baseline: finding.armed,
+            key: finding.key.map(str::to_owned),
         }
     }
 
-    /// A full book closes its oldest entry of the least severity.
+    /// A full book closes a tenth of its entries at once: the least severe, of those the youngest, so that a
+    /// flood gives way before what was there before it.
     fn make_room(&mut self) {
-        let least = self
+        let mut order: Vec<_> = self
             .entries
             .iter()
-            .min_by_key(|(_, entry)| (entry.anomaly.severity, entry.ordinal))
-            .map(|(subject, _)| *subject);
-        if let Some(subject) = least {
-            self.retire(subject);
+            .map(|(subject, entry)| (entry.anomaly.severity, Reverse(entry.ordinal), *subject))
+            .collect();
+        order.sort_unstable();
+        let enough = self.config.anomalies_max.div_ceil(10);
+        for (_, _, subject) in order.into_iter().take(enough) {
+            if let Some(mut entry) = self.entries.remove(&subject)
+                && entry.told_count != entry.anomaly.count
+            {
+                let time = entry.anomaly.last_time;
+                entry.tell(time, &mut self.queue);
+            }
             self.counts.evicted = self.counts.evicted.saturating_add(1);
         }
+        let entries = &self.entries;
+        self.opened.retain(|subject| entries.contains_key(subject));
     }
 
     /// Closes an entry to the book, its last change told.
@@ -329,6 +346,13 @@ impl Entry {
             if raised {
                 anomaly.observed = words.observed;
                 anomaly.expected = words.expected;
+            } else if words.observed != anomaly.observed {
+                // What it was first, and what it was last: the opposite command must not hide behind the first.
+                let first = anomaly.observed.split(LAST).next().unwrap_or_default();
+                let both = format!("{first}{LAST}{}", words.observed);
+                if both != anomaly.observed {
+                    anomaly.observed = both;
+                }
             }
         }
         told

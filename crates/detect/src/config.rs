@@ -54,7 +54,7 @@ impl Default for Config {
             sensor: "gridtap".to_owned(),
             join: Span::from_secs(900),
             update_every: Span::from_secs(60),
-            anomalies_max: 10_000,
+            anomalies_max: 2_000,
             flood_incidents: 10,
             flood_window: Span::from_secs(600),
             budget_high_per_day: 1.0,

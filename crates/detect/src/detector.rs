@@ -242,6 +242,7 @@ impl Detector {
             source: obs.source,
             destination: obs.destination,
             armed: armed(verdict.armed),
+            key: Some(verdict.key.as_str()).filter(|key| !key.is_empty()),
             stranger: !verdict.access.host_known && !attempted,
         };
         let site = &self.site;
@@ -274,6 +275,7 @@ impl Detector {
                 source: series.source,
                 destination: series.destination,
                 armed,
+                key: None,
                 stranger: false,
             };
             let site = &self.site;
@@ -369,6 +371,7 @@ fn enter_message(
         source: message.master,
         destination: if asks { obs.destination } else { obs.source },
         armed: scene.armed(),
+        key: Some(scene.verdict.key.as_str()).filter(|key| primary.novelty && !key.is_empty()),
         stranger,
     };
     book.enter(&finding, || {

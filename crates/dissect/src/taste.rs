@@ -126,11 +126,22 @@ pub(crate) fn is_tls(scent: &Scent<'_>, transport: Transport) -> bool {
     transport == Transport::Tcp
         && scent.bytes.iter().any(|bytes| {
             let Some((kind, octets)) = tls_record(bytes) else { return false };
-            let handshake = kind == 0x16 && matches!(bytes.get(5), Some(1 | 2));
+            let handshake = kind == 0x16 && is_hello(bytes, octets);
             let next = bytes.get(octets..).unwrap_or_default();
             let followed = tls_record(next).is_some() || bytes.len() == octets;
             handshake || (!scent.from_start && followed)
         })
+}
+
+/// Whether a handshake record can be a ClientHello or ServerHello (RFC 8446, 4.1): its own length fits the
+/// record, it has room for version and random, and it names a version. A Modbus message that begins like a
+/// record does not look like this further on.
+fn is_hello(bytes: &[u8], octets: usize) -> bool {
+    const HELLO_OCTETS_MIN: usize = 4 + 2 + 32;
+    let Some([1 | 2, high, middle, low, major, ..]) = bytes.get(5..) else { return false };
+    let length = u32::from_be_bytes([0, *high, *middle, *low]);
+    let fits = usize::try_from(length).is_ok_and(|length| length.saturating_add(9) <= octets);
+    *major == 3 && fits && octets >= HELLO_OCTETS_MIN.saturating_add(5)
 }
 
 /// Type and length of the TLS record at the head.

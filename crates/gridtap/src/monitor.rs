@@ -1,7 +1,7 @@
 //! Judging captures, and telling what was found.
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use gridtap_store::{Store, write_whole};
 
@@ -24,7 +24,7 @@ pub(crate) fn run(
 ) -> Result<Exit, Failure> {
     let site = settings.site()?;
     if let Some(path) = &arguments.summary {
-        can_hold(path)?;
+        can_hold(path, &arguments.read)?;
     }
     let mut feed = Feed::open(&arguments.read, arguments.pace, voice)?;
     let store = match &arguments.state {
@@ -114,12 +114,19 @@ fn report(watch: &Watch) -> Result<(), Failure> {
 }
 
 /// Refuses at the beginning what would be refused at the end.
-fn can_hold(path: &Path) -> Result<(), Failure> {
+fn can_hold(path: &Path, inputs: &[PathBuf]) -> Result<(), Failure> {
     let directory = match path.parent() {
         Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
         Some(parent) => parent,
         None => path,
     };
+    let same = |input: &PathBuf| matches!((path.canonicalize(), input.canonicalize()), (Ok(one), Ok(other)) if one == other);
+    if inputs.iter().any(same) {
+        return Err(Failure::usage(format!(
+            "--summary {}: is the capture that is being read; name another file",
+            path.display()
+        )));
+    }
     if directory.is_dir() && !path.is_dir() {
         return Ok(());
     }

@@ -182,6 +182,9 @@ pub struct Anomaly {
     pub advice: &'static str,
     /// Whether the baseline judged or was still learning.
     pub baseline: Armed,
+    /// The baseline's key that was new, for `baseline accept`; absent where nothing was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
 }
 
 #[cfg(test)]

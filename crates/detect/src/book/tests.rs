@@ -48,6 +48,7 @@ impl Seen {
             source: endpoint(self.actor, 40_000),
             destination: endpoint(self.target, 502),
             armed: Armed::Armed,
+            key: None,
             stranger: self.stranger,
         };
         book.enter(&finding, || Words {
@@ -166,7 +167,7 @@ fn the_same_findings_give_the_same_identifiers_and_another_sensor_gives_others()
 }
 
 #[test]
-fn a_full_book_lets_the_least_severe_and_oldest_go_and_counts_it() {
+fn a_full_book_lets_the_least_severe_and_youngest_go_and_counts_it() {
     let config = Config { anomalies_max: 3, ..Config::default() };
     let mut book = Book::new(&config, Vec::new());
     for (nth, severity) in

@@ -38,7 +38,8 @@ fn another_protocol_on_port_502_is_not_claimed() {
 #[test]
 fn tls_on_port_502_is_encrypted_once_and_counted() {
     let mut talk = Talk::tcp();
-    let hello = octets("1603010010 0100000c0303aaaaaaaaaaaaaaaaaaaa");
+    // Version, a random of 32 octets, no session, one cipher suite, no compression.
+    let hello = octets(&format!("160301002d 010000290303{}00 0002c02f 0100", "aa".repeat(32)));
     talk.ask(&hello).answer(&octets("1603030004 02000000")).ask(&octets("1703030004 deadbeef"));
     talk.close(Closing::Finished);
     assert_eq!(
@@ -49,7 +50,38 @@ fn tls_on_port_502_is_encrypted_once_and_counted() {
             (Protocol::Tls, LinkEvent::Closed),
         ]
     );
-    assert_eq!(talk.dissector.counters().bytes.encrypted, 21 + 9 + 9);
+    assert_eq!(talk.dissector.counters().bytes.encrypted, 50 + 9 + 9);
+}
+
+#[test]
+fn a_modbus_message_that_begins_like_a_tls_record_is_a_modbus_message() {
+    // Transaction 0x1603, UMAS with its length of 0x0101: protocol 0, unit 1, stop PLC, then the rest of it.
+    let mut talk = Talk::tcp();
+    let stop = octets(&format!("1603 0000 0101 01 5a 01 41 {}", "00".repeat(253)));
+    talk.ask(&stop).ask(&octets("1604 0000 0006 01 05 0002 ff00"));
+    assert!(
+        talk.links.iter().all(|(protocol, _)| *protocol == Protocol::Modbus),
+        "{:?}",
+        talk.links
+    );
+    // Octets that say they are a handshake of six octets, which no hello is.
+    let mut talk = Talk::tcp();
+    talk.ask(&octets("1603010006 010000020303")).ask(&octets("0001 0000 0006 01 05 0002 ff00"));
+    talk.answer(&octets("0001 0000 0006 01 05 0002 ff00"));
+    assert!(
+        !talk.links.iter().any(|(_, event)| *event == LinkEvent::Encrypted),
+        "{:?}",
+        talk.links
+    );
+}
+
+#[test]
+fn a_client_may_send_from_a_port_of_ours() {
+    let mut talk = Talk::new(Transport::Tcp, (502, 5_020), true);
+    talk.ask(&octets("0001 0000 0006 01 05 0002 ff00"));
+    talk.answer(&octets("0001 0000 0006 01 05 0002 ff00"));
+    assert_eq!(talk.phases.len(), 2);
+    assert_eq!(talk.phases[0], Phase::Request, "{:?}", talk.phases);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::path::Path;
 
-use gridtap_model::{Anomaly, Armed};
+use gridtap_model::{Anomaly, Armed, Timestamp};
 
 use super::text::{BOLD, DIM, clean, clock, date, moment, padded, style, wrapped};
 use super::{Incident, Layout};
@@ -39,13 +39,17 @@ pub(super) fn write(
 fn paragraphs(incident: &Incident<'_>, layout: &Layout<'_>) -> Vec<(&'static str, String)> {
     let anomaly = incident.first;
     let mut told = vec![
-        ("When", when(incident)),
+        ("When", when(anomaly.time, anomaly.last_time, anomaly.count)),
         ("Who", layout.host(anomaly.source.address)),
         ("To", to(anomaly, layout)),
         ("Observed", clean(&anomaly.observed)),
         ("Expected", clean(&anomaly.expected)),
         ("Do", anomaly.advice.to_owned()),
     ];
+    if !incident.others.is_empty() {
+        let seen = when(incident.time, incident.last_time, incident.count.max(2));
+        told.push(("Incident", format!("{seen} in all, {} findings", incident.others.len() + 1)));
+    }
     let others = kinds(&incident.others);
     told.extend(others.iter().take(OTHERS_MAX).map(|kind| ("With it", with_it(kind))));
     if others.len() > OTHERS_MAX {
@@ -61,14 +65,13 @@ fn paragraphs(incident: &Incident<'_>, layout: &Layout<'_>) -> Vec<(&'static str
     told
 }
 
-fn when(incident: &Incident<'_>) -> String {
-    let first = moment(incident.time);
-    match incident.count {
+/// When a finding was seen, and how often where it was more than once.
+fn when(time: Timestamp, last_time: Timestamp, count: u64) -> String {
+    let first = moment(time);
+    let last = if date(time) == date(last_time) { clock(last_time) } else { moment(last_time) };
+    match count {
         0 | 1 => format!("{first} UTC"),
-        count if date(incident.time) == date(incident.last_time) => {
-            format!("{first} to {} UTC, {count} times", clock(incident.last_time))
-        }
-        count => format!("{first} to {} UTC, {count} times", moment(incident.last_time)),
+        count => format!("{first} to {last} UTC, {count} times"),
     }
 }
 
@@ -147,6 +150,9 @@ fn known_as(anomaly: &Anomaly) -> String {
         text.push_str(&format!(", also {}", anomaly.also.join(" ")));
     }
     text.push_str(&format!(", anomaly {}", anomaly.id));
+    if let Some(key) = &anomaly.key {
+        text.push_str(&format!(", key {}", clean(key)));
+    }
     text
 }
 

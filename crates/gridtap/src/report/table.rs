@@ -64,9 +64,9 @@ fn row(
 ) -> io::Result<()> {
     let anomaly = incident.first;
     let when = if columns.dated {
-        vec![date(incident.time), clock(incident.time)]
+        vec![date(anomaly.time), clock(anomaly.time)]
     } else {
-        vec![clock(incident.time)]
+        vec![clock(anomaly.time)]
     };
     let who = who(incident, columns.who, layout);
     let what = wrapped(&format!("{}: {}", anomaly.name, clean(&anomaly.observed)), columns.what);
@@ -82,7 +82,7 @@ fn row(
             _ => padded("", SEVERITY),
         };
         let (count, detection) = match line {
-            0 => (incident.count.to_string(), anomaly.detection),
+            0 => (anomaly.count.to_string(), anomaly.detection),
             _ => (String::new(), ""),
         };
         let text = [

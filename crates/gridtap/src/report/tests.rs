@@ -40,6 +40,7 @@ fn anomaly(id: u8, incident: u8, severity: Severity) -> Anomaly {
                  order from another desk makes it benign. Otherwise take the RTU to local and bar the \
                  sender.",
         baseline: Armed::Armed,
+        key: None,
     }
 }
 

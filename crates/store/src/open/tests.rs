@@ -36,6 +36,7 @@ fn anomaly(id: u8, revision: u32) -> Anomaly {
         expected: "no host but 10.0.0.7 wrote to this device".to_owned(),
         advice: "ask the control room",
         baseline: Armed::Armed,
+        key: None,
     }
 }
 
