@@ -1,10 +1,11 @@
 //! What README.md tells a newcomer is what gridtap does.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::Output;
 
 use gridtap_baseline::Site;
+use gridtap_lab::fixtures::captures;
 use serde_json::Value;
 
 use crate::machine::{capture, gridtap, root};
@@ -58,28 +59,6 @@ fn emitted(output: &Output) -> BTreeSet<String> {
     found
 }
 
-/// Every capture of the repository itself.
-fn fixtures() -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    let mut open = vec![root().join("fixtures")];
-    while let Some(directory) = open.pop() {
-        for entry in std::fs::read_dir(&directory).expect("fixtures/ is there").flatten() {
-            let path = entry.path();
-            let name = entry.file_name().to_string_lossy().into_owned();
-            if path.is_dir() {
-                open.push(path);
-            } else if [".pcap", ".pcapng", ".pcap.gz", ".pcapng.gz"]
-                .iter()
-                .any(|end| name.ends_with(end))
-            {
-                found.push(path);
-            }
-        }
-    }
-    found.sort();
-    found
-}
-
 /// The arguments of gridtap in the first command that README.md gives.
 fn first_command() -> Vec<String> {
     let text = readme();
@@ -115,17 +94,18 @@ fn the_first_command_shows_an_armed_baseline_and_at_least_three_incidents() {
 #[test]
 fn every_field_of_a_decoded_message_is_in_the_table() {
     let documented = documented("`gridtap decode`");
-    let output = gridtap().arg("decode").args(fixtures()).output().expect("gridtap starts");
-    let mut printed = emitted(&output);
+    let decoded = |folder: &Path| {
+        let files = captures(folder).expect("a folder of captures");
+        emitted(&gridtap().arg("decode").args(files).output().expect("gridtap starts"))
+    };
+    let mut printed = decoded(&root().join("fixtures"));
     // The real captures hold functions that the lab does not play.
     for folder in [
         "public/cisagov+icsnpp-modbus/testing/traces",
         "public/ITI+ICS-Security-Tools/pcaps/bro/modbus",
     ] {
         if let Some(folder) = capture(folder) {
-            printed.extend(emitted(
-                &gridtap().arg("decode").arg(folder).output().expect("gridtap starts"),
-            ));
+            printed.extend(decoded(&folder));
         }
     }
     let undocumented: Vec<_> = printed.difference(&documented).collect();

@@ -11,7 +11,8 @@ mod process;
 mod requirements;
 mod test;
 
-use anyhow::Result;
+use std::process::ExitCode;
+
 use clap::{Parser, Subcommand};
 
 /// Tasks of the gridtap workspace.
@@ -30,11 +31,18 @@ enum Task {
     Fuzz(fuzz::Arguments),
 }
 
-fn main() -> Result<()> {
-    match Arguments::parse().task {
+fn main() -> ExitCode {
+    let done = match Arguments::parse().task {
         Task::Test(arguments) => test::run(&arguments),
         Task::Ci(arguments) => ci::run(&arguments),
         Task::Fixtures(arguments) => fixtures::run(&arguments),
         Task::Fuzz(arguments) => fuzz::run(&arguments),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            process::say(&format!("{error:#}"));
+            ExitCode::FAILURE
+        }
     }
 }
