@@ -5,6 +5,7 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use std::time::Duration;
 
 use gridtap_model::Timestamp;
 use rusqlite::{Connection, OpenFlags};
@@ -158,6 +159,19 @@ fn may_be_ours(directory: &Path, file: &Path) -> bool {
     }
 }
 
+/// One that just ended may hold its lock a moment longer: a process that it was starting shares its files
+/// until it runs a program of its own.
+fn try_lock_for_a_moment(file: &File) -> Result<(), TryLockError> {
+    const TRIES: u32 = 10;
+    for _ in 1..TRIES {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(30)),
+            done => return done,
+        }
+    }
+    file.try_lock()
+}
+
 /// Takes the one writer's place, and writes down who took it.
 fn lock(directory: &Path) -> Result<File, StoreError> {
     let unwritable = |error: &io::Error| StoreError::Unwritable {
@@ -172,7 +186,7 @@ fn lock(directory: &Path) -> Result<File, StoreError> {
         .mode(0o600)
         .open(directory.join(LOCK))
         .map_err(|error| unwritable(&error))?;
-    match file.try_lock() {
+    match try_lock_for_a_moment(&file) {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
             let mut process = String::new();

@@ -185,25 +185,24 @@ fn is_public(pdu: &[u8]) -> bool {
     pdu.first().is_some_and(|octet| FunctionCode::of(*octet).kind() == FunctionKind::Public)
 }
 
-/// Who asks. The SYN tells, where it was heard: anyone can send from a port of ours. Else a port of ours on one
-/// side settles it; else the first message, where it can only be a request or only be an answer; else the ports;
-/// else who spoke first.
+/// Who asks. A port of ours on one side settles it; else the first message, where it can only be a request
+/// or only be an answer; else the SYN; else the ports; else who spoke first.
 pub(crate) fn client(
     speakers: &Speakers,
     first: Direction,
     direction: Direction,
     pdu: &[u8],
 ) -> Direction {
+    match (is_ours(speakers.first), is_ours(speakers.second)) {
+        (false, true) => return Direction::Forward,
+        (true, false) => return Direction::Backward,
+        _ => {}
+    }
     let shape = shape(pdu);
     if speakers.handshake {
         // A device may call its master: then the master, called, asks first.
         let called_asks = direction == Direction::Backward && shape == Some(Side::Client);
         return if called_asks { Direction::Backward } else { Direction::Forward };
-    }
-    match (is_ours(speakers.first), is_ours(speakers.second)) {
-        (false, true) => return Direction::Forward,
-        (true, false) => return Direction::Backward,
-        _ => {}
     }
     match shape {
         Some(Side::Client) => return direction,

@@ -76,15 +76,6 @@ fn a_modbus_message_that_begins_like_a_tls_record_is_a_modbus_message() {
 }
 
 #[test]
-fn a_client_may_send_from_a_port_of_ours() {
-    let mut talk = Talk::new(Transport::Tcp, (502, 5_020), true);
-    talk.ask(&octets("0001 0000 0006 01 05 0002 ff00"));
-    talk.answer(&octets("0001 0000 0006 01 05 0002 ff00"));
-    assert_eq!(talk.phases.len(), 2);
-    assert_eq!(talk.phases[0], Phase::Request, "{:?}", talk.phases);
-}
-
-#[test]
 fn rtu_over_tcp_is_known_by_its_crc() {
     let mut talk = Talk::new(Transport::Tcp, (49_152, 4_001), true);
     talk.ask(&rtu(3, "03 0010 0002"));

@@ -117,14 +117,15 @@ fn the_worst_comes_first_and_only_what_is_above_low_is_told_in_full() {
 }
 
 #[test]
-fn findings_of_one_incident_are_one_row_with_their_counts_added() {
+fn findings_of_one_incident_are_one_row_that_counts_what_it_names() {
     let mut second = anomaly(2, 1, Severity::High);
     second.count = 41;
     second.detection = "MB-14";
     let findings = findings([anomaly(1, 1, Severity::Critical), second]);
     let text = printed(&findings, 120);
     let row = text.lines().find(|line| line.starts_with("CRITICAL")).unwrap();
-    assert!(row.contains("   42  MB-29"), "{row}");
+    assert!(row.contains("    1  MB-29"), "{row}");
+    assert!(text.contains("42 times in all, 2 findings"), "{text}");
     assert!(text.contains("With it     10:00:02 MB-14"), "{text}");
     assert_eq!(tally(&findings), "1 incident: 1 critical");
 }
