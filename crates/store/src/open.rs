@@ -5,7 +5,6 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use std::time::Duration;
 
 use gridtap_model::Timestamp;
 use rusqlite::{Connection, OpenFlags};
