@@ -7,6 +7,7 @@ use gridtap_model::Span;
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// Length of the blocks of time in which news is counted. Shorter for short captures; at least a second.
+    #[serde(deserialize_with = "block")]
     pub block: Span,
     /// Blocks that the flow level must have heard before it may arm.
     pub flow_blocks_min: u32,
@@ -62,4 +63,15 @@ impl Config {
     pub(crate) fn block_ns(&self) -> u64 {
         self.block.nanos().max(1_000_000_000)
     }
+}
+
+/// A block that is shorter than the grid of ticks would count nothing.
+fn block<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Span, D::Error> {
+    let block: Span = serde::Deserialize::deserialize(deserializer)?;
+    if block < Span::from_secs(1) {
+        return Err(serde::de::Error::custom(format_args!(
+            "{block} is too short: a block lasts at least 1s"
+        )));
+    }
+    Ok(block)
 }

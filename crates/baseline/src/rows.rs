@@ -108,6 +108,24 @@ impl From<RowValue> for Value {
 }
 
 impl Row {
+    /// A key of which nothing else is known.
+    #[must_use]
+    pub fn named(key: &str) -> Self {
+        Self {
+            key: key.to_owned(),
+            first_ns: 0,
+            last_ns: 0,
+            count: 0,
+            blocks: 0,
+            block: 0,
+            flags: 0,
+            value: None,
+            acceptance: None,
+            against: None,
+            text: None,
+        }
+    }
+
     /// It alarmed and is held back until a person accepts it.
     #[must_use]
     pub const fn is_held(&self) -> bool {

@@ -3,6 +3,7 @@
 mod decide;
 mod show;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
@@ -35,7 +36,8 @@ pub(crate) fn run(
             std::io::Write::write_all(&mut std::io::stdout().lock(), draft.as_bytes())?;
         }
         Command::Diff { state, other, json } => {
-            show::diff(&rows(&state.directory)?, &rows_of(other)?, *json, voice)?;
+            let mine = rows(&state.directory)?;
+            show::diff(&mine, &rows_of(other, &mine, *json)?, *json, voice)?;
         }
         Command::Accept { key, reason, until, by, state } => {
             let decision = decide::Decision { key, reason, by: by.as_deref() };
@@ -66,26 +68,44 @@ fn rows(directory: &Path) -> Result<Vec<Row>, Failure> {
     state::rows(&Store::read(directory)?)
 }
 
-/// The learned keys of another state, or of a file that `baseline export --json` wrote.
-fn rows_of(other: &Path) -> Result<Vec<Row>, Failure> {
+/// The learned keys of another state, or of a file that `baseline export` wrote. Its text names the keys alone:
+/// those that are `mine` too count as equal.
+fn rows_of(other: &Path, mine: &[Row], json: bool) -> Result<Vec<Row>, Failure> {
     if other.is_dir() {
         return rows(other);
     }
     let text = fs::read_to_string(other).map_err(|error| {
         Failure::usage(format!(
-            "{}: {error}; wanted is a state directory, or a file that `gridtap baseline export --json` wrote",
+            "{}: {error}; wanted is a state directory, or a file that `gridtap baseline export` wrote",
             other.display()
         ))
     })?;
     let lines = (1_usize..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty());
+    let is_json = text.trim_start().starts_with('{');
+    if json && !is_json {
+        return Err(Failure::usage(format!(
+            "{}: names keys alone, and --json needs what is known of them: write it with `gridtap baseline export --json`",
+            other.display()
+        )));
+    }
+    let known: BTreeMap<&str, &Row> = mine.iter().map(|row| (row.key.as_str(), row)).collect();
     lines
         .map(|(number, line)| {
-            serde_json::from_str(line).map_err(|error| {
-                Failure::usage(format!(
-                    "{}:{number}: not a line of `gridtap baseline export --json`: {error}",
+            if is_json {
+                return serde_json::from_str(line).map_err(|error| {
+                    Failure::usage(format!(
+                        "{}:{number}: not a line of `gridtap baseline export --json`: {error}",
+                        other.display()
+                    ))
+                });
+            }
+            if !line.contains('|') {
+                return Err(Failure::usage(format!(
+                    "{}:{number}: not a key; wanted is a state directory, or a file that `gridtap baseline export` wrote",
                     other.display()
-                ))
-            })
+                )));
+            }
+            Ok(known.get(line).map_or_else(|| Row::named(line), |row| Row::clone(row)))
         })
         .collect()
 }

@@ -12,7 +12,7 @@ use config::{Config, FileFormat};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-pub(crate) use fault::Fault;
+pub(crate) use fault::{Fault, plain};
 use leaf::Leaf;
 
 use crate::failure::Failure;

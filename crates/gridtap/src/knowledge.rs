@@ -6,7 +6,8 @@ use anstyle::Style;
 use gridtap_baseline::{LevelState, Levels, PerLevel};
 use gridtap_model::{Span, Timestamp};
 
-use crate::report::clock;
+use crate::report::{clock, filled};
+use crate::settings::Settings;
 
 const BOLD: Style = Style::new().bold();
 
@@ -51,6 +52,15 @@ pub(crate) fn sentence(levels: &Levels) -> String {
         levels.blocks,
         capitalised(&wait)
     )
+}
+
+/// That a state goes on in the blocks it was learned in, where somebody set others.
+pub(crate) fn other_block(levels: &Levels, settings: &Settings) -> Option<String> {
+    let (set, learned) = (settings.baseline.block, Span::from_secs(levels.block_s));
+    let asked = set != gridtap_baseline::Config::default().block;
+    (levels.since.is_some() && asked && set != learned).then(|| {
+        format!("the state was learned in blocks of {learned}, and goes on in them: baseline.block={set} is left aside")
+    })
 }
 
 fn names(levels: &Levels, armed: bool) -> Vec<&'static str> {
@@ -134,23 +144,25 @@ pub(crate) fn paragraph(
     out: &mut impl Write,
     levels: &Levels,
     armed: Option<Timestamp>,
+    width: usize,
 ) -> io::Result<()> {
     let text = capitalised(&sentence(levels));
     if !levels.armed {
-        writeln!(out, "{BOLD}{text}.{BOLD:#}")?;
+        writeln!(out, "{BOLD}{}{BOLD:#}", filled(&format!("{text}."), width))?;
     } else if let Some(armed) = armed {
-        writeln!(out, "{text}. Judged from {} UTC on.", clock(armed))?;
+        let text = format!("{text}. Judged from {} UTC on.", clock(armed));
+        writeln!(out, "{}", filled(&text, width))?;
     } else {
-        writeln!(out, "{text}.")?;
+        writeln!(out, "{}", filled(&format!("{text}."), width))?;
     }
-    writeln!(
-        out,
+    let known = format!(
         "Known: {} hosts, devices and conversations, {} functions, {} address ranges, {} commanded points.",
         counted(levels.levels.flow.keys),
         counted(levels.levels.function.keys),
         counted(levels.levels.address.keys),
         counted(levels.levels.point.keys)
-    )
+    );
+    writeln!(out, "{}", filled(&known, width))
 }
 
 #[cfg(test)]

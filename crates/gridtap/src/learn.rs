@@ -27,6 +27,9 @@ pub(crate) fn run(
     let learned = Learned::of(feed.names(), &store)?;
     let mut watch = Watch::new(settings, site, feed.names(), store, Tone::Silent, voice);
     state::restore(&watch.store, watch.pipeline.baseline_mut())?;
+    if let Some(sentence) = knowledge::other_block(&watch.pipeline.baseline().levels(), settings) {
+        voice.say(sentence);
+    }
     watch.pipeline.baseline_mut().teach(true);
     if !arguments.again {
         watch.skip = learned.frames();

@@ -11,7 +11,7 @@ use crate::feed::{Feed, Read};
 use crate::knowledge::{self, counted};
 use crate::learned::Learned;
 use crate::output::{Voice, complain};
-use crate::report;
+use crate::report::{self, filled};
 use crate::settings::Settings;
 use crate::watch::{CHECK, Tone, Watch};
 use crate::{person, state};
@@ -38,6 +38,9 @@ pub(crate) fn run(
         (false, None) => Tone::Silent,
     };
     let mut watch = Watch::new(settings, site, feed.names(), store, tone, voice);
+    // With `| head` the state, the summary and the exit code are still to come.
+    watch.unheard =
+        arguments.state.is_some() || arguments.summary.is_some() || arguments.fail_on.is_some();
     state::restore(&watch.store, watch.pipeline.baseline_mut())?;
     greet(&watch, &learned, settings);
     let read = feed.run(&mut watch)?;
@@ -48,7 +51,10 @@ pub(crate) fn run(
     if tone == Tone::Records {
         epilogue(&watch);
     } else {
-        report(&watch)?;
+        match report(&watch) {
+            Err(failure) if failure.is_broken_pipe() => {}
+            told => told?,
+        }
     }
     Ok(exit(&watch, &read, arguments))
 }
@@ -67,22 +73,20 @@ fn greet(watch: &Watch, learned: &Learned, settings: &Settings) {
         return;
     }
     watch.voice.say(knowledge::sentence(&levels));
-    let block_s = settings.baseline.block.nanos() / 1_000_000_000;
-    if levels.block_s != block_s {
-        watch.voice.say(format_args!(
-            "the state was learned in blocks of {} s, and goes on in them: baseline.block={} is left aside",
-            levels.block_s, settings.baseline.block
-        ));
+    if let Some(sentence) = knowledge::other_block(&levels, settings) {
+        watch.voice.say(sentence);
     }
 }
 
 /// How the process ends: a signal says more than a finding, and that more than a capture that broke off.
 fn exit(watch: &Watch, read: &Read, arguments: &arguments::Monitor) -> Exit {
     if let Some(signal) = read.stopped {
-        complain(format_args!(
-            "stopped after {} packets; everything found and learned so far is stored",
-            counted(read.frames)
-        ));
+        let kept = if arguments.state.is_some() {
+            "everything found and learned so far is stored"
+        } else {
+            "what was learned is gone with it: --state DIR keeps it"
+        };
+        complain(format_args!("stopped after {} packets; {kept}", counted(read.frames)));
         return signal;
     }
     if arguments.fail_on.is_some_and(|least| watch.findings.worst() >= Some(least)) {
@@ -105,10 +109,13 @@ fn epilogue(watch: &Watch) {
 
 fn report(watch: &Watch) -> Result<(), Failure> {
     let mut out = watch.voice.prose();
-    writeln!(out, "{}.", watch.heard_of())?;
-    knowledge::paragraph(&mut out, &watch.pipeline.baseline().levels(), watch.armed())?;
-    writeln!(out, "{}.\n", knowledge::capitalised(&report::tally(&watch.findings)))?;
-    report::write(&mut out, &watch.findings, &watch.layout())?;
+    let layout = watch.layout();
+    writeln!(out, "{}", filled(&format!("{}.", watch.heard_of()), layout.width))?;
+    let levels = watch.pipeline.baseline().levels();
+    knowledge::paragraph(&mut out, &levels, watch.armed(), layout.width)?;
+    let tally = format!("{}.", knowledge::capitalised(&report::tally(&watch.findings)));
+    writeln!(out, "{}\n", filled(&tally, layout.width))?;
+    report::write(&mut out, &watch.findings, &layout)?;
     out.flush()?;
     Ok(())
 }

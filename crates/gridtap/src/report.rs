@@ -10,7 +10,7 @@ use std::net::IpAddr;
 
 use gridtap_model::{Anomaly, AnomalyId, IncidentId, Severity, Timestamp};
 
-pub(crate) use text::{clock, period};
+pub(crate) use text::{clock, filled, period};
 
 /// How many anomalies are kept to be printed at the end. Every one is in the state.
 const ANOMALIES_MAX: usize = 10_000;

@@ -6,7 +6,7 @@ use gridtap_baseline::Site;
 use serde::{Deserialize, Serialize};
 
 use crate::arguments::Shared;
-use crate::configuration::{Fault, Layers};
+use crate::configuration::{Fault, Layers, plain};
 use crate::failure::Failure;
 
 /// Everything that can be set, by the names that files, the environment and `--set` use.
@@ -50,8 +50,9 @@ impl Settings {
         let Some(path) = &self.site else { return Ok(Site::default()) };
         let text = std::fs::read_to_string(path)
             .map_err(|error| Failure::configuration(Fault::unreadable(path, &error)))?;
-        let site = Site::parse(&text)
-            .map_err(|error| Failure::configuration(format!("{}: {error}", path.display())))?;
+        let site = Site::parse(&text).map_err(|error| {
+            Failure::configuration(format!("{}: {}", path.display(), plain(&error.to_string())))
+        })?;
         Ok(site.named(path.display().to_string()))
     }
 }

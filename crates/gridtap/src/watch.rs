@@ -43,6 +43,8 @@ pub(crate) struct Watch {
     pub voice: Voice,
     /// How many frames of each capture are passed over, because they were learned before.
     pub skip: Vec<u64>,
+    /// Whether reading goes on when nobody reads the output any more, because the run has something else to give.
+    pub unheard: bool,
     site: Site,
     packets: u64,
     /// When the baseline began to judge in this run.
@@ -82,7 +84,11 @@ impl Listener for Watch {
             batch.anomaly(anomaly)?;
         }
         batch.commit()?;
-        self.tell(&anomalies)?;
+        match self.tell(&anomalies) {
+            // What is stored is not lost with its listener.
+            Err(failure) if failure.is_broken_pipe() && self.unheard => self.tone = Tone::Silent,
+            told => told?,
+        }
         for anomaly in anomalies {
             self.findings.note(anomaly);
         }
@@ -107,6 +113,7 @@ impl Watch {
             tone,
             voice,
             skip: Vec::new(),
+            unheard: false,
             site,
             packets: 0,
             armed: None,

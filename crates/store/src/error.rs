@@ -35,6 +35,14 @@ pub enum StoreError {
         /// The directory.
         directory: PathBuf,
     },
+    /// It cannot be written, and its last writer left a log behind that only a writer can read.
+    #[error(
+        "the state in {directory} was not closed in order and cannot be written: give this user write access to it, or read a copy of it"
+    )]
+    Unfinished {
+        /// The directory.
+        directory: PathBuf,
+    },
     /// Another process writes it.
     #[error(
         "the state in {directory} is in use by another gridtap (process {process}): wait until it ends, or name another with --state"

@@ -2,15 +2,16 @@
 
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use gridtap_model::Timestamp;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::StoreError;
-use crate::schema::{self, Prepared};
+use crate::schema::{self, Prepared, Unfit};
 
 pub(crate) const FILE: &str = "gridtap.db";
 const LOCK: &str = "gridtap.lock";
@@ -79,10 +80,19 @@ impl Store {
         }
         let failed = |error: rusqlite::Error| StoreError::of(directory, &error);
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(&file, flags).map_err(failed)?;
+        let mut connection = Connection::open_with_flags(&file, flags).map_err(failed)?;
         connection.busy_timeout(Duration::from_secs(5)).map_err(failed)?;
-        let version =
-            schema::check(&connection).map_err(|unfit| StoreError::unfit(directory, &unfit))?;
+        let mut checked = schema::check(&connection);
+        if let Err(Unfit::Failed(error)) = &checked
+            && matches!(
+                error.sqlite_error_code(),
+                Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly)
+            )
+        {
+            connection = read_only(directory, &file)?;
+            checked = schema::check(&connection);
+        }
+        let version = checked.map_err(|unfit| StoreError::unfit(directory, &unfit))?;
         if version == 0 {
             return Err(StoreError::Absent { directory: directory.to_owned() });
         }
@@ -139,6 +149,28 @@ impl Store {
     pub(crate) fn failed(&self, error: &rusqlite::Error) -> StoreError {
         StoreError::of(&self.directory, error)
     }
+}
+
+/// Where nothing may be written, not even the index of the write-ahead log: the file as it stands, which is all
+/// there is to it once its last writer has ended in order.
+fn read_only(directory: &Path, file: &Path) -> Result<Connection, StoreError> {
+    let log = directory.join(format!("{FILE}-wal"));
+    if std::fs::metadata(log).is_ok_and(|log| log.len() > 0) {
+        return Err(StoreError::Unfinished { directory: directory.to_owned() });
+    }
+    let mut path = String::from("file:");
+    for byte in file.as_os_str().as_bytes() {
+        if byte.is_ascii_alphanumeric() || b"/._-".contains(byte) {
+            path.push(char::from(*byte));
+        } else {
+            path.push_str(&format!("%{byte:02x}"));
+        }
+    }
+    path.push_str("?immutable=1");
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_URI;
+    Connection::open_with_flags(path, flags).map_err(|error| StoreError::of(directory, &error))
 }
 
 /// Whether the file is empty or begins as a database does. The database itself would take any short file for

@@ -45,7 +45,15 @@ impl Fault {
     /// A setting that was refused with a message of the deserialiser.
     pub(crate) fn refused<T: Default + Serialize>(place: &str, key: &str, message: &str) -> Self {
         let Some(unknown) = quoted(message, "unknown field `") else {
-            return Self::new(place, format!("{key}: {message}"));
+            if let (Some((parent, _)), true) =
+                (key.rsplit_once('.'), message.starts_with("invalid type: map"))
+            {
+                return Self::new(
+                    place,
+                    format!("{key} is not a setting: {parent} is one value, with nothing below it"),
+                );
+            }
+            return Self::new(place, format!("{key}: {}", plain(message)));
         };
         let depth = key.split('.').position(|segment| segment == unknown).unwrap_or(0);
         let prefix: String = key.split_inclusive('.').take(depth).collect();
@@ -64,6 +72,25 @@ impl Fault {
         };
         Self::new(place, sentence)
     }
+}
+
+/// A message of the deserialiser in words: what was written, and what is wanted.
+pub(crate) fn plain(message: &str) -> String {
+    const KINDS: [(&str, &str); 7] = [
+        ("u8", "a whole number from 0 to 255"),
+        ("u16", "a whole number from 0 to 65,535"),
+        ("u32", "a whole number from 0 to 4,294,967,295"),
+        ("u64", "a whole number from 0 on"),
+        ("usize", "a whole number from 0 on"),
+        ("f64", "a number"),
+        ("a boolean", "true or false"),
+    ];
+    let message = message.replace("invalid type: ", "").replace("invalid value: ", "");
+    if let Some((found, wanted)) = message.rsplit_once(", expected ") {
+        let wanted = KINDS.iter().find(|(name, _)| *name == wanted).map_or(wanted, |found| found.1);
+        return format!("{found}, where {wanted} is wanted");
+    }
+    message
 }
 
 /// What stands between a mark and the next back-quote.

@@ -69,6 +69,8 @@ impl Leaf {
         for reading in &self.readings {
             match fits::<T>(&self.path, reading) {
                 Ok(()) => return Ok(reading.clone()),
+                // That the text is a text says nothing where its likelier reading was refused too.
+                Err(error) if !message.is_empty() && error.starts_with("invalid type: string") => {}
                 Err(error) => message = error,
             }
         }
@@ -94,7 +96,12 @@ fn fits<T: DeserializeOwned>(path: &[String], value: &Value) -> Result<(), Strin
         table.insert(segment.clone(), nested);
         nested = Value::Table(table);
     }
-    T::deserialize(nested).map(drop).map_err(|error| error.message().trim().to_owned())
+    T::deserialize(nested).map(drop).map_err(|error| error.message().trim().to_owned())?;
+    let ceiling = path.last().is_some_and(|name| name.ends_with("_max"));
+    if ceiling && *value == Value::Integer(0) {
+        return Err("0 would keep nothing: a ceiling is at least 1".to_owned());
+    }
+    Ok(())
 }
 
 /// Everything wrong with a file of settings.

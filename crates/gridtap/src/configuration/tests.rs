@@ -89,8 +89,8 @@ fn a_value_that_does_not_fit_is_told_with_what_would() {
     for (text, wanted) in [
         ("baseline.block=10", "such as 500ms, 10s"),
         ("baseline.block=tomorrow", "such as 500ms, 10s"),
-        ("baseline.blocks_min=-1", "u32"),
-        ("baseline.strict=maybe", "boolean"),
+        ("baseline.blocks_min=-1", "integer `-1`, where a whole number from 0"),
+        ("baseline.strict=maybe", "where true or false is wanted"),
         ("baseline.block", "KEY=VALUE"),
         ("baseline..block=1s", "full stops"),
     ] {
@@ -122,7 +122,7 @@ fn every_fault_of_a_file_is_told_with_its_line_and_column() {
     found(&format!("{file}:3:1: "), "such as 500ms");
     found(&format!("{file}:5:1: "), "did you mean wire.block?");
     found("environment GRIDTAP_WIRE__STRICKT: ", "did you mean wire.strict?");
-    found("--set wire.blocks_min=many: ", "u32");
+    found("--set wire.blocks_min=many: ", "a whole number from 0 to 4,294,967,295");
 }
 
 #[test]

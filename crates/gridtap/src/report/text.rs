@@ -42,6 +42,11 @@ pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
     hanging(text, width, "")
 }
 
+/// A paragraph of lines of at most this width.
+pub(crate) fn filled(text: &str, width: usize) -> String {
+    wrapped(text, width).join("\n")
+}
+
 /// The same, with all lines but the first indented.
 pub(super) fn hanging(text: &str, width: usize, indent: &str) -> Vec<String> {
     let options = Options::new(width.max(8))

@@ -95,6 +95,40 @@ fn a_capture_without_modbus() {
     assert!(judged.err.contains("check that the capture was taken where"), "{judged:?}");
 }
 
+/// Nothing is unwritable for root, so root runs it as nobody, from where nobody may read.
+fn run_without_privilege(directory: &Path, arguments: &[&str]) -> Ran {
+    if fs::metadata(directory).unwrap().uid() != 0 {
+        return run(arguments);
+    }
+    let program = directory.join("gridtap");
+    fs::copy(env!("CARGO_BIN_EXE_gridtap"), &program).unwrap();
+    fs::set_permissions(directory, fs::Permissions::from_mode(0o755)).unwrap();
+    gridtap_at(&program, arguments).uid(65_534).gid(65_534).output().unwrap().into()
+}
+
+#[test]
+fn a_state_that_may_only_be_read_is_shown_all_the_same() {
+    let (directory, capture) = with_capture();
+    // Characters that mean something in the address of a database.
+    let state = directory.path().join("what? 100%");
+    let path = state.to_str().unwrap();
+    assert_eq!(run(["learn", "--quiet", &capture, "--state", path]).code, Some(0));
+    for file in fs::read_dir(&state).unwrap() {
+        fs::set_permissions(file.unwrap().path(), fs::Permissions::from_mode(0o444)).unwrap();
+    }
+    fs::set_permissions(&state, fs::Permissions::from_mode(0o555)).unwrap();
+    let arguments = ["baseline", "show", "--state", path];
+    let ran = run_without_privilege(directory.path(), &arguments);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(ran.out.starts_with("Heard from"), "{ran:?}");
+    // What a writer that was killed left behind is not passed over in silence.
+    fs::set_permissions(&state, fs::Permissions::from_mode(0o755)).unwrap();
+    fs::write(state.join("gridtap.db-wal"), [0; 32]).unwrap();
+    fs::set_permissions(&state, fs::Permissions::from_mode(0o555)).unwrap();
+    let ran = run_without_privilege(directory.path(), &arguments);
+    refused(&ran, 5, &["was not closed in order", "write access", "copy"]);
+}
+
 #[test]
 fn a_state_directory_that_cannot_be_written() {
     let (directory, capture) = with_capture();
@@ -102,16 +136,7 @@ fn a_state_directory_that_cannot_be_written() {
     fs::create_dir(&state).unwrap();
     fs::set_permissions(&state, fs::Permissions::from_mode(0o555)).unwrap();
     let arguments = ["monitor", "--quiet", "--read", &capture, "--state", state.to_str().unwrap()];
-    // Nothing is unwritable for root, so root runs it as nobody, from where nobody may read.
-    let ran = if fs::metadata(directory.path()).unwrap().uid() == 0 {
-        let program = directory.path().join("gridtap");
-        fs::copy(env!("CARGO_BIN_EXE_gridtap"), &program).unwrap();
-        fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o755)).unwrap();
-        let mut command = gridtap_at(&program, arguments);
-        command.uid(65_534).gid(65_534).output().unwrap().into()
-    } else {
-        run(arguments)
-    };
+    let ran = run_without_privilege(directory.path(), &arguments);
     refused(&ran, 5, &["state directory", "cannot be written", "permission denied", "--state"]);
 }
 
@@ -161,6 +186,17 @@ fn a_setting_that_does_not_exist() {
     refused(&ran, 3, &["--set baseline.blok=10s", "did you mean baseline.block?"]);
     let ran = run(["decode", &capture, "--set", "baseline.block=10"]);
     refused(&ran, 3, &["baseline.block", "such as 500ms, 10s"]);
+    for (setting, parts) in [
+        ("baseline.block=0s", &["baseline.block: 0s is too short", "at least 1s"][..]),
+        ("wire.flows_max=0", &["wire.flows_max: 0 would keep nothing", "at least 1"]),
+        (
+            "wire.flows_max=many",
+            &["\"many\", where a whole number from 0 to 4,294,967,295 is wanted"],
+        ),
+        ("site.x=1", &["site.x is not a setting: site is one value"]),
+    ] {
+        refused(&run(["monitor", "--read", &capture, "--set", setting]), 3, parts);
+    }
 }
 
 #[test]
@@ -183,6 +219,11 @@ fn a_site_file_with_a_fault() {
     fs::write(&file, "[[hosts]]\nnmae = \"scada\"\naddresses = [\"10.0.0.7\"]\n").unwrap();
     let ran = run(["monitor", "--read", &capture, "--site", file.to_str().unwrap()]);
     refused(&ran, 3, &["site.toml: line 2", "did you mean `name`?"]);
+    let unit =
+        "[[devices]]\nname = \"RTU\"\nprotocol = \"modbus\"\naddress = \"10.0.0.21\"\nunit = 300\n";
+    fs::write(&file, unit).unwrap();
+    let ran = run(["monitor", "--read", &capture, "--site", file.to_str().unwrap()]);
+    refused(&ran, 3, &["site.toml: line 5", "`300`, where a whole number from 0 to 255 is wanted"]);
     let missing = directory.path().join("missing.toml");
     let ran = run(["monitor", "--read", &capture, "--site", missing.to_str().unwrap()]);
     refused(&ran, 3, &["missing.toml", "no such file"]);

@@ -1,5 +1,6 @@
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 
 use serde_json::Value;
 use tempfile::{TempDir, tempdir};
@@ -200,4 +201,56 @@ fn colours_come_only_where_they_are_wanted() {
     assert!(always.stdout.contains(&0x1b));
     let never = gridtap(colour.iter().copied().chain(["never"])).output().unwrap();
     assert!(!never.stdout.contains(&0x1b));
+}
+
+#[test]
+fn a_reader_that_goes_away_costs_neither_the_state_nor_the_exit_code() {
+    let directory = tempdir().unwrap();
+    let attacked = attacked(&directory);
+    let state = directory.path().join("state");
+    let mut command = gridtap(["monitor", "--json", "--fail-on", "critical"]);
+    command.args(BLOCKS).arg("--read").arg(&attacked).arg("--state").arg(&state);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    drop(child.stdout.take());
+    assert_eq!(child.wait().unwrap().code(), Some(10));
+    let store = gridtap_store::Store::read(&state).unwrap();
+    assert!(!store.baseline_rows().unwrap().is_empty(), "what was learned is kept");
+    assert!(store.history().unwrap().iter().any(|told| told.record.contains("MB-29")));
+}
+
+#[test]
+fn a_state_is_compared_with_the_text_that_it_exported() {
+    let directory = tempdir().unwrap();
+    let state = directory.path().join("state");
+    let state = state.to_str().unwrap();
+    monitor(&attacked(&directory), &["--state", state]);
+    let exported = run(["baseline", "export", "--state", state]).out;
+    let (gone, rest) = exported.split_once('\n').unwrap();
+    let file = directory.path().join("keys.txt");
+    fs::write(&file, format!("{rest}access|other|key\n")).unwrap();
+    let ran = run(["baseline", "diff", file.to_str().unwrap(), "--state", state]);
+    let told: Vec<&str> = ran.out.lines().collect();
+    let mut expected = [format!("- {gone}"), "+ access|other|key".to_owned()];
+    expected.sort_by_key(|line| line.replace(['+', '-'], ""));
+    assert_eq!(told, expected, "{ran:?}");
+    let ran = run(["baseline", "diff", "--json", file.to_str().unwrap(), "--state", state]);
+    assert!(ran.code == Some(2) && ran.err.contains("baseline export --json"), "{ran:?}");
+}
+
+#[test]
+fn another_block_length_than_the_state_has_is_named_only_when_somebody_set_it() {
+    let directory = tempdir().unwrap();
+    let attacked = attacked(&directory);
+    let (state, capture) = (directory.path().join("state"), attacked.to_str().unwrap());
+    let state = state.to_str().unwrap();
+    assert_eq!(monitor(&attacked, &["--state", state]).code, Some(0));
+    let said = "in blocks of 10s, and goes on in them";
+    let unset = run(["monitor", "--read", capture, "--state", state]);
+    assert!(!unset.err.contains(said), "{unset:?}");
+    for arguments in [["monitor", "--read", capture], ["learn", "--again", capture]] {
+        let mut command = gridtap(arguments);
+        command.args(["--set", "baseline.block=20s", "--state", state]);
+        let ran = Ran::from(command.output().unwrap());
+        assert!(ran.err.contains(said), "{ran:?}");
+    }
 }
