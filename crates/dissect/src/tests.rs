@@ -4,10 +4,12 @@ mod accounts;
 mod any_events;
 mod captures;
 mod directions;
+mod first_words;
 mod forgotten;
 mod pairing;
 mod recognition;
 mod records;
+mod roles;
 
 use core::net::{IpAddr, Ipv4Addr};
 

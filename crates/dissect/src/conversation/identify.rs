@@ -94,8 +94,8 @@ impl Conversation {
         }
         let ours = is_ours(self.speakers.first) || is_ours(self.speakers.second);
         match recognise(&self.speakers, scent, length_max) {
-            Recognised::As(framing, client) => {
-                let session = Box::new(Session::new(framing, client, &self.speakers));
+            Recognised::As(framing, roles) => {
+                let session = Box::new(Session::new(framing, roles));
                 self.become_modbus(stage, flow, session, last);
                 true
             }

@@ -26,6 +26,29 @@ pub(crate) struct Message<'a> {
     pub(crate) faults: Faults,
 }
 
+impl<'a> Message<'a> {
+    /// A message by its content, whose length field says otherwise.
+    fn misfit(header: &Header, pdu: &'a [u8]) -> Next<'a> {
+        let mut faults = Faults::NONE;
+        if header.protocol != 0 {
+            faults.push(FaultKind::ProtocolIdentifier, header.protocol.into(), 0);
+        }
+        let right = u32::try_from(pdu.len().saturating_add(1)).unwrap_or(u32::MAX);
+        faults.push(FaultKind::Length, header.length.into(), right);
+        let (transaction, unit) = (header.transaction, header.unit);
+        Next::Message(Self { transaction, unit, pdu, faults }, pdu.len().saturating_add(7))
+    }
+
+    /// Octets behind it in its datagram that begin no other message.
+    pub(crate) fn note_trailing(&mut self, behind: &[u8], length_max: u16) {
+        let begins = Header::at(behind).is_some_and(|next| is_plausible(&next, length_max));
+        if !behind.is_empty() && !begins {
+            let octets = u32::try_from(behind.len()).unwrap_or(u32::MAX);
+            self.faults.push(FaultKind::TrailingBytes, octets, 0);
+        }
+    }
+}
+
 /// What is at the head of the bytes.
 #[derive(Debug)]
 pub(crate) enum Next<'a> {
@@ -83,6 +106,8 @@ impl History {
 pub(crate) struct Reader<'h> {
     pub(crate) side: Side,
     pub(crate) length_max: u16,
+    /// Nothing more will come behind the bytes: they are a datagram, or the last of a stream.
+    pub(crate) whole: bool,
     pub(crate) history: &'h History,
     /// Whether a message with this transaction, unit and function would be no surprise.
     pub(crate) expected: &'h dyn Fn(u16, u8, FunctionCode) -> bool,
@@ -122,7 +147,7 @@ impl Reader<'_> {
     fn mbap<'a>(&self, rest: &'a [u8]) -> Next<'a> {
         let Some(header) = Header::at(rest) else { return Next::More };
         if header.length < 2 || header.length > self.length_max {
-            return Next::Skip(0);
+            return self.by_content(&header, rest);
         }
         if header.protocol != 0 && !self.is_foreign_but_modbus(&header, rest) {
             return Next::Skip(0);
@@ -133,7 +158,7 @@ impl Reader<'_> {
                 let (transaction, unit, pdu) = (adu.transaction, adu.unit, adu.pdu);
                 Next::Message(Message { transaction, unit, pdu, faults: adu.faults() }, octets)
             }
-            Err(FrameError::Incomplete) => self.cut_short(&header, rest, false),
+            Err(FrameError::Incomplete) => self.cut_short(&header, rest),
             Err(_) => Next::Skip(0),
         }
     }
@@ -153,9 +178,29 @@ impl Reader<'_> {
             }
     }
 
+    /// A length field that no message has, on what is otherwise, to the octet, a Modbus message of a unit that
+    /// was heard before, or of the first.
+    fn by_content<'a>(&self, header: &Header, rest: &'a [u8]) -> Next<'a> {
+        let body = rest.get(7..).unwrap_or_default();
+        let strange = self.history.units_known > 0 && !self.history.knows_unit(header.unit);
+        if header.protocol != 0 || strange {
+            return Next::Skip(0);
+        }
+        let extent = match self.side.extent(body) {
+            Extent::Octets(extent) if extent > 2 => extent,
+            Extent::More => return Next::More,
+            _ => return Next::Skip(0),
+        };
+        match body.get(..extent) {
+            Some(pdu) if is_exact(pdu, self.side) => Message::misfit(header, pdu),
+            Some(_) => Next::Skip(0),
+            None => Next::More,
+        }
+    }
+
     /// A length field that claims more than its message has, with the next message right behind it; or,
-    /// when nothing more will come (`at_end`), with nothing behind it.
-    pub(crate) fn cut_short<'a>(&self, header: &Header, rest: &'a [u8], at_end: bool) -> Next<'a> {
+    /// when nothing more will come, with nothing behind it.
+    pub(crate) fn cut_short<'a>(&self, header: &Header, rest: &'a [u8]) -> Next<'a> {
         let Some(body) = rest.get(7..) else { return Next::More };
         let Extent::Octets(extent) = self.side.extent(body) else { return Next::More };
         let (Some(pdu), Some(behind)) = (body.get(..extent), body.get(extent..)) else {
@@ -164,19 +209,12 @@ impl Reader<'_> {
         let claimed = usize::from(header.length).saturating_sub(1);
         let next_begins = match Header::at(behind) {
             Some(next) => is_plausible(&next, self.length_max) && next.unit == header.unit,
-            None => at_end && behind.is_empty(),
+            None => self.whole && behind.is_empty(),
         };
         if extent >= claimed || !next_begins || !is_exact(pdu, self.side) {
             return Next::More;
         }
-        let mut faults = Faults::NONE;
-        if header.protocol != 0 {
-            faults.push(FaultKind::ProtocolIdentifier, header.protocol.into(), 0);
-        }
-        let right = u32::try_from(extent.saturating_add(1)).unwrap_or(u32::MAX);
-        faults.push(FaultKind::Length, header.length.into(), right);
-        let (transaction, unit) = (header.transaction, header.unit);
-        Next::Message(Message { transaction, unit, pdu, faults }, extent.saturating_add(7))
+        Message::misfit(header, pdu)
     }
 
     /// The next message that is one beyond reasonable doubt.

@@ -2,6 +2,7 @@
 
 mod account;
 mod answer;
+mod damaged;
 mod effect;
 mod exchange;
 mod framing;
@@ -9,6 +10,7 @@ mod observe;
 mod recognise;
 mod record;
 mod record_parts;
+mod roles;
 mod runs;
 mod session;
 

@@ -1,9 +1,11 @@
-//! Whether bytes are Modbus, told by their structure; and who of the two is the client.
+//! Whether bytes are Modbus, told by their structure.
 
 use gridtap_modbus::{FunctionCode, FunctionKind, Header, Side, mbap, rtu};
 use gridtap_model::{Direction, Endpoint, Protocol, Transport};
 
+use super::damaged::{Damaged, damaged, is_begun};
 use super::framing::{Framing, is_exact, is_plausible, is_whole_rtu};
+use super::roles::{Roles, roles};
 use crate::stage::Speakers;
 
 /// What a conversation has shown before its protocol is known.
@@ -24,8 +26,8 @@ pub(crate) struct Scent<'a> {
 /// What the bytes are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Recognised {
-    /// Modbus, with the direction of its requests.
-    As(Framing, Direction),
+    /// Modbus, and who asks.
+    As(Framing, Roles),
     /// One RTU frame: another would settle it.
     PerhapsRtu,
     /// Too little to tell.
@@ -43,10 +45,9 @@ pub(crate) fn recognise(speakers: &Speakers, scent: &Scent<'_>, length_max: u16)
     let udp = speakers.transport == Transport::Udp;
     let mut open = false;
     for (direction, bytes) in in_order(scent) {
-        match head(bytes, ours, udp, length_max) {
+        match head(bytes, ours, udp, scent.at_end, length_max) {
             Head::Frame(pdu) => {
-                let client = client(speakers, scent.first, direction, pdu);
-                return Recognised::As(Framing::Mbap, client);
+                return Recognised::As(Framing::Mbap, roles(speakers, scent, direction, pdu));
             }
             Head::More => open = true,
             Head::No => {}
@@ -55,7 +56,7 @@ pub(crate) fn recognise(speakers: &Speakers, scent: &Scent<'_>, length_max: u16)
             && !udp
             && let Some(pdu) = within(bytes, ours, length_max)
         {
-            return Recognised::As(Framing::Mbap, client(speakers, scent.first, direction, pdu));
+            return Recognised::As(Framing::Mbap, roles(speakers, scent, direction, pdu));
         }
     }
     match recognise_rtu(speakers, scent, ours) {
@@ -89,19 +90,25 @@ enum Head<'a> {
     No,
 }
 
-fn head(bytes: &[u8], ours: bool, udp: bool, length_max: u16) -> Head<'_> {
-    let Some(header) = Header::at(bytes) else {
-        return if udp { Head::No } else { Head::More };
-    };
-    if !is_plausible(&header, length_max) {
-        return Head::No;
-    }
-    let Ok((adu, rest)) = mbap(bytes, length_max) else {
-        return if udp { Head::No } else { Head::More };
+fn head(bytes: &[u8], ours: bool, udp: bool, at_end: bool, length_max: u16) -> Head<'_> {
+    let more = if udp { Head::No } else { Head::More };
+    let Some(header) = Header::at(bytes) else { return more };
+    let whole = is_plausible(&header, length_max).then(|| mbap(bytes, length_max));
+    let Some(Ok((adu, rest))) = whole else {
+        return match damaged(&header, bytes, length_max) {
+            Damaged::Message(pdu) if ours => Head::Frame(pdu),
+            _ if whole.is_some() && ours && at_end && !udp && is_begun(&header, bytes) => {
+                Head::Frame(bytes.get(7..).unwrap_or_default())
+            }
+            Damaged::More if ours => more,
+            _ if whole.is_some() => more,
+            _ => Head::No,
+        };
     };
     let exact = is_exact(adu.pdu, Side::Client) || is_exact(adu.pdu, Side::Server);
     if udp
         && !rest.is_empty()
+        && !(ours && exact)
         && Header::at(rest).is_none_or(|next| !is_plausible(&next, length_max))
     {
         return Head::No;
@@ -157,8 +164,7 @@ fn recognise_rtu(speakers: &Speakers, scent: &Scent<'_>, ours: bool) -> Recognis
         return if open && !scent.at_end { Recognised::Wait } else { Recognised::No };
     };
     if frames >= 2 || (scent.at_end && ours) {
-        let client = client(speakers, scent.first, direction, pdu);
-        return Recognised::As(Framing::Rtu, client);
+        return Recognised::As(Framing::Rtu, roles(speakers, scent, direction, pdu));
     }
     if scent.at_end { Recognised::No } else { Recognised::PerhapsRtu }
 }
@@ -183,45 +189,4 @@ fn rtu_may_follow(bytes: &[u8]) -> bool {
 
 fn is_public(pdu: &[u8]) -> bool {
     pdu.first().is_some_and(|octet| FunctionCode::of(*octet).kind() == FunctionKind::Public)
-}
-
-/// Who asks. A port of ours on one side settles it; else the first message, where it can only be a request
-/// or only be an answer; else the SYN; else the ports; else who spoke first.
-pub(crate) fn client(
-    speakers: &Speakers,
-    first: Direction,
-    direction: Direction,
-    pdu: &[u8],
-) -> Direction {
-    match (is_ours(speakers.first), is_ours(speakers.second)) {
-        (false, true) => return Direction::Forward,
-        (true, false) => return Direction::Backward,
-        _ => {}
-    }
-    let shape = shape(pdu);
-    if speakers.handshake {
-        // A device may call its master: then the master, called, asks first.
-        let called_asks = direction == Direction::Backward && shape == Some(Side::Client);
-        return if called_asks { Direction::Backward } else { Direction::Forward };
-    }
-    match shape {
-        Some(Side::Client) => return direction,
-        Some(Side::Server) => return direction.reversed(),
-        None => {}
-    }
-    let ephemeral = |endpoint: Endpoint| endpoint.port >= 32_768;
-    match (ephemeral(speakers.first), ephemeral(speakers.second)) {
-        (true, false) => Direction::Forward,
-        (false, true) => Direction::Backward,
-        _ => first,
-    }
-}
-
-/// The side that must have sent a PDU; none where both may have.
-pub(crate) fn shape(pdu: &[u8]) -> Option<Side> {
-    match (is_exact(pdu, Side::Client), is_exact(pdu, Side::Server)) {
-        (true, false) => Some(Side::Client),
-        (false, true) => Some(Side::Server),
-        _ => None,
-    }
 }

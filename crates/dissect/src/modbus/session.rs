@@ -6,7 +6,7 @@ use gridtap_wire::FlowId;
 
 use super::exchange::Exchange;
 use super::framing::{Footing, Framing, History, Message, Next, Reader};
-use super::recognise::{is_ours, shape};
+use super::roles::{Roles, shape};
 use crate::counters::Bytes;
 use crate::stage::{Speakers, Stage};
 
@@ -55,11 +55,11 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    pub(crate) fn new(framing: Framing, client: Direction, speakers: &Speakers) -> Self {
+    pub(crate) fn new(framing: Framing, roles: Roles) -> Self {
         Self {
             framing,
-            client,
-            roles_open: is_ours(speakers.first) == is_ours(speakers.second),
+            client: roles.client,
+            roles_open: roles.open,
             streams: [Stream::default(), Stream::default()],
             exchange: Exchange::default(),
             history: History::default(),
@@ -192,9 +192,15 @@ impl Session {
         let mut used = 0_usize;
         loop {
             let rest = bytes.get(used..).unwrap_or_default();
-            match self.next(stage.shared.config.modbus_length_max, direction, rest) {
-                Next::Message(message, octets) => {
+            let length_max = stage.shared.config.modbus_length_max;
+            let whole = speakers.transport == Transport::Udp;
+            match self.next(length_max, direction, rest, whole) {
+                Next::Message(mut message, octets) => {
                     used = used.saturating_add(octets);
+                    if whole {
+                        let behind = bytes.get(used..).unwrap_or_default();
+                        message.note_trailing(behind, length_max);
+                    }
                     self.take(stage, speakers, flow, direction, &message, octets);
                 }
                 Next::Skip(octets) => {
@@ -208,13 +214,20 @@ impl Session {
         }
     }
 
-    fn next<'a>(&self, length_max: u16, direction: Direction, rest: &'a [u8]) -> Next<'a> {
+    fn next<'a>(
+        &self,
+        length_max: u16,
+        direction: Direction,
+        rest: &'a [u8],
+        whole: bool,
+    ) -> Next<'a> {
         let side = self.side(direction);
         let expected = |transaction, unit, function: FunctionCode| match side {
             Side::Client => self.exchange.expects_request(transaction),
             Side::Server => self.exchange.expects_answer(transaction, unit, function),
         };
-        let reader = Reader { side, length_max, history: &self.history, expected: &expected };
+        let history = &self.history;
+        let reader = Reader { side, length_max, whole, history, expected: &expected };
         reader.next(self.framing, self.stream(direction).footing, rest)
     }
 
@@ -247,7 +260,7 @@ impl Session {
         self.arm(stage, flow);
     }
 
-    /// Where neither port tells, the first message that can only go one way settles who asks.
+    /// Where too little tells, the first message that can only go one way settles who asks.
     fn reconsider_roles(&mut self, direction: Direction, pdu: &[u8]) {
         if !self.roles_open || self.exchange.paired {
             self.roles_open = false;
@@ -315,10 +328,11 @@ impl Session {
             let reader = Reader {
                 side: self.side(direction),
                 length_max: stage.shared.config.modbus_length_max,
+                whole: true,
                 history: &History::default(),
                 expected: &nothing,
             };
-            if let Next::Message(message, octets) = reader.cut_short(&header, &carry, true) {
+            if let Next::Message(message, octets) = reader.cut_short(&header, &carry) {
                 let here = (stage.capture, stage.frame);
                 (stage.capture, stage.frame) = self.stream(direction).heard_at;
                 self.take(stage, speakers, flow, direction, &message, octets);
