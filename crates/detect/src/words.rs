@@ -4,7 +4,9 @@ use core::fmt::Write as _;
 use core::net::IpAddr;
 
 use gridtap_baseline::{LearnedRate, Site};
-use gridtap_model::{Device, Fault, FaultKind, Message, Observation, Phase, Point, Span, Value};
+use gridtap_model::{
+    Device, Fault, FaultKind, Matched, Message, Observation, Phase, Point, Span, Value,
+};
 
 use crate::scene::Scene;
 
@@ -178,15 +180,43 @@ pub(crate) fn fault(fault: Fault) -> String {
             format!("exception code {found}, which the standard does not define")
         }
         FaultKind::ExceptionFromMaster => "an exception sent by the side that asks".to_owned(),
-        FaultKind::ResponseMismatch => {
-            format!("an answer with {found} where the request said {expected}")
-        }
+        FaultKind::ResponseMismatch(of) => mismatch(of, found, expected),
         FaultKind::Unrequested => "an answer to nothing that was asked".to_owned(),
         FaultKind::SecondResponse => "a second, different answer to one request".to_owned(),
         FaultKind::TransactionReuse => format!("transaction number {found} used again while open"),
         FaultKind::TrailingBytes => format!("{found} octets after the end of the message"),
         FaultKind::Truncated => format!("{found} octets where the function needs {expected}"),
         _ => format!("{} ({found}, expected {expected})", kind.name()),
+    }
+}
+
+/// What of an answer is not that of its request, and what each has.
+fn mismatch(of: Matched, found: u32, expected: u32) -> String {
+    match of {
+        Matched::Unit => format!("an answer of unit {found} to a request for unit {expected}"),
+        Matched::Function => {
+            format!("an answer with function {found} to a request with function {expected}")
+        }
+        Matched::SubFunction => {
+            format!("an answer with sub-function {found} to a request with sub-function {expected}")
+        }
+        Matched::Octets => {
+            format!(
+                "an answer with {found} octets of values where the points asked for take {expected}"
+            )
+        }
+        Matched::Address => {
+            format!("an answer about address {found} to a request about address {expected}")
+        }
+        Matched::Quantity => {
+            format!("an answer that confirms {found} points to a request that wrote {expected}")
+        }
+        Matched::Value => {
+            format!(
+                "an answer that confirms value {found:#06x} to a request that wrote {expected:#06x}"
+            )
+        }
+        Matched::Content => "an answer that does not repeat its request".to_owned(),
     }
 }
 
@@ -212,4 +242,29 @@ pub(crate) fn sender(site: &Site, obs: &Observation<'_>, message: &Message<'_>) 
         if obs.source == message.master { "to" } else { "as" },
         device(site, &message.device)
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mismatch_says_what_was_compared() {
+        let said = |of, found, expected| {
+            fault(Fault { kind: FaultKind::ResponseMismatch(of), found, expected })
+        };
+        assert_eq!(
+            said(Matched::Octets, 10, 6),
+            "an answer with 10 octets of values where the points asked for take 6"
+        );
+        assert_eq!(
+            said(Matched::Address, 5, 3),
+            "an answer about address 5 to a request about address 3"
+        );
+        assert_eq!(
+            said(Matched::Value, 0xFF00, 0),
+            "an answer that confirms value 0xff00 to a request that wrote 0x0000"
+        );
+        assert_eq!(said(Matched::Unit, 2, 1), "an answer of unit 2 to a request for unit 1");
+    }
 }

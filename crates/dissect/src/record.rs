@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use gridtap_model::{Endpoint, Faults, Place, Protocol, Timestamp, Transport};
+use gridtap_model::{Endpoint, FaultKind, Faults, Place, Protocol, Timestamp, Transport};
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
 use crate::modbus::ModbusRecord;
@@ -158,8 +158,11 @@ struct OneFault(gridtap_model::Fault);
 
 impl Serialize for OneFault {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(3))?;
+        let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("kind", self.0.kind.name())?;
+        if let FaultKind::ResponseMismatch(of) = self.0.kind {
+            map.serialize_entry("of", of.name())?;
+        }
         map.serialize_entry("found", &self.0.found)?;
         map.serialize_entry("expected", &self.0.expected)?;
         map.end()

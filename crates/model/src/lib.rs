@@ -25,8 +25,8 @@ pub use device::{Device, SubAddress, Zone};
 pub use endpoint::{Direction, Endpoint, Transport};
 pub use function::{Class, Effect, Function, Phase, Protocol};
 pub use observation::{
-    Conversation, Fault, FaultKind, Faults, Hearing, LinkEvent, Message, Observation, Outcome,
-    Place, Refusal, What,
+    Conversation, Fault, FaultKind, Faults, Hearing, LinkEvent, Matched, Message, Observation,
+    Outcome, Place, Refusal, What,
 };
 pub use point::{Point, Run, Table, Value, Values};
 pub use span::{Span, SpanError};

@@ -195,8 +195,8 @@ pub enum FaultKind {
     ExceptionCode,
     /// A refusal sent by the side that asks.
     ExceptionFromMaster,
-    /// An answer that does not match its request.
-    ResponseMismatch,
+    /// An answer that does not match its request, in this.
+    ResponseMismatch(Matched),
     /// An answer to nothing that was asked.
     Unrequested,
     /// A second answer to one request, with other content.
@@ -225,12 +225,50 @@ impl FaultKind {
             Self::Value => "value",
             Self::ExceptionCode => "exception_code",
             Self::ExceptionFromMaster => "exception_from_master",
-            Self::ResponseMismatch => "response_mismatch",
+            Self::ResponseMismatch(_) => "response_mismatch",
             Self::Unrequested => "unrequested",
             Self::SecondResponse => "second_response",
             Self::TransactionReuse => "transaction_reuse",
             Self::TrailingBytes => "trailing_bytes",
             Self::Truncated => "truncated",
+        }
+    }
+}
+
+/// What an answer repeats of its request, or has by it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Matched {
+    /// The device behind the address.
+    Unit,
+    /// The function.
+    Function,
+    /// The sub-function.
+    SubFunction,
+    /// How many octets of values the points that were asked for take.
+    Octets,
+    /// The address of the first point.
+    Address,
+    /// How many points.
+    Quantity,
+    /// The value written.
+    Value,
+    /// All of it: found is 1 where it differs.
+    Content,
+}
+
+impl Matched {
+    /// The name in records.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Unit => "unit",
+            Self::Function => "function",
+            Self::SubFunction => "sub_function",
+            Self::Octets => "octets",
+            Self::Address => "address",
+            Self::Quantity => "quantity",
+            Self::Value => "value",
+            Self::Content => "content",
         }
     }
 }

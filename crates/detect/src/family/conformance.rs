@@ -116,7 +116,7 @@ impl Conformance {
     fn severity(&mut self, fault: &Fault, message: &Message<'_>) -> Severity {
         match fault.kind {
             FaultKind::SecondResponse => Severity::High,
-            FaultKind::ResponseMismatch => {
+            FaultKind::ResponseMismatch(_) => {
                 let usual = self.answers.get(&(message.device, message.function.code)).is_some_and(
                     |answers| answers.matched >= MATCHED_MIN && answers.mismatched == 0,
                 );
@@ -192,7 +192,7 @@ fn excused(fault: &Fault, message: &Message<'_>) -> bool {
     let explained_by_loss = matches!(
         fault.kind,
         FaultKind::Unrequested
-            | FaultKind::ResponseMismatch
+            | FaultKind::ResponseMismatch(_)
             | FaultKind::SecondResponse
             | FaultKind::TransactionReuse
             | FaultKind::Length
@@ -208,7 +208,7 @@ const fn malformed(kind: FaultKind) -> bool {
     !matches!(
         kind,
         FaultKind::Unrequested
-            | FaultKind::ResponseMismatch
+            | FaultKind::ResponseMismatch(_)
             | FaultKind::SecondResponse
             | FaultKind::TransactionReuse
             | FaultKind::ReservedFunction
@@ -235,7 +235,7 @@ const fn expectation(kind: FaultKind) -> &'static str {
         FaultKind::SecondResponse => {
             "one answer to one request; a second and different one comes from elsewhere"
         }
-        FaultKind::ResponseMismatch => "an answer that repeats what was asked",
+        FaultKind::ResponseMismatch(_) => "an answer that repeats what was asked",
         FaultKind::Unrequested => "answers only to requests",
         FaultKind::TransactionReuse => "a transaction number is used again after its answer",
         _ => "the standard's form",

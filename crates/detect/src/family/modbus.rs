@@ -63,7 +63,7 @@ fn fault(kind: FaultKind) -> &'static str {
         FaultKind::ReservedFunction | FaultKind::ReservedSubFunction => "MB-04",
         FaultKind::Quantity | FaultKind::AddressRange | FaultKind::Value => "MB-05",
         FaultKind::ExceptionCode => "MB-06",
-        FaultKind::ResponseMismatch => "MB-07",
+        FaultKind::ResponseMismatch(_) => "MB-07",
         FaultKind::Unrequested => "MB-08",
         FaultKind::ExceptionFromMaster => "MB-10",
         FaultKind::SecondResponse | FaultKind::TransactionReuse => "MB-48",

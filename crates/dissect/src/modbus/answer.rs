@@ -2,7 +2,7 @@
 
 use gridtap_modbus::umas::UmasStatus;
 use gridtap_modbus::{MeiType, Response, ResponseBody, response};
-use gridtap_model::{FaultKind, Faults, Outcome, Phase, Refusal};
+use gridtap_model::{FaultKind, Faults, Matched, Outcome, Phase, Refusal};
 
 use super::exchange::{Asked, Match};
 use super::framing::{Framing, Message};
@@ -116,36 +116,38 @@ fn compare(
     asked: &Asked,
     faults: &mut Faults,
 ) {
-    let mut differs = |found: u32, expected: u32| {
+    let mut differs = |of: Matched, found: u32, expected: u32| {
         if found != expected {
-            faults.push(FaultKind::ResponseMismatch, found, expected);
+            faults.push(FaultKind::ResponseMismatch(of), found, expected);
         }
     };
-    differs(message.unit.into(), asked.unit.into());
-    differs(meant.function.0.into(), asked.function.0.into());
+    differs(Matched::Unit, message.unit.into(), asked.unit.into());
+    differs(Matched::Function, meant.function.0.into(), asked.function.0.into());
     if meant.function != asked.function {
         return;
     }
     let length = |bytes: &[u8]| u32::try_from(bytes.len()).unwrap_or(u32::MAX);
     match meant.body {
-        ResponseBody::Bits(bits) => differs(length(bits), asked.quantity.div_ceil(8).into()),
+        ResponseBody::Bits(bits) => {
+            differs(Matched::Octets, length(bits), asked.quantity.div_ceil(8).into());
+        }
         ResponseBody::Words(words) => {
-            differs(length(words), u32::from(asked.quantity).saturating_mul(2));
+            differs(Matched::Octets, length(words), u32::from(asked.quantity).saturating_mul(2));
         }
         ResponseBody::WriteSingle { address, value } => {
-            differs(address.into(), asked.address.into());
-            differs(value.into(), asked.second.into());
+            differs(Matched::Address, address.into(), asked.address.into());
+            differs(Matched::Value, value.into(), asked.second.into());
         }
         ResponseBody::WriteMultiple { address, quantity } => {
-            differs(address.into(), asked.address.into());
-            differs(quantity.into(), asked.quantity.into());
+            differs(Matched::Address, address.into(), asked.address.into());
+            differs(Matched::Quantity, quantity.into(), asked.quantity.into());
         }
         ResponseBody::MaskWrite { .. } | ResponseBody::WriteFile(_) => {
             let same = stage.shared.digest.hash_one(message.pdu) == asked.digest;
-            differs(u32::from(!same), 0);
+            differs(Matched::Content, u32::from(!same), 0);
         }
         ResponseBody::Diagnostics { code, .. } => {
-            differs(code.0.into(), asked.sub.unwrap_or(code.0).into());
+            differs(Matched::SubFunction, code.0.into(), asked.sub.unwrap_or(code.0).into());
         }
         _ => {}
     }

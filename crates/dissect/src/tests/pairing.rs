@@ -1,5 +1,7 @@
 //! Answers find their requests.
 
+use gridtap_model::Matched;
+
 use super::*;
 
 #[test]
@@ -166,21 +168,31 @@ fn a_second_answer_with_other_content_is_a_fault() {
 
 #[test]
 fn an_answer_that_disagrees_with_its_request_is_a_fault() {
-    for (request, response, expected) in [
-        ("03 0010 0002", "03 02 0001", (2, 4)),
-        ("01 0010 0009", "01 01 FF", (1, 2)),
-        ("06 0010 0007", "06 0010 0008", (8, 7)),
-        ("06 0010 0007", "06 0011 0007", (17, 16)),
-        ("10 0010 0001 02 0007", "10 0010 0002", (2, 1)),
-        ("16 0010 FFFF 0000", "16 0010 FFFF 0001", (1, 0)),
-        ("03 0010 0001", "04 02 0001", (4, 3)),
+    for (request, response, of, expected) in [
+        ("03 0010 0002", "03 02 0001", Matched::Octets, (2, 4)),
+        ("01 0010 0009", "01 01 FF", Matched::Octets, (1, 2)),
+        ("06 0010 0007", "06 0010 0008", Matched::Value, (8, 7)),
+        ("06 0010 0007", "06 0011 0007", Matched::Address, (17, 16)),
+        ("10 0010 0001 02 0007", "10 0010 0002", Matched::Quantity, (2, 1)),
+        ("16 0010 FFFF 0000", "16 0010 FFFF 0001", Matched::Content, (1, 0)),
+        ("03 0010 0001", "04 02 0001", Matched::Function, (4, 3)),
+        ("08 000B 0000", "08 000C 0000", Matched::SubFunction, (12, 11)),
     ] {
         let mut talk = Talk::tcp();
         talk.ask(&adu(1, 3, request)).answer(&adu(1, 3, response));
         let (found, right) = expected;
         let wanted = format!("!response_mismatch({found},{right})");
         assert!(talk.said()[2].contains(&wanted), "{request} {response}");
+        assert_eq!(talk.faults, [FaultKind::ResponseMismatch(of)], "{request} {response}");
+        let record = format!(
+            r#"{{"kind":"response_mismatch","of":"{}","found":{found},"expected":{right}}}"#,
+            of.name()
+        );
+        assert!(talk.records[1].contains(&record), "{}", talk.records[1]);
     }
+    let mut talk = Talk::tcp();
+    talk.ask(&adu(1, 3, "03 0010 0001")).answer(&adu(1, 5, "03 02 0001"));
+    assert_eq!(talk.faults, [FaultKind::ResponseMismatch(Matched::Unit)]);
 }
 
 #[test]
