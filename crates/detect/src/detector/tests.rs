@@ -262,6 +262,20 @@ fn a_stranger_that_only_reads_is_high() {
 }
 
 #[test]
+fn a_client_that_sends_refusals_is_told_as_that_and_not_as_a_reader() {
+    let refusal = |master| Ask {
+        fault: Some(Fault { kind: FaultKind::ExceptionFromMaster, found: 131, expected: 127 }),
+        answer: Answer::None,
+        ..Ask::function(master, RTU, 131, Class::Diagnostic, Effect::Reserved)
+    };
+    assert_eq!(says(&[refusal(STRANGER)]), [("MB-10", Severity::High)]);
+    let mut plant = Plant::learned();
+    plant.ask(refusal(MASTER));
+    let told: Vec<_> = plant.told.iter().map(|anomaly| anomaly.detection).collect();
+    assert_eq!(told, ["MB-10"]);
+}
+
+#[test]
 fn a_known_commander_at_a_point_it_never_commanded_is_high() {
     assert_eq!(says(&[Ask::write(MASTER, RTU, 6, 1)]), [("MB-31", Severity::High)]);
     let elsewhere = says(&[Ask::write(MASTER, RTU + 1, 5, 1)]);

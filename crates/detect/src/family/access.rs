@@ -6,7 +6,7 @@
 //! a master that was never heard at a device: that one is named at once.
 
 use gridtap_baseline::{Baseline, Declared};
-use gridtap_model::{Class, Effect, Severity};
+use gridtap_model::{Class, Effect, FaultKind, Severity};
 
 use super::{Rows, rows};
 use crate::book::Cause;
@@ -45,7 +45,7 @@ pub(crate) fn candidates(scene: &Scene<'_>, baseline: &Baseline, out: &mut Vec<C
 fn forbidden(scene: &Scene<'_>, rows: &Rows) -> Candidate {
     let commands = scene.commands();
     Candidate {
-        detection: if commands { rows.new_commander } else { rows.new_reader },
+        detection: if commands { rows.new_commander } else { reader_row(scene, rows) },
         severity: if commands { Severity::Critical } else { Severity::High },
         rank: rank::CLASS,
         cause: Cause::Access,
@@ -169,7 +169,8 @@ fn read(scene: &Scene<'_>, rows: &Rows, baseline: &Baseline, out: &mut Vec<Candi
         // Another unit behind an address that this master polls already is a new device, not a new master.
         let table = if access.conversation_known { Severity::Medium } else { Severity::High };
         let expected = no_other(scene, baseline, false);
-        let reader = news(scene, rows.new_reader, stepped(scene, table), rank::CLASS, expected);
+        let row = reader_row(scene, rows);
+        let reader = news(scene, row, stepped(scene, table), rank::CLASS, expected);
         out.push(Candidate { of_host: true, ..reader });
     }
     if access.function_known {
@@ -195,6 +196,13 @@ fn read(scene: &Scene<'_>, rows: &Rows, baseline: &Baseline, out: &mut Vec<Candi
         }
         None => {}
     }
+}
+
+/// The row of a stranger that commands nothing: it reads, but for one that sends refusals, which no side does that
+/// asks.
+fn reader_row(scene: &Scene<'_>, rows: &Rows) -> &'static str {
+    let refusal = scene.message.faults.find(FaultKind::ExceptionFromMaster);
+    refusal.map_or(rows.new_reader, |refusal| (rows.fault)(refusal.kind))
 }
 
 /// What else is true of a message that a rule of access caught: listed beside the more specific finding.

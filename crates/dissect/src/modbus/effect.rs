@@ -72,6 +72,11 @@ pub(crate) fn function(function: FunctionCode, sub: Option<u16>) -> Function {
     Function { code: function.0.into(), sub, name }
 }
 
+/// A refusal that the side sent that asks: no function, whatever the other bits of its code say.
+pub(crate) fn refusal_sent(function: FunctionCode) -> Function {
+    Function { code: u16::from(function.0) | 128, sub: None, name: "exception_response" }
+}
+
 /// The name of a sub-function.
 pub(crate) fn sub_name(function: FunctionCode, sub: u16) -> Option<&'static str> {
     let octet = u8::try_from(sub).ok();

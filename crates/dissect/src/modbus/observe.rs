@@ -6,7 +6,7 @@ use gridtap_model::{
     Observation, Outcome, Phase, Place, Protocol, Run, SubAddress, Table, Timestamp, Values, What,
 };
 
-use super::effect::{deed, function};
+use super::effect::{deed, function, refusal_sent};
 use super::exchange::Asked;
 use super::framing::{Framing, Message};
 use super::record::{Kind, Meaning, ModbusRecord};
@@ -247,10 +247,11 @@ impl Session {
     pub(super) fn say(&self, stage: &mut Stage<'_>, speakers: &Speakers, said: &Said<'_>) {
         let [client, server] = self.roles(speakers);
         let [source, destination] = ends(speakers, said.direction);
-        let (class, effect) = if said.faults.find(FaultKind::ExceptionFromMaster).is_some() {
-            (Class::Diagnostic, Effect::Reserved)
+        let refuses = said.faults.find(FaultKind::ExceptionFromMaster).is_some();
+        let ((class, effect), function) = if refuses {
+            ((Class::Diagnostic, Effect::Reserved), refusal_sent(said.function))
         } else {
-            deed(said.function, said.sub)
+            (deed(said.function, said.sub), function(said.function, said.sub))
         };
         let message = Heard {
             master: client,
@@ -262,7 +263,7 @@ impl Session {
             },
             class,
             phase: said.phase,
-            function: function(said.function, said.sub),
+            function,
             effect,
             runs: said.runs,
             outcome: said.outcome,

@@ -138,6 +138,11 @@ fn a_refusal_by_the_master_is_a_fault_of_the_master() {
     let mut talk = Talk::tcp();
     talk.ask(&adu(1, 3, "83 02"));
     assert_eq!(talk.faults, [FaultKind::ExceptionFromMaster]);
+    assert_eq!(
+        talk.said()[1],
+        "Request exception_response Unit(3) !exception_from_master(131,127)",
+        "it reads nothing"
+    );
     assert!(talk.records[0].contains(r#""kind":"exception""#), "{}", talk.records[0]);
 }
 
