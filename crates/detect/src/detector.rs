@@ -197,7 +197,9 @@ impl Detector {
         if matches!(event, LinkEvent::Opened { .. } | LinkEvent::Attempted) {
             let verdict = baseline.judge(obs);
             self.candidates.clear();
-            link::opened(&self.site, obs, &verdict, &mut self.candidates);
+            if !link::is_usual_attempt(obs, baseline) {
+                link::opened(&self.site, obs, &verdict, &mut self.candidates);
+            }
             let alarmed = self.enter_opened(obs, event, &verdict);
             // Of a protocol that is decoded, the messages teach who speaks with whom: learned here already,
             // the first message of a stranger would find it known.

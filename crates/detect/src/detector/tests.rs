@@ -184,6 +184,10 @@ impl Plant {
     }
 
     fn heard(&mut self, source: Endpoint, destination: Endpoint, what: What<'_>) -> u64 {
+        let protocol = match what {
+            What::Message(_) => Protocol::Modbus,
+            What::Link(_) => Protocol::Unknown,
+        };
         self.frame += 1;
         let observation = Observation {
             time: self.now,
@@ -191,7 +195,7 @@ impl Plant {
             zone: Zone(0),
             conversation: Conversation(1),
             transport: Transport::Tcp,
-            protocol: Protocol::Modbus,
+            protocol,
             source,
             destination,
             what,
@@ -273,6 +277,19 @@ fn a_client_that_sends_refusals_is_told_as_that_and_not_as_a_reader() {
     plant.ask(refusal(MASTER));
     let told: Vec<_> = plant.told.iter().map(|anomaly| anomaly.detection).collect();
     assert_eq!(told, ["MB-10"]);
+}
+
+#[test]
+fn a_connection_in_which_nothing_is_said_is_no_other_protocol() {
+    let told = |client| {
+        let mut plant = Plant::learned();
+        let (client, server) = (Endpoint::new(host(client), 40_000), Endpoint::new(host(RTU), 502));
+        plant.heard(client, server, What::Link(LinkEvent::Attempted));
+        let told = plant.told.iter();
+        told.map(|anomaly| (anomaly.detection, anomaly.severity)).collect::<Vec<_>>()
+    };
+    assert_eq!(told(MASTER), [], "a poller's test of its connection");
+    assert_eq!(told(STRANGER), [("OT-01", Severity::Low)]);
 }
 
 #[test]

@@ -3,7 +3,9 @@
 use core::net::IpAddr;
 
 use gridtap_baseline::{Baseline, Declared, Site, Verdict};
-use gridtap_model::{Device, Endpoint, LinkEvent, Observation, Protocol, Severity, SubAddress};
+use gridtap_model::{
+    Device, Endpoint, LinkEvent, Observation, Protocol, Severity, SubAddress, What,
+};
 
 use crate::book::{Cause, Subject};
 use crate::float;
@@ -86,6 +88,9 @@ fn outside(
 
 /// A protocol of ours on another port, or something else on a port of ours.
 fn odd_port(obs: &Observation<'_>, verdict: &Verdict, usual: Severity, out: &mut Vec<Candidate>) {
+    if is_attempt(obs) {
+        return;
+    }
     let port = obs.destination.port;
     let by_port = Protocol::of_port(port);
     let expected = if by_port != Protocol::Unknown && obs.protocol == Protocol::Unknown {
@@ -126,14 +131,30 @@ fn newcomers(
     out.push(news(verdict, "OT-02", usual, rank::NETWORK, expected));
 }
 
+/// A conversation that was tried, and in which nothing was said.
+const fn is_attempt(obs: &Observation<'_>) -> bool {
+    matches!(obs.what, What::Link(LinkEvent::Attempted))
+}
+
+/// Whether two try what they do every day: a connection in which nothing is said, a test of whether the other side is
+/// there, between a master and a device that are known to speak the protocol of its port.
+pub(crate) fn is_usual_attempt(obs: &Observation<'_>, baseline: &mut Baseline) -> bool {
+    let protocol = Protocol::of_port(obs.destination.port);
+    is_attempt(obs)
+        && is_decoded(protocol)
+        && baseline.judge(&Observation { protocol, ..*obs }).access.conversation_known
+}
+
 /// What a conversation is called in a sentence.
 pub(crate) fn observed(site: &Site, obs: &Observation<'_>) -> String {
     let what = match obs.protocol {
         Protocol::Unknown => format!("{:?}", obs.transport).to_lowercase(),
         other => other.to_string(),
     };
+    let (did, end) =
+        if is_attempt(obs) { ("tried to open", ", and nothing was said") } else { ("opened", "") };
     format!(
-        "{} opened a conversation with {} on port {} ({what})",
+        "{} {did} a conversation with {} on port {} ({what}){end}",
         words::host(site, obs.source.address),
         words::host(site, obs.destination.address),
         obs.destination.port
