@@ -138,7 +138,12 @@ impl Plant {
             sub: SubAddress::Unit(ask.unit),
         };
         let bytes = ask.value.unwrap_or(0).to_be_bytes();
-        let values = if ask.value.is_some() { Values::Words(&bytes) } else { Values::None };
+        let bit = [u8::from(ask.value != Some(0))];
+        let values = match (ask.value, ask.table) {
+            (None, _) => Values::None,
+            (_, Table::COIL) => Values::Bits(&bit),
+            _ => Values::Words(&bytes),
+        };
         let written = ask.class == Class::Command;
         let run = Run { table: ask.table, first: ask.first, count: ask.count, values, written };
         let runs = if ask.count > 0 { vec![run] } else { Vec::new() };
@@ -170,7 +175,10 @@ impl Plant {
             Answer::None => (Phase::Unanswered, Outcome::Unanswered, 0),
         };
         let words: Vec<u8> = (0..ask.count).flat_map(|_| value.to_be_bytes()).collect();
-        let run = Run { values: Values::Words(&words), ..run };
+        let bit = [u8::from(value != 0)];
+        let values =
+            if ask.table == Table::COIL { Values::Bits(&bit) } else { Values::Words(&words) };
+        let run = Run { values, ..run };
         let runs = if ask.count > 0 { vec![run] } else { Vec::new() };
         let answer = Message {
             phase,
@@ -465,6 +473,26 @@ fn a_read_that_contradicts_the_last_write_is_high_where_reads_always_agreed() {
     plant.ask(Ask::write(MASTER, RTU, 5, 4000));
     plant.ask(Ask { answer: Answer::Done(17), ..Ask::read(MASTER, RTU, 5, 1) });
     assert_eq!(plant.said(), [("MB-44", Severity::High)]);
+}
+
+#[test]
+fn a_coil_contradicts_only_after_more_agreement_than_chance_gives() {
+    let coil = |ask: Ask| Ask { table: Table::COIL, ..ask };
+    let contradicted_after = |agreements: u16, value: fn(u16) -> u16| {
+        let mut plant = Plant::learned();
+        for nth in 0..agreements {
+            plant.ask(coil(Ask::write(MASTER, RTU, 5, value(nth))));
+            let answer = Answer::Done(value(nth));
+            plant.ask(coil(Ask { answer, ..Ask::read(MASTER, RTU, 5, 1) }));
+        }
+        plant.ask(coil(Ask::write(MASTER, RTU, 5, value(agreements))));
+        let answer = Answer::Done(1 - value(agreements));
+        plant.ask(coil(Ask { answer, ..Ask::read(MASTER, RTU, 5, 1) }));
+        plant.said().contains(&("MB-44", Severity::High))
+    };
+    assert!(contradicted_after(14, |nth| nth % 2));
+    assert!(!contradicted_after(8, |nth| nth % 2), "a coin agrees eight times now and then");
+    assert!(!contradicted_after(30, |_| 1), "a bit that stays what it was shows no effect");
 }
 
 #[test]
