@@ -68,6 +68,15 @@ impl Baseline {
         false
     }
 
+    /// Whether a host is known: it was heard in something that did not alarm, or is declared.
+    #[must_use]
+    pub fn knows_host(&self, zone: Zone, address: IpAddr, time: Timestamp) -> bool {
+        let tables = &self.tables;
+        let key = tables.host(zone, address).and_then(|id| tables.hosts.get(slot(id)));
+        key.is_some_and(|host| host.key != NO_PARENT && tables.is_known(host.key, time))
+            || self.site.has_host(zone, address)
+    }
+
     /// Whether a device has ever answered.
     #[must_use]
     pub fn has_answered(&self, device: &Device) -> bool {

@@ -115,6 +115,16 @@ impl Baseline {
         self.counters
     }
 
+    /// What gave way because a table was full, by name.
+    pub fn evictions(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        [
+            ("baseline_keys_evicted", self.counters.keys_evicted),
+            ("baseline_keys_refused", self.counters.keys_refused),
+            ("facts_refused", self.facts.refused()),
+        ]
+        .into_iter()
+    }
+
     /// Time passes with nothing heard.
     pub fn tick(&mut self, now: Timestamp) {
         if let Some(ended) = self.blocks.tick(now) {
@@ -217,11 +227,14 @@ impl Baseline {
         let held = self.tables.key(id).is_some_and(|key| key.flags.has(Flags::HELD));
         if let Some(key) = self.tables.key_mut(id) {
             key.flags = key.flags.with(Flags::ACCEPTED).without(Flags::SETTLED);
-            if expires {
-                key.flags = if heard { key.flags } else { key.flags.with(Flags::HELD) };
-            } else {
-                key.flags = key.flags.without(Flags::HELD);
-            }
+        }
+        if !expires {
+            self.tables.release(id);
+        } else if !heard {
+            self.tables.hold(id);
+        }
+        if let Some(pair) = self.tables.pair_above(id) {
+            self.tables.meet(pair);
         }
         if !expires && (held || !heard) {
             self.tables.count_known(&parsed.path);

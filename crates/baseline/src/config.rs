@@ -29,6 +29,9 @@ pub struct Config {
     pub keys_max: u32,
     /// Most commanded points that are remembered.
     pub points_max: u32,
+    /// Most keys that are remembered although they alarmed and are held back. Hosts that were never known before
+    /// may fill half of it, so that a flood from made-up addresses leaves room for what known hosts do.
+    pub held_max: u32,
     /// Most facts that detections have learned on their own account.
     pub facts_max: u32,
     /// Most points of one message that are looked at one by one.
@@ -51,6 +54,7 @@ impl Default for Config {
             devices_max: 65_536,
             keys_max: 1_000_000,
             points_max: 400_000,
+            held_max: 20_000,
             facts_max: 200_000,
             points_of_message_max: 2_048,
             hash_seed: 0x6772_6964_7461_7031,

@@ -22,6 +22,8 @@ struct Lesson {
     block: u32,
     /// What is new is held back: it alarmed, or hangs under something that did.
     hold: bool,
+    /// It hangs under parties that are held back themselves.
+    stranger: bool,
 }
 
 impl Lesson {
@@ -70,7 +72,14 @@ impl Baseline {
             }
             None => 0,
         };
-        Lesson { time: observation.time, zone: observation.zone, slot, block, hold: false }
+        Lesson {
+            time: observation.time,
+            zone: observation.zone,
+            slot,
+            block,
+            hold: false,
+            stranger: false,
+        }
     }
 
     /// The common case: all keys are there, and are counted.
@@ -198,18 +207,19 @@ impl Baseline {
             self.touch(id, lesson);
             return Some(id);
         }
-        if self.is_full(kind) {
+        if self.is_full(kind)
+            || lesson.hold && !self.may_hold(lesson.stranger || is_of_parties(kind))
+        {
             self.refuse();
             return None;
         }
         let id = self.tables.insert(kind, parent, detail, lesson.time);
         if let Some(key) = self.tables.key_mut(id) {
             key.flags = key.flags.with(group);
-            if lesson.hold {
-                key.flags = key.flags.with(Flags::HELD);
-            }
         }
-        if !lesson.hold {
+        if lesson.hold {
+            self.tables.hold(id);
+        } else {
             self.known(id, news, lesson);
         }
         self.mark_fresh(id);
@@ -249,11 +259,23 @@ impl Baseline {
         }
     }
 
+    /// Whether there is room for one more key that is held back. It alarms again without being remembered, so
+    /// that nothing is missed where there is none.
+    fn may_hold(&self, parties: bool) -> bool {
+        let most = self.config.held_max;
+        self.tables.held < if parties { most.div_ceil(2) } else { most }
+    }
+
     /// Whether no more keys of a kind may be remembered.
     fn is_full(&self, kind: Kind) -> bool {
         let points = kind == Kind::Point && self.tables.points >= self.config.points_max;
         points || self.tables.keys.len() >= slot(self.config.keys_max)
     }
+}
+
+/// Whether a key tells who speaks with whom: what a stranger makes. The others hang under parties that are known.
+const fn is_of_parties(kind: Kind) -> bool {
+    matches!(kind, Kind::Host | Kind::Device | Kind::Conversation | Kind::Access)
 }
 
 /// The series that a key's news belongs to.

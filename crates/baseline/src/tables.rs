@@ -44,7 +44,8 @@ pub(crate) struct Outstation {
     pub(crate) host: u32,
     /// Its key, or [`NO_PARENT`] where it has none.
     pub(crate) key: u32,
-    /// The pairs in which it is the device.
+    /// The pairs in which it is the device and the master is known or was accepted. Those of strangers are not
+    /// among them: there may be any number, and every command is compared with what other masters do.
     pub(crate) pairs: Vec<u32>,
 }
 
@@ -59,6 +60,8 @@ pub(crate) struct Pair {
     pub(crate) accesses: [u32; 8],
     /// The master is known to command the device.
     pub(crate) commands: bool,
+    /// The pair is among those of its device.
+    pub(crate) met: bool,
     /// Points that this master reads.
     pub(crate) read: Coverage,
     /// Points that this master commands.
@@ -94,6 +97,8 @@ pub(crate) struct Tables {
     /// How many known keys use a function, over the masters and devices of a zone.
     functions: HashMap<(Zone, Protocol, Code), u32, RandomState>,
     pub(crate) points: u32,
+    /// Keys that are held back.
+    pub(crate) held: u32,
     pub(crate) names: Names,
 }
 
@@ -123,6 +128,7 @@ impl Tables {
             acceptances: BTreeMap::new(),
             functions: HashMap::with_hasher(hasher.clone()),
             points: 0,
+            held: 0,
             names: Names::default(),
             hasher,
         }
@@ -207,14 +213,12 @@ impl Tables {
             conversation: NO_PARENT,
             accesses: [NO_PARENT; 8],
             commands: false,
+            met: false,
             read: Coverage::default(),
             commanded: Coverage::default(),
         });
         if let Some(host) = self.hosts.get_mut(slot(master)) {
             host.pairs.push(id);
-        }
-        if let Some(outstation) = self.devices.get_mut(slot(device)) {
-            outstation.pairs.push(id);
         }
         let (pairs, hasher) = (&self.pairs, &self.hasher);
         self.pair_index.insert_unique(hasher.hash_one((master, device)), id, |id| {

@@ -4,6 +4,7 @@
 //! that share a target or a cause are one incident. Identifiers are hashes of what they name, so that
 //! the same capture gives the same book.
 
+mod entry;
 #[cfg(test)]
 mod tests;
 
@@ -19,7 +20,10 @@ use gridtap_model::{
 
 use crate::catalogue::Detection;
 use crate::config::Config;
+use crate::crowd::Crowds;
 use crate::incident::{Incidents, uuid};
+
+use entry::Entry;
 
 /// What findings are about, so that findings of one cause can be gathered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -74,6 +78,8 @@ pub(crate) struct Finding<'a> {
     pub(crate) armed: Armed,
     /// The baseline's key that was new, where the finding is about novelty.
     pub(crate) key: Option<&'a str>,
+    /// The actor was never heard before this, or only in what alarmed.
+    pub(crate) unknown: bool,
     /// The actor is new here or does what it never did: everything it does now is one incident.
     pub(crate) stranger: bool,
 }
@@ -87,19 +93,8 @@ pub(crate) struct Words {
     pub(crate) expected: String,
 }
 
-struct Entry {
-    anomaly: Anomaly,
-    /// The count that was last told, and when.
-    told_count: u64,
-    told_time: Timestamp,
-    ordinal: u64,
-}
-
 /// How many evidence frames and points one record names.
 const EVIDENCE_MAX: usize = 16;
-
-/// Stands between what was seen first and what was seen last.
-const LAST: &str = "; last: ";
 
 /// Everything that was said and is still open.
 pub(crate) struct Book {
@@ -109,6 +104,7 @@ pub(crate) struct Book {
     /// Subjects in the order they were opened, to give way oldest first.
     opened: VecDeque<Subject>,
     incidents: Incidents,
+    crowds: Crowds,
     ordinal: u64,
     queue: Vec<Anomaly>,
     counts: Counts,
@@ -123,8 +119,10 @@ pub struct Counts {
     pub incidents: u64,
     /// Anomalies that were closed to the book because it was full.
     pub evicted: u64,
-    /// Findings that were gathered under the parent of a flood.
+    /// Incidents that were gathered under the parent of a flood.
     pub gathered: u64,
+    /// Findings that were counted at another anomaly, because very many hosts did the same.
+    pub counted_away: u64,
 }
 
 impl Book {
@@ -135,6 +133,7 @@ impl Book {
             entries: BTreeMap::new(),
             opened: VecDeque::new(),
             incidents: Incidents::new(config),
+            crowds: Crowds::new(config),
             ordinal: 0,
             queue: Vec::new(),
             counts: Counts::default(),
@@ -156,6 +155,9 @@ impl Book {
     /// What is new about a subject that was quiet for longer than the joining time (another point) is another
     /// anomaly: nobody looks for it in an old one.
     pub(crate) fn enter(&mut self, finding: &Finding<'_>, words: impl FnOnce() -> Words) {
+        if !self.entries.contains_key(&finding.subject) && self.is_counted_away(finding) {
+            return;
+        }
         let words = match self.entries.get_mut(&finding.subject) {
             None => words(),
             Some(entry) => {
@@ -172,7 +174,8 @@ impl Book {
                         if entry.update(finding, words) || entry.anomaly.count.is_power_of_two() {
                             entry.tell(finding.time, &mut self.queue);
                         }
-                        self.incidents.again(finding, entry.anomaly.incident);
+                        let actor = finding.subject.actor;
+                        self.incidents.again(finding, actor, entry.anomaly.incident);
                         return;
                     }
                 }
@@ -181,17 +184,37 @@ impl Book {
         self.open(finding, words);
     }
 
+    /// Counts a finding at the one that speaks for its crowd, where it is one of very many.
+    fn is_counted_away(&mut self, finding: &Finding<'_>) -> bool {
+        let Some(leader) = self.crowds.leader(finding) else { return false };
+        let Some(entry) = self.entries.get_mut(&leader) else { return false };
+        entry.spread.get_or_insert_default().add(finding);
+        self.counts.counted_away = self.counts.counted_away.saturating_add(1);
+        if entry.update(finding, None) || entry.anomaly.count.is_power_of_two() {
+            entry.tell(finding.time, &mut self.queue);
+        }
+        self.incidents.again(finding, leader.actor, entry.anomaly.incident);
+        true
+    }
+
     fn open(&mut self, finding: &Finding<'_>, words: Words) {
         if self.entries.len() >= self.config.anomalies_max {
             self.make_room();
         }
         let incident = self.incidents.of(finding);
+        self.crowds.opened(finding);
         self.ordinal = self.ordinal.saturating_add(1);
         let id = AnomalyId(uuid(&self.config, "anomaly", finding, self.ordinal));
         let anomaly = self.first_record(finding, id, incident, words);
         self.queue.push(anomaly.clone());
-        let entry =
-            Entry { anomaly, told_count: 1, told_time: finding.time, ordinal: self.ordinal };
+        let entry = Entry {
+            subject: finding.subject,
+            anomaly,
+            told_count: 1,
+            told_time: finding.time,
+            ordinal: self.ordinal,
+            spread: None,
+        };
         self.entries.insert(finding.subject, entry);
         self.opened.push_back(finding.subject);
         self.counts.anomalies = self.counts.anomalies.saturating_add(1);
@@ -304,66 +327,5 @@ impl Book {
                 entry.tell(time, &mut self.queue);
             }
         }
-    }
-}
-
-impl Entry {
-    /// Whether the words of a further finding can still add something.
-    fn listens(&self) -> bool {
-        self.anomaly.points.len() < EVIDENCE_MAX
-    }
-
-    /// Whether all these points are listed already.
-    fn covers(&self, points: &[String]) -> bool {
-        points.iter().all(|point| self.anomaly.points.contains(point))
-    }
-
-    /// Takes in one more finding of the same subject. True where it is worth telling at once: it became more
-    /// severe, or names another point.
-    fn update(&mut self, finding: &Finding<'_>, words: Option<Words>) -> bool {
-        let anomaly = &mut self.anomaly;
-        anomaly.count = anomaly.count.saturating_add(1);
-        anomaly.last_time = anomaly.last_time.max(finding.time);
-        if anomaly.frames.len() < EVIDENCE_MAX && !anomaly.frames.contains(&finding.place.frame) {
-            anomaly.frames.push(finding.place.frame);
-        }
-        for id in finding.also {
-            if !anomaly.also.contains(id) && *id != anomaly.detection {
-                anomaly.also.push(id);
-            }
-        }
-        anomaly.score = anomaly.score.max(finding.score);
-        let raised = finding.severity > anomaly.severity;
-        anomaly.severity = anomaly.severity.max(finding.severity);
-        let mut told = raised;
-        if let Some(words) = words {
-            for point in words.points {
-                if anomaly.points.len() < EVIDENCE_MAX && !anomaly.points.contains(&point) {
-                    anomaly.points.push(point);
-                    told = true;
-                }
-            }
-            if raised {
-                anomaly.observed = words.observed;
-                anomaly.expected = words.expected;
-            } else if words.observed != anomaly.observed {
-                // What it was first, and what it was last: the opposite command must not hide behind the first.
-                let first = anomaly.observed.split(LAST).next().unwrap_or_default();
-                let both = format!("{first}{LAST}{}", words.observed);
-                if both != anomaly.observed {
-                    anomaly.observed = both;
-                }
-            }
-        }
-        told
-    }
-
-    fn tell(&mut self, now: Timestamp, queue: &mut Vec<Anomaly>) {
-        if self.told_count != self.anomaly.count {
-            self.anomaly.revision = self.anomaly.revision.saturating_add(1);
-        }
-        self.told_count = self.anomaly.count;
-        self.told_time = now;
-        queue.push(self.anomaly.clone());
     }
 }

@@ -1,15 +1,22 @@
-//! A map that never outgrows its bound: the entry that was made first gives way, and is counted.
+//! A map that never outgrows its bound: the entry that was made first gives way, and is counted. What is kept of
+//! strangers has a quarter of it and gives way to what is kept of known hosts, so that a flood from made-up
+//! addresses evicts itself.
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::Hash;
 
 use ahash::RandomState;
 
+/// Strangers may fill one part in so many.
+const STRANGERS: usize = 4;
+
 /// Short-term state by key. Order never reaches output.
 #[derive(Debug)]
 pub(crate) struct Bounded<K, V> {
-    entries: HashMap<K, V, RandomState>,
-    order: VecDeque<K>,
+    /// With whether it is about a known host.
+    entries: HashMap<K, (bool, V), RandomState>,
+    known: VecDeque<K>,
+    strangers: VecDeque<K>,
     max: usize,
     evicted: u64,
 }
@@ -19,37 +26,58 @@ impl<K: Hash + Eq + Copy, V: Default> Bounded<K, V> {
         // Fixed seeds: what is kept is bounded by count, and order never reaches output.
         let hasher = RandomState::with_seeds(1, 2, 3, 4);
         let entries = HashMap::with_hasher(hasher);
-        Self { entries, order: VecDeque::new(), max: max.max(1), evicted: 0 }
+        let (known, strangers) = (VecDeque::new(), VecDeque::new());
+        Self { entries, known, strangers, max: max.max(1), evicted: 0 }
     }
 
-    /// The entry of a key, made where there is none.
-    pub(crate) fn entry(&mut self, key: K) -> &mut V {
+    /// The entry of a key, made where there is none; then `is_known` says whether it is about a known host.
+    pub(crate) fn entry(&mut self, key: K, is_known: impl FnOnce() -> bool) -> &mut V {
+        let known = self.entries.contains_key(&key) || is_known();
         if !self.entries.contains_key(&key) {
-            while self.entries.len() >= self.max {
-                let Some(oldest) = self.order.pop_front() else { break };
-                if self.entries.remove(&oldest).is_some() {
-                    self.evicted = self.evicted.saturating_add(1);
-                }
+            if !known && self.strangers.len() >= self.max.div_ceil(STRANGERS) {
+                self.evict(false);
             }
-            self.order.push_back(key);
+            while self.entries.len() >= self.max {
+                let stranger = !self.strangers.is_empty();
+                if !stranger && self.known.is_empty() {
+                    break;
+                }
+                self.evict(!stranger);
+            }
+            let order = if known { &mut self.known } else { &mut self.strangers };
+            order.push_back(key);
         }
-        self.entries.entry(key).or_default()
+        &mut self.entries.entry(key).or_insert_with(|| (known, V::default())).1
+    }
+
+    /// Lets the oldest entry of either sort go. What was removed meanwhile is passed over.
+    fn evict(&mut self, known: bool) {
+        let order = if known { &mut self.known } else { &mut self.strangers };
+        while let Some(oldest) = order.pop_front() {
+            if self.entries.get(&oldest).is_some_and(|(sort, _)| *sort == known) {
+                self.entries.remove(&oldest);
+                self.evicted = self.evicted.saturating_add(1);
+                return;
+            }
+        }
     }
 
     pub(crate) fn get(&self, key: &K) -> Option<&V> {
-        self.entries.get(key)
+        self.entries.get(key).map(|(_, value)| value)
     }
 
     pub(crate) fn get_mut(&mut self, key: &K) -> Option<&mut V> {
-        self.entries.get_mut(key)
+        self.entries.get_mut(key).map(|(_, value)| value)
     }
 
     pub(crate) fn remove(&mut self, key: &K) {
         // Its place in the order stays behind, and is passed over when it comes up.
         self.entries.remove(key);
-        if self.order.len() > self.max.saturating_mul(2) {
-            let Self { entries, order, .. } = self;
-            order.retain(|key| entries.contains_key(key));
+        if self.known.len().max(self.strangers.len()) > self.max.saturating_mul(2) {
+            let Self { entries, known, strangers, .. } = self;
+            for (order, sort) in [(known, true), (strangers, false)] {
+                order.retain(|key| entries.get(key).is_some_and(|(known, _)| *known == sort));
+            }
         }
     }
 
@@ -71,15 +99,33 @@ mod tests {
     fn the_bound_holds_and_what_gives_way_is_counted() {
         let mut map: Bounded<u32, u32> = Bounded::new(3);
         for key in 0..10 {
-            *map.entry(key) = key;
+            *map.entry(key, || true) = key;
         }
         assert_eq!(map.evicted(), 7);
         assert_eq!(map.get(&6), None);
         assert_eq!(map.get(&9), Some(&9));
         for _ in 0..100 {
             map.remove(&9);
-            map.entry(9);
+            map.entry(9, || true);
         }
-        assert!(map.order.len() <= 7);
+        assert!(map.known.len() <= 7);
+    }
+
+    #[test]
+    fn a_flood_of_strangers_evicts_strangers_and_gives_way_to_known_hosts() {
+        let mut map: Bounded<u32, u32> = Bounded::new(8);
+        for key in 0..6 {
+            *map.entry(key, || true) = key;
+        }
+        for key in 100..200 {
+            map.entry(key, || false);
+        }
+        assert!((0..6).all(|key| map.get(&key) == Some(&key)), "what was known is there");
+        assert_eq!((map.entries.len(), map.evicted()), (8, 98));
+        for key in 6..8 {
+            map.entry(key, || true);
+        }
+        assert!((0..8).all(|key| map.get(&key).is_some()));
+        assert_eq!(map.evicted(), 100, "the strangers' entries went first");
     }
 }

@@ -14,8 +14,14 @@ pub struct Config {
     pub update_every: Span,
     /// Anomalies kept open at once; the least severe and oldest gives way.
     pub anomalies_max: usize,
-    /// New incidents within `flood_window` beyond which further ones gather under one parent, critical ones excepted.
+    /// New incidents within `flood_window` beyond which further ones gather under one parent. Hosts that were never
+    /// heard before have a parent of their own; a critical one of a known host is never gathered. As many of those
+    /// strangers are told one by one at one target, before the rest are counted at the first of them.
     pub flood_incidents: usize,
+    /// Targets at which one stranger is told one by one, before the rest are counted at the first.
+    pub flood_targets: usize,
+    /// Anomalies of one detection that are told one by one in a zone of strangers, or of one known host.
+    pub flood_anomalies: usize,
     /// See `flood_incidents`.
     pub flood_window: Span,
     /// High false incidents a day that the statistical families may cost together.
@@ -56,6 +62,8 @@ impl Default for Config {
             update_every: Span::from_secs(60),
             anomalies_max: 2_000,
             flood_incidents: 10,
+            flood_targets: 64,
+            flood_anomalies: 200,
             flood_window: Span::from_secs(600),
             budget_high_per_day: 1.0,
             scan_window: Span::from_secs(60),

@@ -114,6 +114,7 @@ impl Detector {
         let families = &self.families;
         [
             ("anomalies", self.book.counts().evicted),
+            ("anomalies_counted_away", self.book.counts().counted_away),
             ("scans", families.scans.evicted()),
             ("exceptions", families.exceptions.evicted()),
             ("rates", families.rates.evicted()),
@@ -154,7 +155,7 @@ impl Detector {
         }
         let armed = scene.armed();
         baseline.learn(obs, &verdict, alarmed);
-        self.enter_series(obs, armed);
+        self.enter_series(obs, armed, baseline);
     }
 
     fn answer(&mut self, obs: &Observation<'_>, message: &Message<'_>, baseline: &mut Baseline) {
@@ -175,7 +176,7 @@ impl Detector {
         identity::answer(site, obs, message, baseline, series);
         if !self.series.is_empty() {
             let armed = armed(baseline.is_armed(&message.device, message.master.address));
-            self.enter_series(obs, armed);
+            self.enter_series(obs, armed, baseline);
         }
     }
 
@@ -188,7 +189,7 @@ impl Detector {
         self.series.clear();
         self.families.rates.unanswered(&self.site, obs, message, baseline, &mut self.series);
         let armed = armed(baseline.is_armed(&message.device, message.master.address));
-        self.enter_series(obs, armed);
+        self.enter_series(obs, armed, baseline);
     }
 
     fn link(&mut self, obs: &Observation<'_>, event: &LinkEvent, baseline: &mut Baseline) {
@@ -209,7 +210,7 @@ impl Detector {
             return;
         }
         self.series.extend(link::hearing(&self.site, obs, event, baseline));
-        self.enter_series(obs, zone_armed);
+        self.enter_series(obs, zone_armed, baseline);
     }
 
     fn enter_opened(
@@ -246,6 +247,7 @@ impl Detector {
             armed: armed(verdict.armed),
             key: Some(verdict.key.as_str()).filter(|key| !key.is_empty()),
             stranger: !verdict.access.host_known && !attempted,
+            unknown: !verdict.access.host_known,
         };
         let site = &self.site;
         self.book.enter(&finding, || Words {
@@ -259,7 +261,7 @@ impl Detector {
     }
 
     /// Enters what the families found about series of messages.
-    fn enter_series(&mut self, obs: &Observation<'_>, armed: Armed) {
+    fn enter_series(&mut self, obs: &Observation<'_>, armed: Armed, baseline: &Baseline) {
         for series in &self.series {
             let Some(detection) = catalogue::detection(series.subject.detection) else { continue };
             let finding = Finding {
@@ -279,6 +281,7 @@ impl Detector {
                 armed,
                 key: None,
                 stranger: false,
+                unknown: !baseline.knows_host(obs.zone, series.subject.actor, obs.time),
             };
             let site = &self.site;
             self.book.enter(&finding, || Words {
@@ -375,6 +378,7 @@ fn enter_message(
         armed: scene.armed(),
         key: Some(scene.verdict.key.as_str()).filter(|key| primary.novelty && !key.is_empty()),
         stranger,
+        unknown: !access.host_known,
     };
     book.enter(&finding, || {
         let mut observed = words::observed(scene);

@@ -20,14 +20,18 @@ struct Incident {
     causes: BTreeSet<Cause>,
     severity: Severity,
     stranger: bool,
+    unknown: bool,
 }
 
 /// Incidents that findings may still join.
 pub(crate) struct Incidents {
     open: BTreeMap<(Zone, IpAddr), Vec<Incident>>,
-    /// When the last few were opened, to tell a flood.
-    recent: VecDeque<Timestamp>,
-    flood: Option<IncidentId>,
+    /// When the last few were opened, to tell a flood: of known hosts, and of strangers.
+    recent: [VecDeque<Timestamp>; 2],
+    /// The parents of what known hosts do, and of what strangers do.
+    flood: [Option<IncidentId>; 2],
+    /// What strangers do at a target, by cause: whoever comes next with the same is part of it.
+    crowds: BTreeMap<(Zone, IpAddr, Cause), (IncidentId, Timestamp)>,
     config: Config,
     ordinal: u64,
     opened: u64,
@@ -38,8 +42,9 @@ impl Incidents {
     pub(crate) fn new(config: &Config) -> Self {
         Self {
             open: BTreeMap::new(),
-            recent: VecDeque::new(),
-            flood: None,
+            recent: [VecDeque::new(), VecDeque::new()],
+            flood: [None; 2],
+            crowds: BTreeMap::new(),
             config: config.clone(),
             ordinal: 0,
             opened: 0,
@@ -76,10 +81,14 @@ impl Incidents {
             incident.joined(finding);
             return incident.id;
         }
-        if let Some(parent) = self.flood_parent(finding) {
-            return parent;
+        let id = match self.crowd(finding).or_else(|| self.flood_parent(finding)) {
+            Some(parent) => parent,
+            None => self.opened("incident", finding),
+        };
+        if finding.unknown {
+            let crowd = (finding.zone, finding.subject.target, finding.cause);
+            self.crowds.insert(crowd, (id, finding.time));
         }
-        let id = self.opened("incident", finding);
         let mut incident = Incident {
             id,
             last: finding.time,
@@ -87,20 +96,42 @@ impl Incidents {
             causes: BTreeSet::new(),
             severity: finding.severity,
             stranger: finding.stranger,
+            unknown: finding.unknown,
         };
         incident.joined(finding);
         self.open.entry(key).or_default().push(incident);
-        if self.open.len() > self.config.anomalies_max {
-            self.open.retain(|_, open| {
-                open.iter().any(|incident| finding.time.since_ns(incident.last) <= join_ns)
-            });
-        }
+        self.make_room(finding.time);
         id
     }
 
+    /// The incident of other strangers who came to this target for the same within the joining time.
+    fn crowd(&self, finding: &Finding<'_>) -> Option<IncidentId> {
+        let crowd = (finding.zone, finding.subject.target, finding.cause);
+        let (id, last) = self.crowds.get(&crowd).filter(|_| finding.unknown)?;
+        (finding.time.since_ns(*last) <= self.config.join.nanos()).then_some(*id)
+    }
+
+    /// Forgets what nothing joins any more, and where that is not enough what strangers do.
+    fn make_room(&mut self, now: Timestamp) {
+        let join_ns = self.config.join.nanos();
+        let most = self.config.anomalies_max;
+        if self.crowds.len() > most {
+            self.crowds.retain(|_, (_, last)| now.since_ns(*last) <= join_ns);
+            if self.crowds.len() > most {
+                self.crowds.clear();
+            }
+        }
+        if self.open.len() > most {
+            let joins = |incident: &Incident| now.since_ns(incident.last) <= join_ns;
+            self.open.retain(|_, open| open.iter().any(joins));
+            let many = self.open.len() > most;
+            self.open.retain(|_, open| !many || open.iter().any(|incident| !incident.unknown));
+        }
+    }
+
     /// A finding that was entered before was seen again.
-    pub(crate) fn again(&mut self, finding: &Finding<'_>, id: IncidentId) {
-        let open = self.open.get_mut(&(finding.zone, finding.subject.actor));
+    pub(crate) fn again(&mut self, finding: &Finding<'_>, actor: IpAddr, id: IncidentId) {
+        let open = self.open.get_mut(&(finding.zone, actor));
         if let Some(incident) =
             open.and_then(|open| open.iter_mut().find(|incident| incident.id == id))
         {
@@ -116,28 +147,33 @@ impl Incidents {
         })
     }
 
-    /// More new incidents than a person can take gather under one parent; critical ones still stand alone.
+    /// More new incidents than a person can take gather under one parent. Critical ones of known hosts still stand
+    /// alone; strangers have a parent of their own, so that a flood of made-up addresses hides no known host.
     fn flood_parent(&mut self, finding: &Finding<'_>) -> Option<IncidentId> {
         let window_ns = self.config.flood_window.nanos();
-        while let Some(first) = self.recent.front() {
-            if finding.time.since_ns(*first) <= window_ns {
-                break;
-            }
-            self.recent.pop_front();
+        let [known, strangers] = &mut self.recent;
+        let recent = if finding.unknown { strangers } else { known };
+        while recent.front().is_some_and(|first| finding.time.since_ns(*first) > window_ns) {
+            recent.pop_front();
         }
-        if self.recent.len() < self.config.flood_incidents {
-            self.recent.push_back(finding.time);
-            self.flood = None;
+        let few = recent.len() < self.config.flood_incidents;
+        if few {
+            recent.push_back(finding.time);
+        }
+        let [known, strangers] = self.flood;
+        let mut parent = if finding.unknown { strangers } else { known };
+        if !few && finding.severity == Severity::Critical && !finding.unknown {
             return None;
         }
-        if finding.severity == Severity::Critical {
-            return None;
-        }
-        self.gathered = self.gathered.saturating_add(1);
-        if self.flood.is_none() {
-            self.flood = Some(self.opened("flood", finding));
-        }
-        self.flood
+        parent = match parent {
+            _ if few => None,
+            Some(parent) => Some(parent),
+            None => Some(self.opened("flood", finding)),
+        };
+        let [known, strangers] = &mut self.flood;
+        *(if finding.unknown { strangers } else { known }) = parent;
+        self.gathered = self.gathered.saturating_add(u64::from(parent.is_some()));
+        parent
     }
 
     fn opened(&mut self, kind: &str, finding: &Finding<'_>) -> IncidentId {

@@ -12,6 +12,7 @@ mod bounded;
 mod budget;
 pub mod catalogue;
 mod config;
+mod crowd;
 mod detector;
 mod family;
 mod float;

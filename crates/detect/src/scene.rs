@@ -1,6 +1,6 @@
 //! One message with everything that a rule may ask about it.
 
-use gridtap_baseline::{Site, Verdict};
+use gridtap_baseline::{Level, Site, Verdict};
 use gridtap_model::{Armed, Class, Effect, Message, Observation, Point, Severity};
 
 use crate::book::{Cause, Subject};
@@ -39,6 +39,11 @@ impl Scene<'_> {
     pub(crate) const fn known_commander(&self) -> bool {
         let access = &self.verdict.access;
         access.commander || (access.master_known && access.commander_elsewhere)
+    }
+
+    /// Whether news is judged and the parties themselves are news.
+    pub(crate) fn is_stranger(&self) -> bool {
+        self.verdict.armed && self.verdict.new_at == Some(Level::Flow) && !self.verdict.accepted
     }
 
     /// The subject of a finding about this message and its device.

@@ -124,6 +124,7 @@ impl Pipeline {
             .iter()
             .filter(|(name, _)| name.contains("evicted") || name.contains("dropped"))
             .chain(self.judge.detector.evictions())
+            .chain(self.judge.baseline.evictions())
             .filter(|(_, count)| *count > 0)
             .map(|(name, count)| (name.to_owned(), count))
             .collect();

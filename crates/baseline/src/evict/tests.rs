@@ -141,3 +141,36 @@ fn what_was_written_to_disk_and_gives_way_is_told_for_removal() {
         baseline.rows().into_iter().map(|row| row.key).collect();
     assert_eq!(stored, keys, "the store holds what is remembered, and nothing else");
 }
+
+#[test]
+fn a_flood_of_made_up_masters_stays_within_the_bound_of_held_keys_and_is_counted() {
+    let mut baseline = small(|config| config.held_max = 40);
+    let keys = baseline.rows().len();
+    for round in 0..3 {
+        for master in 30..250 {
+            let verdict = hear(&mut baseline, 62 + round, Play::registers(master, 21, 0, 100));
+            assert_eq!(verdict.new_at, Some(Level::Flow), "none of them is ever known");
+            hear(&mut baseline, 62 + round, Play::registers(master, 21, 0, 100).answered());
+        }
+    }
+    let rows = baseline.rows();
+    assert!(rows.len() <= keys + 20, "{} keys for strangers", rows.len() - keys);
+    assert!(rows.iter().all(|row| !row.key.starts_with("point|") || !row.is_held()));
+    assert!(baseline.counters().keys_refused > 600, "{:?}", baseline.counters());
+    assert!(baseline.tables.hosts.len() < 20, "no state is made for what is not remembered");
+    // What a known master does meanwhile is still held back, and learned.
+    assert!(hear(&mut baseline, 65, Play::coil(7, 21, 77)).new_at.is_some());
+    assert!(judged(&mut baseline, 65, Play::coil(7, 21, 77)).held);
+    holds_routine(&baseline);
+}
+
+#[test]
+fn what_strangers_try_does_not_slow_down_the_comparison_with_other_masters() {
+    let mut baseline = small(|_| {});
+    for master in 30..250 {
+        hear(&mut baseline, 62, Play::coil(master, 21, 2));
+    }
+    let device = baseline.tables.devices.iter().find(|known| known.pairs.len() == 1);
+    assert!(device.is_some(), "only the master that is known is compared with");
+    assert!(!judged(&mut baseline, 63, Play::coil(7, 21, 2)).access.shared_with_other_master);
+}

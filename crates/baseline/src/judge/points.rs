@@ -6,7 +6,7 @@ use crate::baseline::Baseline;
 use crate::key::{Kind, NO_PARENT};
 use crate::message::{is_commanded, range_of};
 use crate::path::{Code, Path, Role};
-use crate::tables::{Pair, Sight, slot};
+use crate::tables::{Pair, Sight, point_detail, slot};
 use crate::verdict::{Declared, Verdict};
 
 #[derive(Default)]
@@ -87,19 +87,35 @@ impl Baseline {
         let tables = &self.tables;
         let pair = tables.pair_of(role);
         let own = pair.and_then(|pair| tables.pairs.get(slot(pair)));
-        let way = |pair: &Pair, index: u32| {
-            let coverage = if commanded { &pair.commanded } else { &pair.read };
-            coverage.holds(run.table.code, index, 1)
+        let way = |pair: &Pair, index: u32| pair.way(commanded).holds(run.table.code, index, 1);
+        let access = tables.find_path(&Path::Access(*role));
+        let known = |index| {
+            let detail = point_detail(run.table.code, index);
+            let id = access.and_then(|access| tables.find(Kind::Point, access, detail));
+            id.is_some_and(|id| tables.is_known(id, time))
         };
         let device = tables.device(&role.device).and_then(|id| tables.devices.get(slot(id)));
         let others = device.map(|device| device.pairs.as_slice()).unwrap_or_default();
+        // The whole run at once, where nobody accesses any of it, or somebody else all of it: a stranger's case.
+        let count = run.count.min(self.config.points_of_message_max);
+        let touches = |pair: &Pair| pair.way(commanded).touches(run.table.code, run.first, count);
+        let whole = |pair: &Pair| pair.way(commanded).holds(run.table.code, run.first, count);
+        let other = || others.iter().filter_map(|other| tables.pairs.get(slot(*other)));
+        if access.is_none() && !own.is_some_and(touches) && !(commanded && allowed) {
+            let first = run.points().next();
+            if !other().any(touches) {
+                return RunNews { new: count, new_to_all: count, first };
+            }
+            if other().any(whole) {
+                return RunNews { new: count, new_to_all: 0, first };
+            }
+        }
         let mut news = RunNews::default();
         for point in run.points().take(slot(self.config.points_of_message_max)) {
             if own.is_some_and(|own| way(own, point.index)) {
                 continue;
             }
-            let path = Path::Point { role: *role, table: run.table.code, index: point.index };
-            if commanded && tables.find_path(&path).is_some_and(|id| tables.is_known(id, time)) {
+            if commanded && known(point.index) {
                 continue;
             }
             let declared =
@@ -109,8 +125,7 @@ impl Baseline {
             }
             news.new = news.new.saturating_add(1);
             news.first = news.first.or(Some(point));
-            let other = others.iter().filter_map(|other| tables.pairs.get(slot(*other)));
-            if !other.into_iter().any(|other| way(other, point.index)) {
+            if !other().any(|other| way(other, point.index)) {
                 news.new_to_all = news.new_to_all.saturating_add(1);
             }
         }

@@ -27,6 +27,12 @@ impl Baseline {
         let parties = match self.tables.pair_of(&role) {
             // An answer teaches no more about the parties than its request was allowed to.
             Some(pair) if !asks(message) => lesson.held_if(self.is_access_held(pair, message)),
+            // Nor does one whose request left no trace, or was never heard.
+            None if !asks(message) && self.judges_in(lesson.zone) => return,
+            None if lesson.hold && !self.may_hold(true) => {
+                self.refuse();
+                return;
+            }
             _ => lesson,
         };
         let Some(pair) = self.learn_parties(&role, parties) else { return };
@@ -41,7 +47,8 @@ impl Baseline {
         let news = Some(if command { News::AccessCommand } else { News::AccessRead });
         let access = self.ensure(Kind::Access, pair, class_detail(role.class), group, news, lesson);
         let Some(access) = access else { return };
-        let lesson = lesson.held_if(!self.tables.is_known(access, lesson.time));
+        let held = !self.tables.is_known(access, lesson.time);
+        let lesson = Lesson { stranger: held, ..lesson.held_if(held) };
         let code = Code::from(message.function);
         self.tables.names.add(role.device.protocol, code, message.function.name);
         let news = Some(if command { News::FunctionCommand } else { News::FunctionRead });
@@ -127,6 +134,13 @@ impl Baseline {
         for point in run.points().take(slot(self.config.points_of_message_max)) {
             let detail = point_detail(point.table.code, point.index);
             let before = self.tables.keys.len();
+            // A range that is held back stands for its points; a single point stands for itself.
+            if lesson.hold && run.count > 1 {
+                if let Some(id) = self.tables.find(Kind::Point, access, detail) {
+                    self.touch(id, lesson);
+                }
+                continue;
+            }
             let news = first.then_some(News::Point);
             let id = self.ensure(Kind::Point, access, detail, Flags::COMMAND, news, lesson);
             if self.tables.keys.len() > before {
@@ -145,6 +159,7 @@ impl Baseline {
     }
 
     fn cover(&mut self, pair: u32, written: bool, run: &Run<'_>) {
+        self.tables.meet(pair);
         let Some(pair) = self.tables.pairs.get_mut(slot(pair)) else { return };
         let coverage = if written { &mut pair.commanded } else { &mut pair.read };
         coverage.add(run.table.code, run.first, run.count);
@@ -216,8 +231,12 @@ impl Baseline {
         let news = Some(News::Conversation);
         self.ensure(Kind::Conversation, client, detail, Flags::NONE, news, quiet);
         if attempted && !lesson.hold {
-            for key in self.tables.keys.get_mut(before..).unwrap_or_default() {
-                key.flags = key.flags.without(Flags::HELD).with(Flags::ATTEMPTED);
+            for id in before..self.tables.keys.len() {
+                let id = u32::try_from(id).unwrap_or(NO_PARENT);
+                self.tables.release(id);
+                if let Some(key) = self.tables.key_mut(id) {
+                    key.flags = key.flags.with(Flags::ATTEMPTED);
+                }
             }
         }
     }

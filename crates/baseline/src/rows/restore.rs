@@ -101,7 +101,13 @@ impl Baseline {
         let zone_slot = self.zone_slot(path.zone(), stats.first);
         if let Some(key) = self.tables.key_mut(id) {
             (key.first, key.last, key.count) = (stats.first, stats.last, stats.count);
-            (key.blocks, key.block, key.flags) = (stats.blocks, stats.block, stats.flags);
+            (key.blocks, key.block) = (stats.blocks, stats.block);
+        }
+        self.tables.set_flags(id, stats.flags);
+        if stats.flags.has(Flags::ACCEPTED)
+            && let Some(pair) = self.tables.pair_above(id)
+        {
+            self.tables.meet(pair);
         }
         if let Some(value) = stats.value {
             self.tables.values.insert(id, value);

@@ -2,10 +2,18 @@
 
 use gridtap_model::{Protocol, Timestamp, Zone};
 
-use super::Tables;
 use super::detail::{conversation_detail, slot};
+use super::{Pair, Tables};
+use crate::coverage::Coverage;
 use crate::key::{Flags, Kind, NO_PARENT, commands};
 use crate::path::{Code, Path};
+
+impl Pair {
+    /// The points that its master commands, or those that it reads.
+    pub(crate) const fn way(&self, commanded: bool) -> &Coverage {
+        if commanded { &self.commanded } else { &self.read }
+    }
+}
 
 impl Tables {
     /// Whether a key counts as known at this time.
@@ -14,6 +22,46 @@ impl Tables {
         key.is_plain() || {
             let held = key.flags.has(Flags::HELD) && !self.is_accepted(id, time);
             !held && (!key.flags.has(Flags::ATTEMPTED) || key.blocks >= 2)
+        }
+    }
+
+    /// Enters a pair among those of its device: its master is known there.
+    pub(crate) fn meet(&mut self, id: u32) {
+        let Some(pair) = self.pairs.get_mut(slot(id)) else { return };
+        if core::mem::replace(&mut pair.met, true) {
+            return;
+        }
+        if let Some(outstation) = self.devices.get_mut(slot(pair.device)) {
+            outstation.pairs.push(id);
+        }
+    }
+
+    /// Holds a key back.
+    pub(crate) fn hold(&mut self, id: u32) {
+        let Some(key) = self.keys.get_mut(slot(id)) else { return };
+        if !key.flags.has(Flags::HELD) {
+            key.flags = key.flags.with(Flags::HELD);
+            self.held = self.held.saturating_add(1);
+        }
+    }
+
+    /// Holds a key back no longer.
+    pub(crate) fn release(&mut self, id: u32) {
+        let Some(key) = self.keys.get_mut(slot(id)) else { return };
+        if key.flags.has(Flags::HELD) {
+            key.flags = key.flags.without(Flags::HELD);
+            self.held = self.held.saturating_sub(1);
+        }
+    }
+
+    /// Gives a key its properties as they were kept.
+    pub(crate) fn set_flags(&mut self, id: u32, flags: Flags) {
+        self.release(id);
+        if let Some(key) = self.keys.get_mut(slot(id)) {
+            key.flags = flags.without(Flags::HELD);
+        }
+        if flags.has(Flags::HELD) {
+            self.hold(id);
         }
     }
 
@@ -39,8 +87,10 @@ impl Tables {
                 let count = self.functions.entry(function).or_insert(0);
                 *count = count.saturating_add(1);
             }
-            Path::Access(role) if commands(role.class) => {
-                let Some(pair) = self.pair_of(role).and_then(|id| self.pairs.get_mut(slot(id)))
+            Path::Access(role) => {
+                let Some(id) = self.pair_of(role) else { return };
+                self.meet(id);
+                let Some(pair) = self.pairs.get_mut(slot(id)).filter(|_| commands(role.class))
                 else {
                     return;
                 };
@@ -63,7 +113,9 @@ impl Tables {
             Path::Point { role, table, index } => (role, *table, *index, 1, true),
             _ => return,
         };
-        if let Some(pair) = self.pair_of(role).and_then(|id| self.pairs.get_mut(slot(id))) {
+        let Some(id) = self.pair_of(role) else { return };
+        self.meet(id);
+        if let Some(pair) = self.pairs.get_mut(slot(id)) {
             let coverage = if written { &mut pair.commanded } else { &mut pair.read };
             coverage.add(table, first, count);
         }

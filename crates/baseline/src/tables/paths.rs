@@ -7,7 +7,7 @@ use super::detail::{
     detail_range, low, point_detail, range_detail, range_kind, slot,
 };
 use super::{Sight, Tables};
-use crate::key::{Flags, Kind, NO_PARENT};
+use crate::key::{Kind, NO_PARENT};
 use crate::path::{Path, Role};
 
 impl Tables {
@@ -143,9 +143,7 @@ impl Tables {
             return id;
         }
         let id = self.insert_path(path, time);
-        if let Some(key) = self.key_mut(id) {
-            key.flags = key.flags.with(Flags::HELD);
-        }
+        self.hold(id);
         id
     }
 }

@@ -17,24 +17,23 @@ struct Seen {
     severity: Severity,
     cause: Cause,
     stranger: bool,
+    unknown: bool,
 }
 
 impl Seen {
     fn new(second: i64, detection: &'static str, actor: u8, target: u8) -> Self {
-        let (severity, cause, stranger) = (Severity::High, Cause::Access, false);
-        Self { second, point: 0, detection, actor, target, severity, cause, stranger }
+        let (severity, cause) = (Severity::High, Cause::Access);
+        let (stranger, unknown) = (false, false);
+        Self { second, point: 0, detection, actor, target, severity, cause, stranger, unknown }
     }
 
     fn enter(&self, book: &mut Book) {
-        let endpoint = |last, port| Endpoint::new(host(last), port);
+        self.enter_as(host(self.actor), host(self.target), book);
+    }
+
+    fn enter_as(&self, actor: IpAddr, target: IpAddr, book: &mut Book) {
         let finding = Finding {
-            subject: Subject {
-                detection: self.detection,
-                actor: host(self.actor),
-                target: host(self.target),
-                device: None,
-                variant: 0,
-            },
+            subject: Subject { detection: self.detection, actor, target, device: None, variant: 0 },
             detection: catalogue::detection(self.detection).unwrap(),
             also: &[],
             severity: self.severity,
@@ -45,11 +44,12 @@ impl Seen {
             earlier: &[],
             protocol: Protocol::Modbus,
             zone: Zone(0),
-            source: endpoint(self.actor, 40_000),
-            destination: endpoint(self.target, 502),
+            source: Endpoint::new(actor, 40_000),
+            destination: Endpoint::new(target, 502),
             armed: Armed::Armed,
             key: None,
             stranger: self.stranger,
+            unknown: self.unknown,
         };
         book.enter(&finding, || Words {
             zone: "default".to_owned(),
@@ -193,4 +193,84 @@ fn more_of_the_same_is_told_again_after_a_minute_and_not_before() {
     assert_eq!(book.take().len(), 1);
     book.tick(Timestamp::from_parts(200, 0));
     assert!(book.take().is_empty(), "nothing changed since");
+}
+
+/// What was told of each anomaly last.
+fn last_told(told: Vec<Anomaly>) -> Vec<Anomaly> {
+    let mut last: Vec<Anomaly> = Vec::new();
+    for anomaly in told {
+        last.retain(|other| other.id != anomaly.id);
+        last.push(anomaly);
+    }
+    last
+}
+
+/// The same, by a host of this number that was never heard before, at such a target.
+fn stranger(nth: u32, target: u32, book: &mut Book) {
+    let mut seen = Seen { stranger: true, unknown: true, ..Seen::new(10, "MB-29", 0, 0) };
+    seen.severity = Severity::Critical;
+    let address = |from: u32, nth| IpAddr::V4(Ipv4Addr::from_bits(from + nth));
+    seen.enter_as(address(0xac10_0000, nth), address(0x0a00_0015, target), book);
+}
+
+#[test]
+fn a_flood_from_made_up_sources_is_one_incident_a_target_that_names_how_far_it_spread() {
+    let mut book = Book::new(&Config::default(), Vec::new());
+    for nth in 0..10_000 {
+        stranger(nth, nth % 2, &mut book);
+    }
+    // A known host does something else meanwhile.
+    Seen::new(10, "MB-31", 7, 40).enter(&mut book);
+    let at_once = book.take();
+    let own = at_once.last().unwrap();
+    assert_eq!((own.detection, own.source.address), ("MB-31", host(7)), "told at once");
+    book.finish();
+    let told = last_told(at_once.iter().cloned().chain(book.take()).collect());
+    let incidents: std::collections::BTreeSet<_> = told.iter().map(|one| one.incident).collect();
+    assert_eq!(incidents.len(), 3, "one for each target, and the known host's");
+    assert!(told.iter().all(|one| one.incident != own.incident || one.id == own.id));
+    let flood: Vec<_> = told.iter().filter(|one| one.count > 1).collect();
+    assert_eq!(flood.len(), 2);
+    let said = "; and about 5000 hosts (172.16.0.20 to 172.16.39.14) that were never heard before did the same here";
+    assert!(flood[0].observed.contains(said), "{}", flood[0].observed);
+    assert!(flood.iter().all(|one| one.severity == Severity::Critical && one.count == 4_991));
+    assert_eq!(book.counts().counted_away, 9_980);
+    assert!(at_once.len() < 60, "{} records for 10,000 packets", at_once.len());
+}
+
+#[test]
+fn a_flood_at_made_up_targets_or_between_made_up_hosts_is_bounded_as_well() {
+    for both in [false, true] {
+        let mut book = Book::new(&Config::default(), Vec::new());
+        for nth in 0..10_000 {
+            stranger(if both { nth } else { 0 }, nth, &mut book);
+        }
+        Seen::new(10, "MB-31", 7, 40).enter(&mut book);
+        let at_once = book.take();
+        assert_eq!(at_once.last().unwrap().source.address, host(7), "told at once");
+        assert!(at_once.len() < 250, "{} records", at_once.len());
+        book.finish();
+        let told = last_told(at_once.into_iter().chain(book.take()).collect());
+        let incidents: std::collections::BTreeSet<_> =
+            told.iter().map(|one| one.incident).collect();
+        assert_eq!(incidents.len(), if both { 12 } else { 2 });
+        let spread = told.iter().find(|one| one.observed.contains("hosts (")).unwrap();
+        assert!(spread.count > 9_700, "{}", spread.count);
+    }
+}
+
+#[test]
+fn strangers_hide_no_critical_finding_of_a_known_host() {
+    let mut book = Book::new(&Config::default(), Vec::new());
+    for nth in 0..1_000 {
+        stranger(nth, 0, &mut book);
+    }
+    for actor in 1..30 {
+        Seen { severity: Severity::Critical, ..Seen::new(10, "MB-29", actor, 21) }.enter(&mut book);
+    }
+    let told = last_told(book.take());
+    let known: Vec<_> = told.iter().filter(|one| one.source.address < host(30)).collect();
+    assert_eq!(known.len(), 29);
+    let incidents: std::collections::BTreeSet<_> = known.iter().map(|one| one.incident).collect();
+    assert_eq!(incidents.len(), 29, "each stands alone");
 }

@@ -551,3 +551,21 @@ fn an_alarm_carries_the_names_of_the_site_file() {
     assert!(told.observed.contains("SCADA front end A"), "{told:?}");
     assert!(told.observed.contains("Tap changer setpoint"), "{told:?}");
 }
+
+#[test]
+fn a_known_master_s_unusual_write_is_told_at_once_beside_a_flood_of_strangers() {
+    let mut plant = Plant::learned();
+    for stranger in 50..=255 {
+        for unit in 1..=3 {
+            plant.ask(Ask { unit, ..Ask::write(stranger, RTU, 5, u16::from(stranger)) });
+        }
+    }
+    plant.told.clear();
+    plant.ask(Ask::write(MASTER, RTU + 1, 77, 1));
+    let [told] = plant.told.as_slice() else { panic!("{:?}", plant.told) };
+    assert_eq!((told.detection, told.severity), ("MB-31", Severity::High));
+    for row in plant.baseline.rows() {
+        let of_stranger = (50..=255).any(|last| row.key.contains(&format!("|10.0.0.{last}|")));
+        assert!(!row.key.starts_with("fact|") || !of_stranger, "{}", row.key);
+    }
+}

@@ -88,9 +88,11 @@ impl Conformance {
     ) {
         let Some(rows) = rows(message.device.protocol) else { return };
         let bound = message.request_frame.is_some();
+        let (zone, device) = (obs.zone, message.device.address);
+        let known = || baseline.knows_host(zone, device, obs.time);
         if message.faults.is_empty() {
             if bound && message.outcome == Outcome::Success && message.phase == Phase::Response {
-                self.matched(message, true);
+                self.matched(message, true, known);
             }
             return;
         }
@@ -98,7 +100,7 @@ impl Conformance {
             if excused(&fault, message) {
                 continue;
             }
-            let severity = self.severity(&fault, message);
+            let severity = self.severity(&fault, message, known);
             let observed =
                 format!("{}: {}", words::sender(site, obs, message), words::fault(fault));
             let finding =
@@ -113,7 +115,12 @@ impl Conformance {
     }
 
     /// How bad a fault of an answer is.
-    fn severity(&mut self, fault: &Fault, message: &Message<'_>) -> Severity {
+    fn severity(
+        &mut self,
+        fault: &Fault,
+        message: &Message<'_>,
+        known: impl FnOnce() -> bool,
+    ) -> Severity {
         match fault.kind {
             FaultKind::SecondResponse => Severity::High,
             FaultKind::ResponseMismatch(_) => {
@@ -123,15 +130,15 @@ impl Conformance {
                 if usual {
                     return Severity::High;
                 }
-                self.matched(message, false);
+                self.matched(message, false, known);
                 Severity::Low
             }
             _ => Severity::Low,
         }
     }
 
-    fn matched(&mut self, message: &Message<'_>, fits: bool) {
-        let answers = self.answers.entry((message.device, message.function.code));
+    fn matched(&mut self, message: &Message<'_>, fits: bool, known: impl FnOnce() -> bool) {
+        let answers = self.answers.entry((message.device, message.function.code), known);
         let count = if fits { &mut answers.matched } else { &mut answers.mismatched };
         *count = count.saturating_add(1);
     }
@@ -165,7 +172,7 @@ impl Conformance {
             return;
         }
         let key = (obs.source.address, obs.destination.address);
-        let window = self.malformed.entry(key);
+        let window = self.malformed.entry(key, || baseline.knows_host(obs.zone, key.0, obs.time));
         let limit = self.config.malformed_burst.max(1);
         window.push(obs.time, obs.place.frame, (), BURST_NS, limit);
         if window.count() >= limit {

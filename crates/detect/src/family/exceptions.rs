@@ -65,8 +65,7 @@ impl Exceptions {
                 .facts_mut()
                 .note(fact, obs.time, |fact| fact.count = fact.count.saturating_add(1));
         }
-        let news = armed && !known;
-        if !news {
+        if !armed || known {
             return;
         }
         let first = (rows.refusal)(reason).filter(|(_, several)| !several);
@@ -84,7 +83,8 @@ impl Exceptions {
                 .variant(detail)
                 .saying(text.clone(), "this refusal was never heard between the two"),
         );
-        let refusals = self.pairs.entry((*device, master));
+        let known = || baseline.knows_host(device.zone, master, obs.time);
+        let refusals = self.pairs.entry((*device, master), known);
         let (now, frame) = (obs.time, obs.place.frame);
         if matches!(
             reason,

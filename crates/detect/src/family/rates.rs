@@ -73,9 +73,10 @@ impl Rates {
         let Some(rows) = rows(message.device.protocol) else { return };
         let (device, master) = (message.device, message.master.address);
         let window = window_of(obs.time);
-        let commands = self.commands.entry((device, master));
+        let commands = self.commands.entry((device, master), || scene.verdict.access.host_known);
         if commands.window != window {
             if commands.count > 0
+                && !scene.is_stranger()
                 && !too_many(baseline, &device, master, commands.count, &self.config)
             {
                 baseline.facts_mut().note_most(fact(device, master), obs.time, commands.count);
@@ -122,7 +123,8 @@ impl Rates {
         }
         let (device, master) = (message.device, message.master.address);
         let frame = message.request_frame.unwrap_or(obs.place.frame);
-        let silence = self.silent.entry((device, master));
+        let known = || baseline.knows_host(device.zone, master, obs.time);
+        let silence = self.silent.entry((device, master), known);
         let remembered = self.config.unresponsive_requests.max(1).saturating_mul(4);
         silence.since_answer.push(obs.time, frame, (), SILENCE_NS, remembered);
         let unanswered = silence.since_answer.count();
@@ -139,7 +141,7 @@ impl Rates {
             );
         }
         let pair = (device.zone, master, device.address);
-        let backlog = self.backlog.entry(pair);
+        let backlog = self.backlog.entry(pair, known);
         let remembered = self.config.backlog_requests.max(1);
         backlog.push(obs.time, frame, (), MINUTE_NS, remembered);
         if backlog.count() >= remembered {

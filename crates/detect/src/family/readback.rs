@@ -4,10 +4,12 @@
 //! read shows something else and nobody wrote in between. Points that reset by themselves, are clamped by
 //! their device or are moved on site never get there.
 
-use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 
+use ahash::RandomState;
 use gridtap_baseline::{Baseline, FactKey, FactKind, Site};
-use gridtap_model::{Device, Message, Observation, Outcome, Phase, Point, Severity, Table, Value};
+use gridtap_model::{Device, Message, Observation, Outcome, Phase, Point, Severity, Value};
 
 use super::rows;
 use crate::book::Cause;
@@ -37,14 +39,18 @@ struct Written {
 
 /// The last value written to each commanded point.
 pub(crate) struct Readback {
-    written: BTreeMap<(Device, Table, u32), Written>,
+    /// By device, then by table and index.
+    written: HashMap<Device, BTreeMap<(u16, u32), Written>, RandomState>,
+    points: usize,
     points_max: usize,
     refused: u64,
 }
 
 impl Readback {
-    pub(crate) const fn new(config: &Config) -> Self {
-        Self { written: BTreeMap::new(), points_max: config.points_max, refused: 0 }
+    pub(crate) fn new(config: &Config) -> Self {
+        // Fixed seeds: what is kept is bounded by count, and only what is below a device is gone through.
+        let written = HashMap::with_hasher(RandomState::with_seeds(5, 6, 7, 8));
+        Self { written, points: 0, points_max: config.points_max, refused: 0 }
     }
 
     /// Points that were not followed because the table was full.
@@ -54,26 +60,45 @@ impl Readback {
 
     /// The last value written to a point, if any.
     pub(crate) fn last(&self, device: &Device, point: &Point) -> Option<Value> {
-        self.written.get(&(*device, point.table, point.index)).map(|written| written.value)
+        let written = self.written.get(device)?.get(&(point.table.code, point.index))?;
+        Some(written.value)
     }
 
     /// A command: its values count once the device says that it is done. While an incident about its master
     /// is open, a changed value is told with it.
     pub(crate) fn command(&mut self, scene: &Scene<'_>, concerning: bool, out: &mut Vec<Series>) {
         let (message, frame) = (scene.message, scene.obs.place.frame);
-        for point in scene.points(POINTS_OF_MESSAGE_MAX) {
+        // Strangers, who may be any number, leave half of it to known hosts.
+        let share = if scene.verdict.access.host_known { 1 } else { 2 };
+        let most = self.points_max.div_ceil(share);
+        let points = scene.points(POINTS_OF_MESSAGE_MAX);
+        if points.is_empty() || self.points >= most && !self.written.contains_key(&message.device) {
+            self.refused = self.refused.saturating_add(points.len().try_into().unwrap_or(u64::MAX));
+            return;
+        }
+        let device = self.written.entry(message.device).or_default();
+        for point in points {
             let Some(value) = point.value else { continue };
-            let key = (message.device, point.table, point.index);
-            let before = self.written.get(&key).map(|written| written.value);
-            if before.is_none() && self.written.len() >= self.points_max {
-                self.refused = self.refused.saturating_add(1);
-                continue;
+            let new = Written { value, before: None, frame, done: false, compared: false };
+            match device.entry((point.table.code, point.index)) {
+                Entry::Vacant(_) if self.points >= most => {
+                    self.refused = self.refused.saturating_add(1);
+                }
+                Entry::Vacant(vacant) => {
+                    self.points = self.points.saturating_add(1);
+                    vacant.insert(new);
+                }
+                Entry::Occupied(mut occupied) => {
+                    let before = occupied.get().value;
+                    if concerning && before != value {
+                        out.extend(changed(scene, &point, before, value));
+                    }
+                    occupied.insert(Written { before: Some(before), ..new });
+                }
             }
-            if let (true, Some(before)) = (concerning && before != Some(value), before) {
-                out.extend(changed(scene, &point, before, value));
-            }
-            let written = Written { value, before, frame, done: false, compared: false };
-            self.written.insert(key, written);
+        }
+        if device.is_empty() {
+            self.written.remove(&message.device);
         }
     }
 
@@ -90,12 +115,13 @@ impl Readback {
         if self.written.is_empty() {
             return;
         }
-        let device = message.device;
+        let Some(device) = self.written.get_mut(&message.device) else { return };
         for run in message.runs {
-            let last = run.first.saturating_add(run.count.saturating_sub(1));
-            let range = (device, run.table, run.first)..=(device, run.table, last);
+            let (table, last) =
+                (run.table.code, run.first.saturating_add(run.count.saturating_sub(1)));
+            let range = (table, run.first)..=(table, last);
             let mut refused = Vec::new();
-            for (key, written) in self.written.range_mut(range) {
+            for (key, written) in device.range_mut(range) {
                 if written.frame == asked {
                     match message.outcome {
                         Outcome::Success => written.done = true,
@@ -104,19 +130,23 @@ impl Readback {
                     }
                     continue;
                 }
-                let offset = key.2.saturating_sub(run.first);
+                let offset = key.1.saturating_sub(run.first);
                 let Some(read) = run.values.at(offset) else { continue };
                 let after = written.done && asked > written.frame;
                 if run.written || !after || written.compared || message.phase != Phase::Response {
                     continue;
                 }
                 written.compared = true;
-                let point = Point { table: key.1, index: key.2, value: Some(read) };
+                let point = Point { table: run.table, index: key.1, value: Some(read) };
                 compare(site, obs, message, baseline, &point, written, out);
             }
             for key in refused {
-                self.written.remove(&key);
+                device.remove(&key);
+                self.points = self.points.saturating_sub(1);
             }
+        }
+        if device.is_empty() {
+            self.written.remove(&message.device);
         }
     }
 }

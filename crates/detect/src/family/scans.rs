@@ -58,7 +58,7 @@ impl Scans {
         let Some(rows) = rows(message.device.protocol) else { return };
         let (now, frame) = (obs.time, obs.place.frame);
         let span = self.config.scan_window.nanos();
-        let looks = self.pairs.entry(pair(message));
+        let looks = self.pairs.entry(pair(message), || access.host_known);
         looks.asked.push(now, frame, (), span, LOOKS_MAX);
         let armed = scene.verdict.armed;
         if armed && !access.master_known && !looks.units.holds(&message.device.sub) {

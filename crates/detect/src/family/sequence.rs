@@ -48,7 +48,7 @@ impl Sequence {
         let Some(rows) = rows(message.device.protocol) else { return };
         let (device, master) = (message.device, message.master.address);
         let function = (message.function.code, message.function.name);
-        let last = self.last.entry((device, master));
+        let last = self.last.entry((device, master), || scene.verdict.access.host_known);
         let Some(before) = last.function.replace(function) else { return };
         if before.0 == function.0 {
             return;
@@ -82,6 +82,10 @@ impl Sequence {
                         .saying(observed, expected),
                 );
             }
+        }
+        // Facts are kept for good: none of those who alarm for being here at all.
+        if scene.is_stranger() {
+            return;
         }
         baseline.facts_mut().note(fact, obs.time, |fact| fact.count = 1);
     }

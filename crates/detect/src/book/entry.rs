@@ -1,0 +1,86 @@
+//! One anomaly of the book: what later findings add to it, and when it is told again.
+
+use gridtap_model::{Anomaly, Timestamp};
+
+use super::{EVIDENCE_MAX, Finding, Subject, Words};
+use crate::crowd::Spread;
+
+/// Stands between what was seen first and what was seen last.
+const LAST: &str = "; last: ";
+
+/// One anomaly, and what was told of it.
+pub(super) struct Entry {
+    pub(super) subject: Subject,
+    pub(super) anomaly: Anomaly,
+    /// The count that was last told, and when.
+    pub(super) told_count: u64,
+    pub(super) told_time: Timestamp,
+    pub(super) ordinal: u64,
+    /// What was counted here of others like it.
+    pub(super) spread: Option<Box<Spread>>,
+}
+
+impl Entry {
+    /// Whether the words of a further finding can still add something.
+    pub(super) fn listens(&self) -> bool {
+        self.anomaly.points.len() < EVIDENCE_MAX
+    }
+
+    /// Whether all these points are listed already.
+    pub(super) fn covers(&self, points: &[String]) -> bool {
+        points.iter().all(|point| self.anomaly.points.contains(point))
+    }
+
+    /// Takes in one more finding of the same subject. True where it is worth telling at once: it became more
+    /// severe, or names another point.
+    pub(super) fn update(&mut self, finding: &Finding<'_>, words: Option<Words>) -> bool {
+        let anomaly = &mut self.anomaly;
+        anomaly.count = anomaly.count.saturating_add(1);
+        anomaly.last_time = anomaly.last_time.max(finding.time);
+        if anomaly.frames.len() < EVIDENCE_MAX && !anomaly.frames.contains(&finding.place.frame) {
+            anomaly.frames.push(finding.place.frame);
+        }
+        for id in finding.also {
+            if !anomaly.also.contains(id) && *id != anomaly.detection {
+                anomaly.also.push(id);
+            }
+        }
+        anomaly.score = anomaly.score.max(finding.score);
+        let raised = finding.severity > anomaly.severity;
+        anomaly.severity = anomaly.severity.max(finding.severity);
+        let mut told = raised;
+        if let Some(words) = words {
+            for point in words.points {
+                if anomaly.points.len() < EVIDENCE_MAX && !anomaly.points.contains(&point) {
+                    anomaly.points.push(point);
+                    told = true;
+                }
+            }
+            if raised {
+                anomaly.observed = words.observed;
+                anomaly.expected = words.expected;
+            } else if words.observed != anomaly.observed {
+                // What it was first, and what it was last: the opposite command must not hide behind the first.
+                let first = anomaly.observed.split(LAST).next().unwrap_or_default();
+                let both = format!("{first}{LAST}{}", words.observed);
+                if both != anomaly.observed {
+                    anomaly.observed = both;
+                }
+            }
+        }
+        told
+    }
+
+    pub(super) fn tell(&mut self, now: Timestamp, queue: &mut Vec<Anomaly>) {
+        if self.told_count != self.anomaly.count {
+            self.anomaly.revision = self.anomaly.revision.saturating_add(1);
+        }
+        self.told_count = self.anomaly.count;
+        self.told_time = now;
+        let mut anomaly = self.anomaly.clone();
+        if let Some(spread) = &self.spread {
+            anomaly.observed.push_str(&spread.words(&self.subject));
+        }
+        queue.push(anomaly);
+    }
+}
