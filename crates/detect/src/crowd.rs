@@ -112,24 +112,20 @@ impl Spread {
         self.times = self.times.saturating_add(1);
     }
 
-    /// `; and about 9,990 other hosts that were never heard before (172.16.0.10 to 172.16.39.15) did the same`
+    /// `; about 10000 other hosts (172.16.0.10 to 172.16.39.15), never heard before, did the same here (9990×)`
     pub(crate) fn words(&self, leader: &Subject) -> String {
         let sources = self.sources.besides(leader.actor);
         let targets = self.targets.besides(leader.target);
+        let times = self.times;
         match (sources, targets) {
-            (Some(sources), Some(targets)) => format!(
-                "; and {sources} that were never heard before did the same to {targets}, one by one at first, \
-                 {} times since",
-                self.times
-            ),
-            (Some(sources), None) => format!(
-                "; and {sources} that were never heard before did the same here, {} times",
-                self.times
-            ),
-            (None, Some(targets)) => {
-                format!("; and the same to {targets}, {} times", self.times)
+            (Some(sources), Some(targets)) => {
+                format!("; {sources}, never heard before, did the same to {targets} ({times}×)")
             }
-            (None, None) => format!("; and {} more of the kind here", self.times),
+            (Some(sources), None) => {
+                format!("; {sources}, never heard before, did the same here ({times}×)")
+            }
+            (None, Some(targets)) => format!("; the same to {targets} ({times}×)"),
+            (None, None) => format!("; more of the kind here ({times}×)"),
         }
     }
 }
@@ -185,13 +181,13 @@ impl Hosts {
         }
         if self.bits.is_empty() {
             return Some(match self.few.len() {
-                1 => format!("one host ({low})"),
-                few => format!("{few} hosts ({low} to {high})"),
+                1 => format!("another host ({low})"),
+                few => format!("{few} other hosts ({low} to {high})"),
             });
         }
         let empty = BITS.saturating_sub(self.ones).max(1);
         let count = float::of(BITS) * libm::log(float::of(BITS) / float::of(empty));
-        Some(format!("about {:.0} hosts ({low} to {high})", rounded(count)))
+        Some(format!("about {:.0} other hosts ({low} to {high})", rounded(count)))
     }
 }
 
@@ -231,9 +227,9 @@ mod tests {
             }
             hosts.besides(IpAddr::V4(Ipv4Addr::LOCALHOST)).unwrap()
         };
-        assert_eq!(said(1), "one host (172.16.0.0)");
-        assert_eq!(said(256), "256 hosts (172.16.0.0 to 172.16.0.255)");
-        assert_eq!(said(10_000), "about 10000 hosts (172.16.0.0 to 172.16.39.15)");
-        assert_eq!(said(100_000), "about 100000 hosts (172.16.0.0 to 172.17.134.159)");
+        assert_eq!(said(1), "another host (172.16.0.0)");
+        assert_eq!(said(256), "256 other hosts (172.16.0.0 to 172.16.0.255)");
+        assert_eq!(said(10_000), "about 10000 other hosts (172.16.0.0 to 172.16.39.15)");
+        assert_eq!(said(100_000), "about 100000 other hosts (172.16.0.0 to 172.17.134.159)");
     }
 }

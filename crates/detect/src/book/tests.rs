@@ -231,7 +231,7 @@ fn a_flood_from_made_up_sources_is_one_incident_a_target_that_names_how_far_it_s
     assert!(told.iter().all(|one| one.incident != own.incident || one.id == own.id));
     let flood: Vec<_> = told.iter().filter(|one| one.count > 1).collect();
     assert_eq!(flood.len(), 2);
-    let said = "; and about 5000 hosts (172.16.0.20 to 172.16.39.14) that were never heard before did the same here";
+    let said = "; about 5000 other hosts (172.16.0.20 to 172.16.39.14), never heard before, did the same here (4990×)";
     assert!(flood[0].observed.contains(said), "{}", flood[0].observed);
     assert!(flood.iter().all(|one| one.severity == Severity::Critical && one.count == 4_991));
     assert_eq!(book.counts().counted_away, 9_980);

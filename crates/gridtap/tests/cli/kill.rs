@@ -73,6 +73,9 @@ fn monitor(capture: &Path, state: &Path, pace: &str) -> Command {
         "--json".as_ref(),
         "--set".as_ref(),
         "baseline.block=10s".as_ref(),
+        // Many records are wanted here: no stranger is counted at another one.
+        "--set".as_ref(),
+        "detect.flood_incidents=1000".as_ref(),
         "--pace".as_ref(),
         pace.as_ref(),
         "--state".as_ref(),
