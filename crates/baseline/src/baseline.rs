@@ -6,8 +6,6 @@ use crate::block::{Blocks, Ended};
 use crate::config::Config;
 use crate::facts::Facts;
 use crate::key::Flags;
-use crate::path::{self, KeyError};
-use crate::rows::Acceptance;
 use crate::site::Site;
 use crate::tables::Tables;
 use crate::verdict::Level;
@@ -214,57 +212,6 @@ impl Baseline {
         self.zones.len().saturating_sub(1)
     }
 
-    /// A person accepts exactly this key: it is normal until the acceptance expires. It need not have been heard.
-    ///
-    /// # Errors
-    /// Where the text is not a key.
-    pub fn accept(&mut self, key: &str, acceptance: Acceptance) -> Result<(), KeyError> {
-        let parsed = path::parse(key)?;
-        let heard = self.tables.find_path(&parsed.path).is_some();
-        let id = self.tables.insert_path(&parsed.path, Timestamp::from_nanos(acceptance.at_ns));
-        let expires = acceptance.until_ns.is_some();
-        self.tables.acceptances.insert(parsed.path, acceptance);
-        let held = self.tables.key(id).is_some_and(|key| key.flags.has(Flags::HELD));
-        if let Some(key) = self.tables.key_mut(id) {
-            key.flags = key.flags.with(Flags::ACCEPTED).without(Flags::SETTLED);
-        }
-        if !expires {
-            self.tables.release(id);
-        } else if !heard {
-            self.tables.hold(id);
-        }
-        if let Some(pair) = self.tables.pair_above(id) {
-            self.tables.meet(pair);
-        }
-        if !expires && (held || !heard) {
-            self.tables.count_known(&parsed.path);
-            self.tables.cover_known(&parsed.path);
-        }
-        self.decided(id);
-        Ok(())
-    }
-
-    /// A person signs off a key that was learned: it is no longer provisional.
-    ///
-    /// # Errors
-    /// Where the text is not a key, or nothing like it was learned.
-    pub fn sign_off(&mut self, key: &str) -> Result<(), SignOffError> {
-        let parsed = path::parse(key).map_err(SignOffError::Key)?;
-        let unknown = || SignOffError::NotLearned(key.to_owned());
-        let id = self.tables.find_path(&parsed.path).ok_or_else(unknown)?;
-        let key = self.tables.key_mut(id).ok_or_else(unknown)?;
-        if key.flags.has(Flags::HELD) {
-            return Err(SignOffError::Held);
-        }
-        key.flags = key.flags.with(Flags::SIGNED);
-        self.decided(id);
-        Ok(())
-    }
-
-    fn decided(&mut self, id: u32) {
-        self.mark_fresh(id);
-    }
-
     pub(crate) fn mark_fresh(&mut self, id: u32) {
         let Some(key) = self.tables.key_mut(id) else { return };
         if !key.flags.has(Flags::FRESH) {
@@ -286,33 +233,6 @@ impl Baseline {
 fn judges(zone: &ZoneState) -> bool {
     zone.is_armed(Level::Flow) && zone.is_armed(Level::Function)
 }
-
-/// Why a key was not signed off.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SignOffError {
-    /// The text is not a key.
-    Key(KeyError),
-    /// It was never heard.
-    NotLearned(String),
-    /// It alarmed and is held back: it can be accepted, with a reason and an expiry.
-    Held,
-}
-
-impl core::fmt::Display for SignOffError {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        match self {
-            Self::Key(error) => error.fmt(f),
-            Self::NotLearned(key) => {
-                write!(f, "nothing was learned under {key}; `baseline ledger` lists what was")
-            }
-            Self::Held => f.write_str(
-                "this key alarmed and is held back: accept it with a reason instead (`baseline accept`)",
-            ),
-        }
-    }
-}
-
-impl core::error::Error for SignOffError {}
 
 #[cfg(test)]
 mod tests;

@@ -28,6 +28,7 @@ mod baseline;
 mod block;
 mod config;
 mod coverage;
+mod decisions;
 mod evict;
 mod facts;
 mod float;
@@ -47,8 +48,9 @@ mod verdict;
 mod zone;
 
 pub use ask::is_asking;
-pub use baseline::{Baseline, Counters, LevelArmed, SignOffError};
+pub use baseline::{Baseline, Counters, LevelArmed};
 pub use config::Config;
+pub use decisions::SignOffError;
 pub use facts::{Fact, FactKey, FactKind, Facts};
 pub use ledger::LedgerEntry;
 pub use levels::{LevelState, Levels, PerLevel, ZoneLevels};

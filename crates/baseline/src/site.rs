@@ -17,6 +17,7 @@ use crate::verdict::Declared;
 
 pub use point::{Normal, SitePoint, ValueType, WordOrder};
 pub use text::SiteError;
+pub(crate) use text::nearest;
 
 /// What a host is there for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize, serde::Serialize)]

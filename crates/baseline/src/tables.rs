@@ -20,8 +20,8 @@ use crate::rows::Acceptance;
 
 use detail::range_kind;
 pub(crate) use detail::{
-    class_detail, class_slot, code_detail, conversation_detail, low, point_detail, range_detail,
-    slot,
+    class_detail, class_slot, code_detail, conversation_detail, detail_range, low, point_detail,
+    range_detail, slot,
 };
 
 /// A host of a zone.

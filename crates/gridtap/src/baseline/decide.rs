@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::Path;
 
-use gridtap_baseline::Acceptance;
+use gridtap_baseline::{Acceptance, Baseline};
 use gridtap_model::Timestamp;
 use gridtap_store::{Action, Approval, Store};
 
@@ -55,10 +55,12 @@ pub(super) fn accept(
             "--reason is empty: say why this is normal, for whoever reads it later",
         ));
     }
+    no_fact(decision.key)?;
     let now = person::now();
     let until = person::until(until, now)?;
     let mut store = existing(directory)?;
     let mut baseline = restored(&store, settings)?;
+    heard(&store, &baseline, decision.key)?;
     let row = decision.row(Action::Accept, now, Some(until));
     let first = store.approvals()?.into_iter().rfind(|earlier| seconds(earlier, &row, now));
     let mut acceptance = Acceptance {
@@ -78,16 +80,24 @@ pub(super) fn accept(
     let whole = first.is_some() || !commands(decision.key);
     let held_until = acceptance.until_ns.map_or(until, Timestamp::from_nanos);
     // Also where it waits for a second person: what is not a key is refused at once.
-    baseline.accept(decision.key, acceptance).map_err(|error| refused(&error))?;
+    let coarser = baseline.coarser_held(decision.key, now).map_err(|error| refused(&error))?;
+    baseline.accept(decision.key, acceptance.clone()).map_err(|error| refused(&error))?;
     let mut batch = store.batch()?;
     batch.approval(&row)?;
     if whole {
+        for key in &coarser {
+            baseline.accept(key, acceptance.clone()).map_err(|error| refused(&error))?;
+            batch.approval(&Approval { key: key.clone(), ..row.clone() })?;
+        }
         state::keep(&mut batch, &mut baseline)?;
     }
     batch.commit()?;
     let mut out = voice.prose();
     if whole {
         writeln!(out, "Accepted until {held_until} by {}: {}", row.who, row.key)?;
+        for key in &coarser {
+            writeln!(out, "  and what alarmed above it, of the same parties: {key}")?;
+        }
     } else {
         writeln!(
             out,
@@ -105,6 +115,7 @@ pub(super) fn sign_off(
     decision: &Decision<'_>,
     voice: Voice,
 ) -> Result<(), Failure> {
+    no_fact(decision.key)?;
     let mut store = existing(directory)?;
     let mut baseline = restored(&store, settings)?;
     baseline.sign_off(decision.key).map_err(|error| refused(&error))?;
@@ -115,6 +126,41 @@ pub(super) fn sign_off(
     batch.commit()?;
     writeln!(voice.prose(), "Signed off by {}: {}", row.who, row.key)?;
     Ok(())
+}
+
+/// Refuses a key that was never heard: a slip of the pen would be recorded, and what alarms would go on alarming.
+fn heard(store: &Store, baseline: &Baseline, key: &str) -> Result<(), Failure> {
+    if baseline.has_heard(key).map_err(|error| refused(&error))? {
+        return Ok(());
+    }
+    // What alarms in a flood is not remembered by the baseline, but told.
+    let mut told = Vec::new();
+    for stored in store.anomalies()? {
+        let record: serde_json::Value = serde_json::from_str(&stored.record)?;
+        told.extend(record.get("key").and_then(|key| key.as_str()).map(str::to_owned));
+    }
+    if told.iter().any(|told| told == key) {
+        return Ok(());
+    }
+    let told: Vec<&str> = told.iter().map(String::as_str).collect();
+    let meant = match baseline.nearest_key(key, &told) {
+        Some(nearest) => format!("the nearest that was is {nearest}"),
+        None => "`gridtap baseline export` lists what was".to_owned(),
+    };
+    Err(refused(&format_args!(
+        "{key} was never heard: {meant}; what is yet to come is declared in the site file (--site)"
+    )))
+}
+
+/// Facts are listed in exports beside the keys, and nothing alarms for them alone.
+fn no_fact(key: &str) -> Result<(), Failure> {
+    if !key.starts_with("fact|") {
+        return Ok(());
+    }
+    Err(Failure::usage(
+        "a fact is what a detection has counted for itself, and nothing alarms by it alone: name the key of the \
+         anomaly instead (`key` in its record, \"Known as\" in the report)",
+    ))
 }
 
 /// Whether an earlier acceptance of another person stands beside this one.

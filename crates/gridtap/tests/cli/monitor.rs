@@ -166,9 +166,11 @@ fn a_command_is_accepted_by_two_people_and_then_normal() {
     traffic.switches(30.5, MASTER, DEVICES[1]);
     traffic.write(&later);
     run(["learn", quiet.to_str().unwrap(), "--state", state, "--set", "baseline.block=10s"]);
-    let key = "point|zone0|modbus|10.0.0.22#1|10.0.0.7|command|coil|2";
-    let accept = |by: &str| {
-        let ran = run([
+    let monitor =
+        || run(["monitor", "--read", later.to_str().unwrap(), "--state", state, "--json"]);
+    assert!(monitor().out.contains("\"MB-29\""), "this master never commanded here");
+    let decide = |key: &str, by: &str| {
+        run([
             "baseline",
             "accept",
             key,
@@ -180,15 +182,33 @@ fn a_command_is_accepted_by_two_people_and_then_normal() {
             by,
             "--state",
             state,
-        ]);
+        ])
+    };
+    let key = "point|zone0|modbus|10.0.0.22#1|10.0.0.7|command|coil|2";
+    let accept = |by: &str| {
+        let ran = decide(key, by);
         assert_eq!(ran.code, Some(0), "{ran:?}");
         ran.out
     };
+    let mistyped = decide(&key.replace("coil|2", "coil|3"), "meyer");
+    assert_eq!(mistyped.code, Some(2), "{mistyped:?}");
+    assert!(mistyped.err.contains(&format!("the nearest that was is {key};")), "{mistyped:?}");
+    let fact = decide("fact|habit|1|-|device|zone0|modbus|10.0.0.22#1", "meyer");
+    assert!(fact.err.contains("name the key of the anomaly"), "{fact:?}");
     assert!(accept("meyer").contains("second person"));
     assert!(accept("meyer").contains("second person"), "the same person twice is one person");
-    assert!(accept("kim").contains("Accepted until 2099"), "two are two");
+    let accepted = accept("kim");
+    assert!(accepted.contains("Accepted until 2099"), "two are two");
+    assert!(accepted.contains("parties: access|zone0|modbus|10.0.0.22#1|10.0.0.7|command\n"));
     let store = gridtap_store::Store::read(Path::new(state)).unwrap();
-    assert_eq!(store.approvals().unwrap().len(), 3);
+    let approvals = store.approvals().unwrap();
+    assert_eq!(approvals.len(), 5, "three of the key, and its access and function");
+    assert!(
+        approvals[4].key.starts_with("function|") && approvals[4].reason == approvals[0].reason
+    );
+    drop(store);
+    let again = monitor();
+    assert_eq!((again.code, again.out.as_str()), (Some(0), ""), "nothing of it alarms any more");
 }
 
 #[test]

@@ -1,0 +1,246 @@
+//! What people decide about keys: to accept one that alarmed, or to sign one off that was learned.
+
+use gridtap_model::Timestamp;
+
+use crate::baseline::Baseline;
+use crate::key::{Flags, Key, Kind};
+use crate::message::ends_of;
+use crate::path::{self, KeyError, Path, Role};
+use crate::rows::Acceptance;
+use crate::site::nearest;
+use crate::tables::{detail_range, slot};
+
+impl Baseline {
+    /// A person accepts exactly this key: it is normal until the acceptance expires. It need not have been heard.
+    ///
+    /// # Errors
+    /// Where the text is not a key.
+    pub fn accept(&mut self, key: &str, acceptance: Acceptance) -> Result<(), KeyError> {
+        let parsed = path::parse(key)?;
+        let heard = self.tables.find_path(&parsed.path).is_some();
+        let id = self.tables.insert_path(&parsed.path, Timestamp::from_nanos(acceptance.at_ns));
+        let expires = acceptance.until_ns.is_some();
+        self.tables.acceptances.insert(parsed.path, acceptance);
+        let held = self.tables.key(id).is_some_and(|key| key.flags.has(Flags::HELD));
+        if let Some(key) = self.tables.key_mut(id) {
+            key.flags = key.flags.with(Flags::ACCEPTED).without(Flags::SETTLED);
+        }
+        if !expires {
+            self.tables.release(id);
+        } else if !heard {
+            self.tables.hold(id);
+        }
+        if let Some(pair) = self.tables.pair_above(id) {
+            self.tables.meet(pair);
+        }
+        if !expires && (held || !heard) {
+            self.tables.count_known(&parsed.path);
+            self.tables.cover_known(&parsed.path);
+        }
+        self.mark_fresh(id);
+        Ok(())
+    }
+
+    /// A person signs off a key that was learned: it is no longer provisional.
+    ///
+    /// # Errors
+    /// Where the text is not a key, or nothing like it was learned.
+    pub fn sign_off(&mut self, key: &str) -> Result<(), SignOffError> {
+        let parsed = path::parse(key).map_err(SignOffError::Key)?;
+        let unknown = || SignOffError::NotLearned(key.to_owned());
+        let id = self.tables.find_path(&parsed.path).ok_or_else(unknown)?;
+        let key = self.tables.key_mut(id).ok_or_else(unknown)?;
+        if key.flags.has(Flags::HELD) {
+            return Err(SignOffError::Held);
+        }
+        key.flags = key.flags.with(Flags::SIGNED);
+        self.mark_fresh(id);
+        Ok(())
+    }
+
+    /// Whether a key was ever heard, held back or not.
+    ///
+    /// # Errors
+    /// Where the text is not a key.
+    pub fn has_heard(&self, key: &str) -> Result<bool, KeyError> {
+        Ok(self.tables.find_path(&path::parse(key)?.path).is_some())
+    }
+
+    /// The key of the same kind that is spelt most like this one, of those that were heard and these others.
+    pub fn nearest_key(&self, key: &str, others: &[&str]) -> Option<String> {
+        let kind = key.split('|').next().unwrap_or_default();
+        let rows = self.rows();
+        let known = rows.iter().map(|row| row.key.as_str()).chain(others.iter().copied());
+        nearest(key, known.filter(|known| known.split('|').next() == Some(kind))).map(str::to_owned)
+    }
+
+    /// The keys above this one that alarm as well: of the same parties, held back, and not accepted at this time.
+    /// Who accepts the finest key has decided about them too, coarse to fine.
+    ///
+    /// # Errors
+    /// Where the text is not a key.
+    pub fn coarser_held(&self, key: &str, at: Timestamp) -> Result<Vec<String>, KeyError> {
+        let path = path::parse(key)?.path;
+        let held = |above: &Path| {
+            *above != path
+                && self.tables.find_path(above).is_some_and(|id| {
+                    self.tables.key(id).is_some_and(|key| key.flags.has(Flags::HELD))
+                        && !self.tables.is_accepted(id, at)
+                })
+        };
+        let above = self.above(&path).into_iter().filter(held);
+        Ok(above.map(|above| above.text(&self.tables.names)).collect())
+    }
+
+    /// What a key hangs under, coarse to fine.
+    fn above(&self, path: &Path) -> Vec<Path> {
+        match *path {
+            Path::Host { .. } => Vec::new(),
+            Path::Device(device) => {
+                vec![Path::Host { zone: device.zone, address: device.address }]
+            }
+            Path::Conversation { zone, client, server, .. } => {
+                [client, server].map(|address| Path::Host { zone, address }).to_vec()
+            }
+            Path::Access(role) => self.above_access(&role),
+            Path::Function { role, .. } => self.with_access(&role),
+            Path::Address { role, code, .. } => {
+                let mut above = self.with_access(&role);
+                above.push(Path::Function { role, code });
+                above
+            }
+            Path::Point { role, table, index } => {
+                let mut above = self.with_access(&role);
+                above.extend(self.functions_of_point(&role, table, index));
+                above
+            }
+        }
+    }
+
+    fn above_access(&self, role: &Role) -> Vec<Path> {
+        let zone = role.device.zone;
+        let host = |address| Path::Host { zone, address };
+        vec![
+            host(role.master),
+            host(role.device.address),
+            Path::Device(role.device),
+            ends_of(role).path(),
+        ]
+    }
+
+    fn with_access(&self, role: &Role) -> Vec<Path> {
+        let mut above = self.above_access(role);
+        above.push(Path::Access(*role));
+        above
+    }
+
+    /// The functions with which a point was commanded. It hangs under the access, whichever they were.
+    fn functions_of_point(&self, role: &Role, table: u16, index: u32) -> Vec<Path> {
+        let access = self.tables.find_path(&Path::Access(*role));
+        let under = |key: &&Key| {
+            let function = self.tables.keys.get(slot(key.parent));
+            key.kind == Kind::Written
+                && access.is_some()
+                && function.map(|key| key.parent) == access
+        };
+        let written = self.tables.keys.iter().filter(under);
+        let mut functions: Vec<Path> = written
+            .filter_map(|key| {
+                let path = self.tables.path(key.parent)?;
+                let range = detail_range(key.detail, true);
+                let last = range.first.saturating_add(u32::from(range.count).saturating_sub(1));
+                let holds = range.table == table && (range.first..=last).contains(&index);
+                holds.then_some(path)
+            })
+            .collect();
+        functions.sort_unstable();
+        functions.dedup();
+        functions
+    }
+}
+
+/// Why a key was not signed off.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SignOffError {
+    /// The text is not a key.
+    Key(KeyError),
+    /// It was never heard.
+    NotLearned(String),
+    /// It alarmed and is held back: it can be accepted, with a reason and an expiry.
+    Held,
+}
+
+impl core::fmt::Display for SignOffError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Key(error) => error.fmt(f),
+            Self::NotLearned(key) => {
+                write!(f, "nothing was learned under {key}; `baseline ledger` lists what was")
+            }
+            Self::Held => f.write_str(
+                "this key alarmed and is held back: accept it with a reason instead (`baseline accept`)",
+            ),
+        }
+    }
+}
+
+impl core::error::Error for SignOffError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Level;
+    use crate::play::{Play, hear, judged, routine, short};
+
+    fn acceptance() -> Acceptance {
+        let (reason, by) = ("switching plan 17".to_owned(), "meyer".to_owned());
+        Acceptance { reason, by, second: None, at_ns: 0, until_ns: None }
+    }
+
+    #[test]
+    fn a_finest_key_names_the_coarser_ones_of_its_parties_that_alarm_as_well() {
+        let mut baseline = short();
+        routine(&mut baseline, 0..61);
+        let key = hear(&mut baseline, 61, Play::coil(9, 21, 2)).key;
+        hear(&mut baseline, 61, Play::registers(9, 21, 5, 2));
+        hear(&mut baseline, 61, Play::coil(8, 21, 2));
+        let coarser = baseline.coarser_held(&key, Timestamp::MIN).unwrap();
+        assert_eq!(
+            coarser,
+            [
+                "host|zone0|10.0.0.9",
+                "conversation|zone0|modbus|10.0.0.21|10.0.0.9",
+                "access|zone0|modbus|10.0.0.21#1|10.0.0.9|command",
+                "function|zone0|modbus|10.0.0.21#1|10.0.0.9|command|5:write_single_coil",
+            ],
+            "neither the device, which is known, nor the function of other points, nor another master"
+        );
+        for key in coarser.iter().chain([&key]) {
+            baseline.accept(key, acceptance()).unwrap();
+        }
+        assert_eq!(baseline.coarser_held(&key, Timestamp::MIN).unwrap(), [""; 0]);
+        assert_eq!(judged(&mut baseline, 62, Play::coil(9, 21, 2)).new_at, None);
+        let other = judged(&mut baseline, 62, Play::coil(9, 21, 3));
+        assert_eq!(
+            other.new_at,
+            Some(Level::Point),
+            "another point of the same master alarms as that"
+        );
+    }
+
+    #[test]
+    fn a_mistyped_key_is_not_heard_and_the_nearest_that_was_is_named() {
+        let mut baseline = short();
+        routine(&mut baseline, 0..61);
+        let key = "point|zone0|modbus|10.0.0.21#1|10.0.0.7|command|coil|2";
+        assert_eq!(baseline.has_heard(key), Ok(true));
+        let typed = "point|zone0|modbus|10.0.0.21#1|10.0.0.7|command|coil|3";
+        assert_eq!(baseline.has_heard(typed), Ok(false));
+        assert_eq!(baseline.nearest_key(typed, &[]).as_deref(), Some(key));
+        let alarmed = "point|zone0|modbus|10.0.0.21#1|10.0.0.7|command|coil|33";
+        let far = "point|zone0|modbus|10.0.0.21#1|10.0.0.7|command|coil|333";
+        assert_eq!(baseline.nearest_key(far, &[alarmed]).as_deref(), Some(alarmed));
+        assert_eq!(baseline.nearest_key("host|zone0|fe80::1:2:3:4:5:6", &[]), None);
+        assert!(baseline.has_heard("nonsense").is_err());
+    }
+}
