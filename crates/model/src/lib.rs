@@ -22,7 +22,7 @@ mod time;
 
 pub use anomaly::{Anomaly, AnomalyId, Armed, IncidentId, Severity, State};
 pub use device::{Device, SubAddress, Zone};
-pub use endpoint::{Direction, Endpoint, Transport};
+pub use endpoint::{Direction, Endpoint, EndpointText, Transport};
 pub use function::{Class, Effect, Function, Phase, Protocol};
 pub use observation::{
     Conversation, Fault, FaultKind, Faults, Hearing, LinkEvent, Matched, Message, Observation,
