@@ -40,6 +40,14 @@ impl Dissector {
         dissector
     }
 
+    /// A dissector that gives records and no observations.
+    #[must_use]
+    pub fn of_records(config: Config) -> Self {
+        let mut dissector = Self::with_records(config);
+        dissector.shared.observations = false;
+        dissector
+    }
+
     /// Names the captures by ordinal, so that zones can name them.
     pub fn name_captures(&mut self, names: &[String]) {
         self.shared.zones = Zones::new(&self.shared.config.zones, names);

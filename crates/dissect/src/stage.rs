@@ -29,6 +29,7 @@ pub enum Output<'a> {
 pub(crate) struct Shared {
     pub(crate) config: Config,
     pub(crate) records: bool,
+    pub(crate) observations: bool,
     pub(crate) zones: Zones,
     pub(crate) buffers: Buffers,
     pub(crate) hosts: HostPairs,
@@ -46,6 +47,7 @@ impl Shared {
         Self {
             config,
             records,
+            observations: true,
             zones,
             buffers: Buffers::default(),
             hosts,
@@ -122,6 +124,9 @@ impl Stage<'_> {
         [client, server]: [Endpoint; 2],
         event: LinkEvent,
     ) {
+        if !self.shared.observations {
+            return;
+        }
         let observation = Observation {
             time: self.time,
             place: self.place(),

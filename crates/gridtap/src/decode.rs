@@ -9,6 +9,7 @@ use gridtap_wire::{Frame, Wire};
 use crate::arguments;
 use crate::failure::{Exit, Failure};
 use crate::feed::{Feed, Listener};
+use crate::json;
 use crate::knowledge::counted;
 use crate::output::Voice;
 use crate::settings::Settings;
@@ -27,7 +28,7 @@ pub(crate) fn run(
 ) -> Result<Exit, Failure> {
     let mut feed = Feed::open(&arguments.files, None, voice)?;
     let names = feed.names().to_vec();
-    let mut dissector = Dissector::with_records(settings.dissect.clone());
+    let mut dissector = Dissector::of_records(settings.dissect.clone());
     dissector.name_captures(&names);
     let mut decoder = Decoder {
         wire: Wire::new(settings.wire.clone()),
@@ -104,10 +105,10 @@ impl Lines {
     fn take(&mut self, output: Output<'_>) {
         let Output::Record(record) = output else { return };
         let written = if self.names.is_empty() {
-            serde_json::to_writer(&mut self.text, record)
+            json::append(&mut self.text, record)
         } else {
             let capture = self.names.get(usize::from(record.place.capture)).map(String::as_str);
-            serde_json::to_writer(&mut self.text, &Record { capture, ..*record })
+            json::append(&mut self.text, &Record { capture, ..*record })
         };
         match written {
             Ok(()) => self.text.push(b'\n'),

@@ -9,6 +9,7 @@ mod configuration;
 mod decode;
 mod failure;
 mod feed;
+mod json;
 mod knowledge;
 mod learn;
 mod learned;

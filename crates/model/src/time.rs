@@ -91,8 +91,9 @@ impl Timestamp {
     }
 }
 
-/// Writes a number right-aligned over zeros.
-fn digits(text: &mut [u8; 30], place: core::ops::Range<usize>, mut number: i64) {
+/// Writes a number, none of which is negative, right-aligned over zeros.
+fn digits(text: &mut [u8; 30], place: core::ops::Range<usize>, number: i64) {
+    let mut number = u32::try_from(number).unwrap_or_default();
     for octet in text.get_mut(place).unwrap_or_default().iter_mut().rev() {
         *octet = u8::try_from(number.rem_euclid(10)).unwrap_or_default().saturating_add(b'0');
         number = number.div_euclid(10);

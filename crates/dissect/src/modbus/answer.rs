@@ -51,6 +51,7 @@ impl Session {
             identity: identity(&meant.body),
         };
         match meant.body {
+            _ if !stage.shared.observations => {}
             ResponseBody::WriteFile(groups) => self.say_groups(stage, speakers, said, groups, true),
             body => {
                 let (runs, count) =
@@ -58,6 +59,9 @@ impl Session {
                 let runs = runs.get(..count).unwrap_or_default();
                 self.say(stage, speakers, &Said { runs, ..said });
             }
+        }
+        if !stage.shared.records {
+            return;
         }
         let ends = ends(speakers, self.client.reversed());
         let record = ModbusRecord {

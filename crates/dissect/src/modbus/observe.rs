@@ -86,6 +86,7 @@ impl Session {
             identity: None,
         };
         match meant.body {
+            _ if !stage.shared.observations => {}
             RequestBody::ReadFile(groups) => self.say_groups(stage, speakers, said, groups, false),
             RequestBody::WriteFile(groups) => self.say_groups(stage, speakers, said, groups, true),
             body => {
@@ -93,6 +94,9 @@ impl Session {
                 let runs = runs.get(..count).unwrap_or_default();
                 self.say(stage, speakers, &Said { runs, ..said });
             }
+        }
+        if !stage.shared.records {
+            return;
         }
         let kind = if exception { Kind::Exception } else { Kind::Request };
         let ends = ends(speakers, self.client);
@@ -245,6 +249,9 @@ impl Session {
     }
 
     pub(super) fn say(&self, stage: &mut Stage<'_>, speakers: &Speakers, said: &Said<'_>) {
+        if !stage.shared.observations {
+            return;
+        }
         let [client, server] = self.roles(speakers);
         let [source, destination] = ends(speakers, said.direction);
         let refuses = said.faults.find(FaultKind::ExceptionFromMaster).is_some();

@@ -123,8 +123,7 @@ impl Session {
     ) {
         let heard_at = (stage.capture, stage.frame);
         self.stream_mut(direction).heard_at = heard_at;
-        let carried = core::mem::take(&mut self.stream_mut(direction).carry);
-        if carried.is_empty() {
+        if self.stream(direction).carry.is_empty() {
             let used = self.read(stage, speakers, flow, direction, bytes);
             let left = bytes.get(used..).unwrap_or_default();
             if !left.is_empty() {
@@ -133,7 +132,7 @@ impl Session {
                 self.keep(stage, flow, direction, carry, true);
             }
         } else {
-            let mut buffer = carried;
+            let mut buffer = core::mem::take(&mut self.stream_mut(direction).carry);
             buffer.extend_from_slice(bytes);
             let used = self.read(stage, speakers, flow, direction, &buffer);
             buffer.drain(..used);

@@ -205,3 +205,20 @@ fn text_from_a_device_cannot_break_a_line() {
     assert!(talk.records[1].contains(r#"{"id":0,"name":"vendor_name","text":"\"\n\u0000\\"}"#));
     assert!(talk.records[1].contains(r#"{"id":1,"name":"product_code","data":"fffe"}"#));
 }
+
+#[test]
+fn records_alone_are_the_same_records() {
+    let talk = |records_alone| {
+        let mut talk = Talk::tcp();
+        if records_alone {
+            talk.dissector = Dissector::of_records(Config::default());
+        }
+        talk.ask(&adu(1, 3, "03 0010 0002")).answer(&adu(1, 3, "03 04 0001 0002"));
+        talk.ask(&adu(2, 3, "14 07 06 0004 0001 0002")).answer(&adu(2, 3, "94 02"));
+        talk.ask(&adu(3, 3, "83 02")).ask(&[0xff; 20]).ask(&adu(4, 3, "05 0001 FF00"));
+        talk.later(10_000).close(Closing::Finished);
+        (talk.records, talk.lines.len())
+    };
+    let (records, _) = talk(false);
+    assert_eq!(talk(true), (records, 0));
+}
