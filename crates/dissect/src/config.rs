@@ -22,6 +22,9 @@ pub struct Config {
     pub modbus_length_max: u16,
     /// Bytes of a conversation that are kept while its protocol is not known.
     pub tasting_bytes_max: usize,
+    /// Segments or datagrams of a conversation on another port that are looked at again after it was found to be none
+    /// of ours.
+    pub second_looks_max: u16,
     /// Pairs of hosts whose directions are watched.
     pub host_pairs_max: usize,
     /// Zones in order: the first that fits a conversation is its zone; zone 0 where none fits.
@@ -38,6 +41,7 @@ impl Default for Config {
             pending_max: 64,
             modbus_length_max: 1_100,
             tasting_bytes_max: 2_048,
+            second_looks_max: 64,
             host_pairs_max: 65_536,
             zones: Vec::new(),
         }

@@ -1,10 +1,12 @@
 //! One conversation from its first packet to its end, whatever it speaks.
 
 mod identify;
+mod second_look;
 
 use gridtap_model::{Conversation as Number, Direction, Endpoint, LinkEvent, Protocol, Transport};
 use gridtap_wire::{Closing, Event, Flow, FlowId, Heard};
 
+use self::second_look::SecondLook;
 use crate::host_pair::PairId;
 use crate::modbus::{Session, is_ours};
 use crate::record::{Problem, Reason};
@@ -19,8 +21,8 @@ enum Speech {
     Modbus(Box<Session>),
     /// So many bytes of TLS.
     Tls(u64),
-    /// None of ours.
-    Foreign,
+    /// None of ours so far; looked at again while there is something to look with.
+    Foreign(Option<Box<SecondLook>>),
 }
 
 /// A conversation.
@@ -98,7 +100,7 @@ impl Conversation {
         match self.speech {
             Speech::Modbus(_) => Protocol::Modbus,
             Speech::Tls(_) => Protocol::Tls,
-            Speech::Tasting(_) | Speech::Foreign => Protocol::Unknown,
+            Speech::Tasting(_) | Speech::Foreign(_) => Protocol::Unknown,
         }
     }
 
@@ -120,7 +122,7 @@ impl Conversation {
 
     fn bytes(&mut self, stage: &mut Stage<'_>, flow: &Flow, direction: Direction, bytes: &[u8]) {
         match &mut self.speech {
-            Speech::Foreign => {}
+            Speech::Foreign(_) => self.look_again(stage, flow, direction, bytes),
             Speech::Modbus(session) => {
                 session.hear(stage, &self.speakers, self.flow, direction, bytes);
             }
@@ -147,7 +149,8 @@ impl Conversation {
                 let forgotten = Forgotten { heard: 0, missing: bytes };
                 account_forgotten(stage, &self.speakers, forgotten);
             }
-            Speech::Foreign => {}
+            Speech::Foreign(Some(second)) => second.gap(bytes),
+            Speech::Foreign(None) => {}
         }
     }
 

@@ -10,6 +10,7 @@ mod pairing;
 mod recognition;
 mod records;
 mod roles;
+mod second_look;
 
 use core::net::{IpAddr, Ipv4Addr};
 

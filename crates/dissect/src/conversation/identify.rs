@@ -3,6 +3,7 @@
 use gridtap_model::{Direction, LinkEvent, Protocol, Transport};
 use gridtap_wire::Flow;
 
+use super::second_look::SecondLook;
 use super::{Conversation, Speech, account_forgotten, encrypted};
 use crate::modbus::{Recognised, Scent, Session, is_ours, recognise};
 use crate::stage::Stage;
@@ -34,6 +35,9 @@ impl Conversation {
         let Speech::Tasting(tasting) = &mut self.speech else { return };
         if !tasting.keep(mark, bytes, bytes_max) {
             self.give_up(stage, flow);
+            if matches!(self.speech, Speech::Foreign(_)) {
+                return self.look_again(stage, flow, direction, bytes);
+            }
             let scent = self.scent(direction, bytes, false);
             if matches!(self.speech, Speech::Tasting(_)) {
                 self.decide(stage, flow, &scent, Some((mark, bytes)));
@@ -108,8 +112,7 @@ impl Conversation {
                 false
             }
             Recognised::No if !ours => {
-                self.speech = Speech::Foreign;
-                self.announce(stage, Protocol::Unknown);
+                self.become_foreign(stage, last.map_or(0, |(_, bytes)| bytes.len()));
                 true
             }
             Recognised::No | Recognised::Wait => false,
@@ -135,7 +138,7 @@ impl Conversation {
     }
 
     /// The session hears what was kept, each event at its own time and frame, then the last.
-    fn become_modbus(
+    pub(super) fn become_modbus(
         &mut self,
         stage: &mut Stage<'_>,
         flow: &Flow,
@@ -174,7 +177,17 @@ impl Conversation {
             }
             return;
         }
-        self.speech = Speech::Foreign;
+        self.become_foreign(stage, 0);
+    }
+
+    /// None of ours so far; `last` octets are not kept.
+    fn become_foreign(&mut self, stage: &mut Stage<'_>, last: usize) {
+        let looks = stage.shared.config.second_looks_max;
+        let mut second = SecondLook::after(&mut self.speech, looks);
+        if let Some(second) = &mut second {
+            second.forget(last);
+        }
+        self.speech = Speech::Foreign(second);
         self.announce(stage, Protocol::Unknown);
     }
 

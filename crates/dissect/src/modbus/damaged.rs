@@ -16,44 +16,31 @@ pub(crate) enum Damaged<'a> {
     No,
 }
 
-/// The shortest PDU that says enough by itself: a refusal is two octets, and that is how a device answers what
-/// is no Modbus at all, with the foreign identifier repeated.
+/// The shortest PDU that says enough by itself.
 const CONTENT_OCTETS_MIN: usize = 3;
 
 /// What is at the head of the bytes, where the header is not one that Modbus/TCP would send or claims more than
 /// there is. One of its two fields may be wrong, not both: a protocol identifier that is not 0, with a length
-/// that is right; or a length that is wrong, with the identifier 0. The content has to be exact for its function
-/// and either all there is or followed by another header.
+/// that is right; or a length that is wrong, with the identifier 0. The content has to be an exact request (who
+/// begins asks; what counts its own octets fits other protocols too easily) and either all there is or followed
+/// by another header.
 pub(crate) fn damaged<'a>(header: &Header, bytes: &'a [u8], length_max: u16) -> Damaged<'a> {
-    let mut open = false;
-    for side in [Side::Client, Side::Server] {
-        match of_side(header, bytes, side, length_max) {
-            Damaged::No => {}
-            Damaged::More => open = true,
-            message @ Damaged::Message(_) => return message,
-        }
-    }
-    if open { Damaged::More } else { Damaged::No }
-}
-
-fn of_side<'a>(header: &Header, bytes: &'a [u8], side: Side, length_max: u16) -> Damaged<'a> {
     let foreign = header.protocol != 0;
     if foreign && !(2..=254).contains(&header.length) {
         return Damaged::No;
     }
     let body = bytes.get(7..).unwrap_or_default();
-    let extent = match side.extent(body) {
+    let extent = match Side::Client.extent(body) {
         Extent::Octets(extent) => extent,
         Extent::More => return Damaged::More,
         Extent::Unknown => return Damaged::No,
     };
-    if extent < CONTENT_OCTETS_MIN
-        || foreign && extent.saturating_add(1) != usize::from(header.length)
-    {
+    let agrees = extent.saturating_add(1) == usize::from(header.length);
+    if extent < CONTENT_OCTETS_MIN || foreign && !agrees {
         return Damaged::No;
     }
     let Some((pdu, behind)) = body.split_at_checked(extent) else { return Damaged::More };
-    if !is_exact(pdu, side) {
+    if !is_exact(pdu, Side::Client) {
         return Damaged::No;
     }
     match Header::at(behind) {

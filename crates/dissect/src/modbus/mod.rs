@@ -5,6 +5,7 @@ mod answer;
 mod damaged;
 mod effect;
 mod exchange;
+mod found;
 mod framing;
 mod observe;
 mod recognise;
@@ -14,6 +15,7 @@ mod roles;
 mod runs;
 mod session;
 
+pub(crate) use found::{Found, agreed, found};
 pub(crate) use recognise::{Recognised, Scent, is_ours, recognise};
 pub use record::{Kind, ModbusRecord};
 pub(crate) use session::Session;

@@ -54,7 +54,7 @@ pub(crate) fn recognise(speakers: &Speakers, scent: &Scent<'_>, length_max: u16)
         }
         if (ours || !scent.from_start)
             && !udp
-            && let Some(pdu) = within(bytes, ours, length_max)
+            && let Some(pdu) = within(bytes, ours && !scent.from_start, length_max)
         {
             return Recognised::As(Framing::Mbap, roles(speakers, scent, direction, pdu));
         }
@@ -125,9 +125,10 @@ fn head(bytes: &[u8], ours: bool, udp: bool, at_end: bool, length_max: u16) -> H
     }
 }
 
-/// A frame somewhere in a stream that begins otherwise, or whose beginning was not heard: exact on a port of
-/// ours, else two of them.
-fn within(bytes: &[u8], ours: bool, length_max: u16) -> Option<&[u8]> {
+/// A frame somewhere in a stream that begins otherwise, or whose beginning was not heard: exact, of more than a
+/// refusal, and with another right behind it; `alone`, also with nothing behind it. Numbers in other protocols look
+/// like a frame now and then, but what follows them does not.
+fn within(bytes: &[u8], alone: bool, length_max: u16) -> Option<&[u8]> {
     for at in 1..bytes.len() {
         let here = bytes.get(at..)?;
         let header = Header::at(here)?;
@@ -138,7 +139,7 @@ fn within(bytes: &[u8], ours: bool, length_max: u16) -> Option<&[u8]> {
         let exact = is_exact(adu.pdu, Side::Client) || is_exact(adu.pdu, Side::Server);
         let followed = Header::at(rest)
             .is_some_and(|next| is_plausible(&next, length_max) && next.unit == adu.unit);
-        if exact && (ours || followed) {
+        if exact && adu.pdu.len() > 2 && (followed || alone && rest.is_empty()) {
             return Some(adu.pdu);
         }
     }
@@ -169,7 +170,8 @@ fn recognise_rtu(speakers: &Speakers, scent: &Scent<'_>, ours: bool) -> Recognis
     if scent.at_end { Recognised::No } else { Recognised::PerhapsRtu }
 }
 
-fn rtu_frame(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+/// The frame of a public function at the head, by its CRC.
+pub(crate) fn rtu_frame(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     [Side::Client, Side::Server].into_iter().find_map(|side| {
         let (frame, rest) = rtu(bytes, side).ok()?;
         let whole = bytes.get(..bytes.len().checked_sub(rest.len())?)?;

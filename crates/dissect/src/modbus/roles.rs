@@ -50,6 +50,18 @@ pub(crate) fn roles(
     direction: Direction,
     pdu: &[u8],
 ) -> Roles {
+    let refuses = pdu.first().is_some_and(|function| *function >= 128);
+    roles_by(speakers, scent, direction, shape(pdu), refuses)
+}
+
+/// Weighs the signs, with a message of this shape heard in `direction`.
+pub(crate) fn roles_by(
+    speakers: &Speakers,
+    scent: &Scent<'_>,
+    direction: Direction,
+    shape: Option<Side>,
+    refuses: bool,
+) -> Roles {
     let mut sum = port(speakers);
     if speakers.handshake {
         sum = sum.saturating_add(SYN);
@@ -58,8 +70,7 @@ pub(crate) fn roles(
         sum = sum.saturating_add(towards(scent.first, FIRST));
     }
     let open = sum.abs() < SHAPE;
-    let refuses = pdu.first().is_some_and(|function| *function >= 128);
-    let shape = match shape(pdu) {
+    let shape = match shape {
         _ if refuses => towards(direction.reversed(), REFUSAL),
         Some(Side::Client) => towards(direction, SHAPE),
         Some(Side::Server) => towards(direction.reversed(), SHAPE),
