@@ -32,8 +32,8 @@ impl<K: Hash + Eq + Copy, V: Default> Bounded<K, V> {
 
     /// The entry of a key, made where there is none; then `is_known` says whether it is about a known host.
     pub(crate) fn entry(&mut self, key: K, is_known: impl FnOnce() -> bool) -> &mut V {
-        let known = self.entries.contains_key(&key) || is_known();
         if !self.entries.contains_key(&key) {
+            let known = is_known();
             if !known && self.strangers.len() >= self.max.div_ceil(STRANGERS) {
                 self.evict(false);
             }
@@ -46,8 +46,9 @@ impl<K: Hash + Eq + Copy, V: Default> Bounded<K, V> {
             }
             let order = if known { &mut self.known } else { &mut self.strangers };
             order.push_back(key);
+            self.entries.insert(key, (known, V::default()));
         }
-        &mut self.entries.entry(key).or_insert_with(|| (known, V::default())).1
+        &mut self.entries.entry(key).or_default().1
     }
 
     /// Lets the oldest entry of either sort go. What was removed meanwhile is passed over.

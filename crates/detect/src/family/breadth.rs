@@ -1,8 +1,9 @@
 //! Commands that reach further than commands here do: to every unit at once, or to many points at once.
 
 use core::net::IpAddr;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::HashMap;
 
+use ahash::RandomState;
 use gridtap_baseline::{Baseline, FactKey, FactKind};
 use gridtap_model::{Message, Outcome, Refusal, Severity, SubAddress, Zone};
 
@@ -12,17 +13,25 @@ use crate::config::Config;
 use crate::scene::{Candidate, Scene, rank};
 
 /// What is known of each address behind which several units may be.
-#[derive(Default)]
 pub(crate) struct Gateways {
-    hosts: BTreeMap<(Zone, IpAddr), Gateway>,
+    hosts: HashMap<(Zone, IpAddr), Gateway, RandomState>,
 }
 
 #[derive(Default)]
 struct Gateway {
-    /// Units other than 0 and 255 that answered.
-    units: BTreeSet<u8>,
+    /// A unit other than 0 and 255 that answered.
+    unit: Option<u8>,
+    /// Another one answered too.
+    several: bool,
     /// The device sent a gateway's refusal.
     refused: bool,
+}
+
+impl Default for Gateways {
+    fn default() -> Self {
+        // Fixed seeds: what is kept is bounded by count, and order never reaches output.
+        Self { hosts: HashMap::with_hasher(RandomState::with_seeds(9, 10, 11, 12)) }
+    }
 }
 
 impl Gateways {
@@ -41,7 +50,7 @@ impl Gateways {
         if refused {
             gateway.refused = true;
         } else {
-            gateway.units.insert(unit);
+            gateway.several |= *gateway.unit.get_or_insert(unit) != unit;
         }
     }
 
@@ -52,7 +61,7 @@ impl Gateways {
             && self
                 .hosts
                 .get(&(message.device.zone, message.device.address))
-                .is_some_and(|gateway| gateway.refused || gateway.units.len() >= 2)
+                .is_some_and(|gateway| gateway.refused || gateway.several)
     }
 }
 
