@@ -326,7 +326,7 @@ fn read_range(scene: &Scene<'_>, budget: &mut Budget) -> Option<Candidate> {
         score,
         expected: format!(
             "in {} this master read other addresses of this device; new ranges come {} here",
-            words::heard(&verdict.rate),
+            words::heard(verdict, scene.obs.time),
             words::how_often(&verdict.rate)
         ),
     })

@@ -110,3 +110,31 @@ pub(crate) mod rank {
     /// What the function does.
     pub(crate) const EFFECT: u8 = 70;
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use core::net::{IpAddr, Ipv4Addr};
+
+    use gridtap_baseline::Baseline;
+    use gridtap_model::{
+        Conversation, Endpoint, LinkEvent, Place, Protocol, Timestamp, Transport, What, Zone,
+    };
+
+    use super::*;
+
+    /// What a baseline says of a conversation between two hosts, for tests of words.
+    pub(crate) fn link_verdict(baseline: &mut Baseline) -> Verdict {
+        let end = |last| Endpoint::new(IpAddr::V4(Ipv4Addr::new(10, 0, 0, last)), 502);
+        baseline.judge(&Observation {
+            time: Timestamp::from_parts(1_000, 0),
+            place: Place::default(),
+            zone: Zone(0),
+            conversation: Conversation(1),
+            transport: Transport::Tcp,
+            protocol: Protocol::Unknown,
+            source: end(7),
+            destination: end(21),
+            what: What::Link(LinkEvent::Attempted),
+        })
+    }
+}

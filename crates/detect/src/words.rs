@@ -3,9 +3,9 @@
 use core::fmt::Write as _;
 use core::net::IpAddr;
 
-use gridtap_baseline::{LearnedRate, Site};
+use gridtap_baseline::{LearnedRate, Site, Verdict};
 use gridtap_model::{
-    Device, Fault, FaultKind, Matched, Message, Observation, Phase, Point, Span, Value,
+    Device, Fault, FaultKind, Matched, Message, Observation, Phase, Point, Span, Timestamp, Value,
 };
 
 use crate::scene::Scene;
@@ -98,9 +98,25 @@ pub(crate) fn points(scene: &Scene<'_>, max: usize) -> Vec<String> {
     scene.points(max).iter().map(|at| point(scene.site, &scene.message.device, at)).collect()
 }
 
-/// How long the baseline has heard: `212 h`, `9 min`, `40 s`.
-pub(crate) fn heard(rate: &LearnedRate) -> String {
-    let seconds = rate.heard_ns.checked_div(1_000_000_000).unwrap_or(0);
+/// How long the baseline has heard, from the first packet to this one: `212 h`, `9 min`. Where only a part of that
+/// time had traffic in it, and so teaches anything, that is said too: `190 s (traffic in 100 s of it)`.
+pub(crate) fn heard(verdict: &Verdict, now: Timestamp) -> String {
+    let LearnedRate { heard_ns, blocks, .. } = verdict.rate;
+    let whole_ns = verdict.since.map_or(0, |since| now.since_ns(since));
+    // A capture older than the baseline, or nothing learned yet.
+    if whole_ns < heard_ns || blocks == 0 {
+        return span(heard_ns.max(whole_ns));
+    }
+    // The block that began it and the running one are not over, or not heard whole.
+    let two_blocks_ns = heard_ns.checked_div(blocks).unwrap_or(0).saturating_mul(2);
+    if whole_ns.saturating_sub(heard_ns) <= two_blocks_ns {
+        return span(whole_ns);
+    }
+    format!("{} (traffic in {} of it)", span(whole_ns), span(heard_ns))
+}
+
+fn span(nanos: u64) -> String {
+    let seconds = nanos.checked_div(1_000_000_000).unwrap_or(0);
     let (count, unit) = match seconds {
         0..120 => (seconds, "s"),
         120..7200 => (seconds.checked_div(60).unwrap_or(0), "min"),
@@ -266,5 +282,26 @@ mod tests {
             "an answer that confirms value 0xff00 to a request that wrote 0x0000"
         );
         assert_eq!(said(Matched::Unit, 2, 1), "an answer of unit 2 to a request for unit 1");
+    }
+
+    #[test]
+    fn how_long_was_heard_is_from_the_first_packet_to_this_one_and_says_what_of_it_had_traffic() {
+        let said = |seconds: i64, blocks: u64, since: Option<i64>| {
+            let mut baseline = gridtap_baseline::Baseline::new(
+                gridtap_baseline::Config::default(),
+                Site::default(),
+            );
+            let mut verdict = crate::scene::tests::link_verdict(&mut baseline);
+            verdict.rate =
+                LearnedRate { blocks, heard_ns: blocks * 10_000_000_000, ..LearnedRate::UNHEARD };
+            verdict.since = since.map(|since| Timestamp::from_parts(since, 0));
+            heard(&verdict, Timestamp::from_parts(seconds, 0))
+        };
+        assert_eq!(said(1_190, 10, Some(1_000)), "3 min (traffic in 100 s of it)");
+        assert_eq!(said(1_115, 10, Some(1_000)), "115 s", "the running block makes no difference");
+        assert_eq!(said(1_000 + 212 * 3_600, 76_319, Some(1_000)), "212 h");
+        assert_eq!(said(500, 10, Some(1_000)), "100 s", "a capture older than the baseline");
+        assert_eq!(said(1_003, 0, Some(1_000)), "3 s");
+        assert_eq!(said(1_003, 0, None), "0 s");
     }
 }

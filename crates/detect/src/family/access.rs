@@ -96,7 +96,7 @@ fn stepped(scene: &Scene<'_>, table: Severity) -> Severity {
 /// from one block alone is told one step below a stranger. Hearing it again in another block settles both.
 fn known(scene: &Scene<'_>, rows: &Rows, baseline: &Baseline, out: &mut Vec<Candidate>) {
     let verdict = scene.verdict;
-    let heard = words::heard(&verdict.rate);
+    let heard = words::heard(verdict, scene.obs.time);
     let mut push = |detection, severity, rank, expected| {
         // Apart from what was never heard: its anomaly is another one.
         let variant = 2;
@@ -238,13 +238,13 @@ fn no_other(scene: &Scene<'_>, baseline: &Baseline, commanding: bool) -> String 
     };
     format!(
         "in {} {who} this device; new {noun} come here {}",
-        words::heard(rate),
+        words::heard(scene.verdict, scene.obs.time),
         words::how_often(rate)
     )
 }
 
 fn never_read(scene: &Scene<'_>) -> String {
-    let heard = words::heard(&scene.verdict.rate);
+    let heard = words::heard(scene.verdict, scene.obs.time);
     format!("in {heard} this host never read this device before it wrote to it")
 }
 
@@ -264,7 +264,7 @@ fn never_commanded(scene: &Scene<'_>) -> String {
     let all = if access.commander { "" } else { ", nor anything else of this device" };
     format!(
         "in {} this master never commanded {point}{all}; {others}; newly commanded points come here {}",
-        words::heard(rate),
+        words::heard(scene.verdict, scene.obs.time),
         words::how_often(rate)
     )
 }
@@ -278,7 +278,7 @@ fn never_used(scene: &Scene<'_>) -> String {
     };
     format!(
         "in {} this master never used {} with this device; {zone}; new functions come here {}",
-        words::heard(rate),
+        words::heard(scene.verdict, scene.obs.time),
         scene.message.function,
         words::how_often(rate)
     )
@@ -289,7 +289,7 @@ fn other_commands(scene: &Scene<'_>, baseline: &Baseline) -> String {
     others.retain(|address| *address != scene.message.master.address);
     format!(
         "in {} these points were commanded by {} alone",
-        words::heard(&scene.verdict.rate),
+        words::heard(scene.verdict, scene.obs.time),
         words::hosts(scene.site, &others)
     )
 }

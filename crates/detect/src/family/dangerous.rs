@@ -45,7 +45,7 @@ pub(crate) fn candidates(scene: &Scene<'_>, out: &mut Vec<Candidate>) {
         expected: format!(
             "this {} and is never taken for normal; in {} {history}",
             danger.consequence,
-            words::heard(&verdict.rate)
+            words::heard(verdict, scene.obs.time)
         ),
     });
 }

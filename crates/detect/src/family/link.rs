@@ -81,7 +81,7 @@ fn outside(
     let severity = if is_decoded(obs.protocol) { Severity::High } else { usual };
     let expected = format!(
         "in {} {end}, a public address, was not part of any conversation with this host",
-        words::heard(&verdict.rate)
+        words::heard(verdict, obs.time)
     );
     out.push(news(verdict, "OT-14", severity, rank::EFFECT, expected));
 }
@@ -111,7 +111,7 @@ fn newcomers(
     usual: Severity,
     out: &mut Vec<Candidate>,
 ) {
-    let heard = words::heard(&verdict.rate);
+    let heard = words::heard(verdict, obs.time);
     let often = words::how_often(&verdict.rate);
     let access = &verdict.access;
     for (known, end) in

@@ -73,7 +73,7 @@ impl Sequence {
                 );
                 let expected = format!(
                     "in {} the one never followed the other between these two",
-                    words::heard(rate)
+                    words::heard(scene.verdict, scene.obs.time)
                 );
                 out.push(
                     Series::about(rows.new_transition, Severity::Low, Cause::Process, obs, message)
