@@ -27,6 +27,8 @@ pub struct Config {
     pub second_looks_max: u16,
     /// Pairs of hosts whose directions are watched.
     pub host_pairs_max: usize,
+    /// Endpoints on other ports that are remembered to have answered in Modbus.
+    pub servers_max: usize,
     /// Zones in order: the first that fits a conversation is its zone; zone 0 where none fits.
     pub zones: Vec<ZoneRule>,
 }
@@ -43,6 +45,7 @@ impl Default for Config {
             tasting_bytes_max: 2_048,
             second_looks_max: 64,
             host_pairs_max: 65_536,
+            servers_max: 4_096,
             zones: Vec::new(),
         }
     }

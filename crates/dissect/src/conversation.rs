@@ -48,6 +48,8 @@ impl Conversation {
             first: flow.first,
             second: flow.second,
             handshake: flow.handshake,
+            at_home: [flow.first, flow.second]
+                .map(|end| is_ours(end) || stage.shared.servers.has(flow.transport, end)),
             silent: [false; 2],
         };
         let [_, server] = presumed_roles(&speakers);
@@ -125,6 +127,12 @@ impl Conversation {
             Speech::Foreign(_) => self.look_again(stage, flow, direction, bytes),
             Speech::Modbus(session) => {
                 session.hear(stage, &self.speakers, self.flow, direction, bytes);
+                if session.exchange.paired && !self.speakers.ours() {
+                    let [_, server] = session.roles(&self.speakers);
+                    let ends = [self.speakers.first, self.speakers.second];
+                    self.speakers.at_home = ends.map(|end| end == server);
+                    stage.shared.servers.note(self.speakers.transport, server);
+                }
             }
             Speech::Tls(octets) => encrypted(stage, &self.speakers, octets, bytes.len()),
             Speech::Tasting(_) => self.taste(stage, flow, direction, bytes),
@@ -272,7 +280,7 @@ impl Conversation {
 
 /// Encrypted bytes count where a protocol of ours was to be expected.
 fn encrypted(stage: &mut Stage<'_>, speakers: &Speakers, octets: &mut u64, more: usize) {
-    if !is_ours(speakers.first) && !is_ours(speakers.second) {
+    if !speakers.ours() {
         return;
     }
     let more = u64::try_from(more).unwrap_or(u64::MAX);
@@ -283,7 +291,7 @@ fn encrypted(stage: &mut Stage<'_>, speakers: &Speakers, octets: &mut u64, more:
 
 /// What is forgotten of an encrypted conversation counts under the same condition.
 fn account_forgotten(stage: &mut Stage<'_>, speakers: &Speakers, forgotten: Forgotten) {
-    if !is_ours(speakers.first) && !is_ours(speakers.second) {
+    if !speakers.ours() {
         return;
     }
     let bytes = &mut stage.shared.counters.bytes;

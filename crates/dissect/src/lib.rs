@@ -5,8 +5,9 @@
 //! words what it heard. What could not be decoded is skipped up to the next plausible message and
 //! accounted for: every byte of a recognised conversation is decoded, skipped, missing or encrypted.
 //!
-//! It judges nothing and remembers nothing beyond the conversation, but for one thing: which directions
-//! between two hosts are heard at all, because no single connection can tell.
+//! It judges nothing and remembers nothing beyond the conversation, but for two things: which directions
+//! between two hosts are heard at all, because no single connection can tell; and at which endpoints Modbus
+//! was answered, because there a damaged message is damaged Modbus.
 #![cfg_attr(
     not(test),
     deny(clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::as_conversions)
@@ -20,6 +21,7 @@ mod dissector;
 mod host_pair;
 mod modbus;
 mod record;
+mod servers;
 mod stage;
 mod taste;
 #[cfg(test)]

@@ -13,6 +13,7 @@ use gridtap_wire::FlowId;
 use crate::buffer::Buffers;
 use crate::host_pair::HostPairs;
 use crate::record::{Detail, Problem, Record};
+use crate::servers::Servers;
 use crate::{Config, Counters, Zones};
 
 /// What the dissector says.
@@ -33,6 +34,7 @@ pub(crate) struct Shared {
     pub(crate) zones: Zones,
     pub(crate) buffers: Buffers,
     pub(crate) hosts: HostPairs,
+    pub(crate) servers: Servers,
     pub(crate) counters: Counters,
     /// One entry a conversation that waits for something: when to look at it again.
     pub(crate) deadlines: BinaryHeap<Reverse<(Timestamp, FlowId)>>,
@@ -44,6 +46,7 @@ impl Shared {
     pub(crate) fn new(config: Config, records: bool) -> Self {
         let zones = Zones::new(&config.zones, &[]);
         let hosts = HostPairs::new(config.host_pairs_max);
+        let servers = Servers::new(config.servers_max);
         Self {
             config,
             records,
@@ -51,6 +54,7 @@ impl Shared {
             zones,
             buffers: Buffers::default(),
             hosts,
+            servers,
             counters: Counters::default(),
             deadlines: BinaryHeap::new(),
             digest: ahash::RandomState::with_seeds(0x6772, 0x6964, 0x7461, 0x7021),
@@ -68,12 +72,20 @@ pub(crate) struct Speakers {
     pub(crate) first: Endpoint,
     pub(crate) second: Endpoint,
     pub(crate) handshake: bool,
+    /// Modbus is at home at the first side, and at the other: by the port, or because it was answered there.
+    pub(crate) at_home: [bool; 2],
     /// Of the direction from the first side, and of the other: the connection was opened, and nothing was
     /// heard that way.
     pub(crate) silent: [bool; 2],
 }
 
 impl Speakers {
+    /// Whether Modbus is to be expected.
+    pub(crate) const fn ours(&self) -> bool {
+        let [first, second] = self.at_home;
+        first || second
+    }
+
     /// Whether nothing was heard in a direction of an opened connection.
     pub(crate) const fn silent(&self, direction: Direction) -> bool {
         let [forward, backward] = self.silent;

@@ -5,7 +5,7 @@ use gridtap_wire::Flow;
 
 use super::second_look::SecondLook;
 use super::{Conversation, Speech, account_forgotten, encrypted};
-use crate::modbus::{Recognised, Scent, Session, is_ours, recognise};
+use crate::modbus::{Recognised, Scent, Session, recognise};
 use crate::stage::Stage;
 use crate::taste::{Forgotten, Mark, is_tls};
 
@@ -96,7 +96,7 @@ impl Conversation {
             self.become_tls(stage, last.map_or(0, |(_, bytes)| bytes.len()));
             return true;
         }
-        let ours = is_ours(self.speakers.first) || is_ours(self.speakers.second);
+        let ours = self.speakers.ours();
         match recognise(&self.speakers, scent, length_max) {
             Recognised::As(framing, roles) => {
                 let session = Box::new(Session::new(framing, roles));
@@ -129,7 +129,7 @@ impl Conversation {
         encrypted(stage, &self.speakers, &mut octets, kept.saturating_add(last));
         self.speech = Speech::Tls(octets);
         self.announce(stage, Protocol::Tls);
-        if is_ours(self.speakers.first) || is_ours(self.speakers.second) {
+        if self.speakers.ours() {
             let count = &mut stage.shared.counters.encrypted;
             *count = count.saturating_add(1);
             let roles = self.roles();
@@ -170,7 +170,7 @@ impl Conversation {
 
     /// More was said than is kept, and it told nothing.
     fn give_up(&mut self, stage: &mut Stage<'_>, flow: &Flow) {
-        if is_ours(self.speakers.first) || is_ours(self.speakers.second) {
+        if self.speakers.ours() {
             self.announce_foreign_on_our_port(stage, flow, true);
             if let Speech::Tasting(tasting) = &mut self.speech {
                 tasting.clear();

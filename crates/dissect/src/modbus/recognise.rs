@@ -41,7 +41,7 @@ const DIRECTIONS: [Direction; 2] = [Direction::Forward, Direction::Backward];
 /// Tells Modbus by its structure. On a port of ours one frame will do, whatever its function; elsewhere it
 /// must be exact to the octet, or be two.
 pub(crate) fn recognise(speakers: &Speakers, scent: &Scent<'_>, length_max: u16) -> Recognised {
-    let ours = is_ours(speakers.first) || is_ours(speakers.second);
+    let ours = speakers.ours();
     let udp = speakers.transport == Transport::Udp;
     let mut open = false;
     for (direction, bytes) in in_order(scent) {

@@ -22,7 +22,7 @@ use gridtap_modbus::Side;
 use gridtap_model::{Direction, Endpoint, Transport};
 
 use super::framing::is_exact;
-use super::recognise::{Scent, is_ours};
+use super::recognise::Scent;
 use crate::stage::Speakers;
 
 const SHAPE: i8 = 4;
@@ -94,7 +94,7 @@ const fn towards(direction: Direction, points: i8) -> i8 {
 fn port(speakers: &Speakers) -> i8 {
     let ends = [speakers.first, speakers.second];
     let ephemeral = |end: Endpoint| end.port >= EPHEMERAL_MIN;
-    match (ends.map(is_ours), ends.map(ephemeral)) {
+    match (speakers.at_home, ends.map(ephemeral)) {
         ([false, true], _) | ([false, false] | [true, true], [true, false]) => PORT,
         ([true, false], _) | ([false, false] | [true, true], [false, true]) => {
             PORT.saturating_neg()

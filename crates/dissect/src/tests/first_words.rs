@@ -109,6 +109,27 @@ fn two_wrong_constants_are_something_else() {
 }
 
 #[test]
+fn where_modbus_was_answered_before_a_wrong_header_is_modbus_with_a_fault() {
+    let mut talk = Talk::new(Transport::Tcp, (49_152, 8_899), true);
+    talk.ask(&adu(1, 3, "03 0010 0002")).answer(&adu(1, 3, "03 04 0001 0002"));
+    talk.close(Closing::Finished);
+    for (nth, frame) in [read_with(7, 6), read_with(0, 0), read_with(0, 9)].iter().enumerate() {
+        talk.flow.id.generation += 1;
+        talk.flow.first.port += 1;
+        talk.flow.octets = [0, 0];
+        talk.ask(frame).later(6_000).close(Closing::Finished);
+        assert_eq!(talk.faults.len(), nth + 1, "{frame:x?}: {:?}", talk.faults);
+    }
+    // And a client that asks there from a port of ours is no server.
+    talk.flow.id.generation += 1;
+    talk.flow.first.port = 502;
+    talk.flow.handshake = false;
+    talk.said();
+    talk.ask(&adu(1, 3, "05 0010 FF00"));
+    assert!(talk.said()[1].starts_with("Request"));
+}
+
+#[test]
 fn on_another_port_a_wrong_header_is_not_modbus() {
     for frame in [read_with(7, 6), read_with(0, 0), read_with(0, 9)] {
         let mut talk = Talk::new(Transport::Tcp, (49_152, 8_899), true);
