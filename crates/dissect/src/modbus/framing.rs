@@ -66,6 +66,8 @@ pub(crate) enum Footing {
     /// The next octet begins a message.
     #[default]
     Firm,
+    /// The message before had another length than its content says; the next octet may begin a message.
+    Doubtful,
     /// Octets are missing just before; the next one may well begin a message.
     AfterLoss,
     /// Anywhere.
@@ -137,8 +139,18 @@ impl Reader<'_> {
         match (framing, footing) {
             (_, _) if rest.is_empty() => Next::More,
             (Framing::Mbap, Footing::Firm) => self.mbap(rest),
+            (Framing::Mbap, Footing::Doubtful) => match Header::at(rest) {
+                None => Next::More,
+                Some(header)
+                    if is_plausible(&header, self.length_max)
+                        && self.history.knows_unit(header.unit) =>
+                {
+                    self.mbap(rest)
+                }
+                Some(_) => self.mbap_again(rest, Footing::Lost),
+            },
             (Framing::Mbap, _) => self.mbap_again(rest, footing),
-            (Framing::Rtu, Footing::Firm) => self.rtu(rest),
+            (Framing::Rtu, Footing::Firm | Footing::Doubtful) => self.rtu(rest),
             (Framing::Rtu, _) => self.rtu_again(rest),
         }
     }
@@ -208,7 +220,12 @@ impl Reader<'_> {
         };
         let claimed = usize::from(header.length).saturating_sub(1);
         let next_begins = match Header::at(behind) {
-            Some(next) => is_plausible(&next, self.length_max) && next.unit == header.unit,
+            // Behind a gateway the next message may well be for another unit.
+            Some(next) => {
+                let known = next.unit == header.unit || self.history.knows_unit(next.unit);
+                let foreign = next.protocol != 0 && self.is_foreign_but_modbus(&next, behind);
+                known && (foreign || is_plausible(&next, self.length_max))
+            }
             None => self.whole && behind.is_empty(),
         };
         if extent >= claimed || !next_begins || !is_exact(pdu, self.side) {

@@ -1,6 +1,6 @@
 //! One Modbus conversation: its two streams, its footing in them, and the account of its bytes.
 
-use gridtap_modbus::{FunctionCode, Header, Side};
+use gridtap_modbus::{Extent, FunctionCode, Header, Side};
 use gridtap_model::{Direction, Endpoint, Timestamp, Transport};
 use gridtap_wire::FlowId;
 
@@ -242,7 +242,15 @@ impl Session {
     ) {
         let frame = stage.frame;
         self.report_skipped(stage, speakers, direction, Some(frame));
-        self.stream_mut(direction).footing = Footing::Firm;
+        // Where the content says another length than the header, what comes next need not be a header, and
+        // must show that it is one.
+        let measured = match self.side(direction).extent(message.pdu) {
+            Extent::Octets(extent) => extent == message.pdu.len(),
+            Extent::More => false,
+            Extent::Unknown => true,
+        };
+        self.stream_mut(direction).footing =
+            if measured { Footing::Firm } else { Footing::Doubtful };
         let octets = u64::try_from(octets).unwrap_or(u64::MAX);
         self.accounts.decoded = self.accounts.decoded.saturating_add(octets);
         let total = &mut stage.shared.counters.bytes.decoded;

@@ -93,6 +93,30 @@ fn a_length_field_that_claims_too_much_does_not_swallow_the_next_message() {
 }
 
 #[test]
+fn behind_a_length_that_is_wrong_nothing_is_taken_for_a_message_by_chance() {
+    // A header that claims 300 octets, then polls of another unit behind the same gateway.
+    let mut talk = Talk::tcp();
+    let mut lie = poll(3);
+    lie[4..6].copy_from_slice(&300_u16.to_be_bytes());
+    talk.ask(&poll(1)).ask(&adu(2, 5, "03 0000 0001")).ask(&lie);
+    for transaction in 4..60 {
+        talk.ask(&adu(transaction, 5, "03 0000 0001"));
+    }
+    assert_eq!(talk.phases, vec![Phase::Request; 59]);
+    assert_eq!(talk.faults, [FaultKind::Length]);
+    // The same where the lie is believed, because what follows is no header: decoding finds its place again.
+    let mut talk = Talk::tcp();
+    talk.ask(&poll(1)).ask(&lie).ask(&[0x55; 20]);
+    for transaction in 4..60 {
+        talk.ask(&poll(transaction));
+    }
+    let last = talk.phases.len();
+    assert!((30..=58).contains(&last), "{last} of 58");
+    let mut requests = talk.lines.iter().filter(|line| line.contains("Unit("));
+    assert!(requests.all(|line| line.contains("Unit(3)")), "{:#?}", talk.lines);
+}
+
+#[test]
 fn a_length_field_that_claims_what_never_comes_is_said_after_the_patience() {
     let mut talk = Talk::tcp();
     let mut lie = poll(2);
