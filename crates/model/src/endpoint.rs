@@ -45,17 +45,19 @@ impl EndpointText {
         }
     }
 
-    /// A number without leading zeros.
+    /// A number without leading zeros: divided by ten only, which costs a multiplication.
     fn number(&mut self, number: u16) {
-        let mut unit = 10_000;
-        while unit > 1 && number < unit {
-            unit = unit.div_euclid(10);
+        let mut digits = [0; 5];
+        let (mut rest, mut zeros) = (number, digits.len());
+        for digit in digits.iter_mut().rev() {
+            *digit = u8::try_from(rest.rem_euclid(10)).unwrap_or_default().saturating_add(b'0');
+            rest = rest.div_euclid(10);
+            zeros = zeros.saturating_sub(1);
+            if rest == 0 {
+                break;
+            }
         }
-        while unit > 0 {
-            let digit = number.div_euclid(unit).rem_euclid(10);
-            self.push(u8::try_from(digit).unwrap_or_default().saturating_add(b'0'));
-            unit = unit.div_euclid(10);
-        }
+        digits.iter().skip(zeros).for_each(|digit| self.push(*digit));
     }
 }
 
