@@ -142,6 +142,23 @@ mod tests {
     use super::*;
 
     #[test]
+    fn each_class_is_on_the_command_path_or_only_looks_and_all_but_reading_is_listed() {
+        use Class::{Command, Configuration, Diagnostic, File, Link, Program, Read, Time};
+        for (class, moves, listed) in [
+            (Read, false, false),
+            (Command, true, true),
+            (Configuration, true, true),
+            (Program, true, true),
+            (Time, true, true),
+            (File, true, true),
+            (Diagnostic, false, true),
+            (Link, false, false),
+        ] {
+            assert_eq!((commands(class), is_ledgered(class)), (moves, listed), "{class:?}");
+        }
+    }
+
+    #[test]
     fn a_key_costs_48_bytes() {
         assert_eq!(size_of::<Key>(), 48);
     }

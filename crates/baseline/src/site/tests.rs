@@ -284,3 +284,32 @@ fn what_is_no_toml_is_said_in_one_line() {
     }
     assert_eq!(said(""), "");
 }
+
+#[test]
+fn a_zone_rule_holds_where_everything_it_names_fits_and_what_it_leaves_empty_fits_everything() {
+    let far = IpAddr::V4(Ipv4Addr::new(192, 168, 9, 9));
+    let rule = |captures: &[&str], vlans: &[u16], subnets: &[&str]| ZoneRule {
+        zone: Zone(1),
+        captures: captures.iter().map(|name| (*name).to_owned()).collect(),
+        vlans: vlans.to_vec(),
+        subnets: subnets.iter().map(|net| net.parse().unwrap()).collect(),
+    };
+    let net = &["10.0.0.0/24"][..];
+    for (why, rule, capture, vlan, ends, holds) in [
+        ("nothing is named", rule(&[], &[], &[]), "eth0", None, [far, far], true),
+        ("the capture fits", rule(&["eth0"], &[], &[]), "eth0", None, [far, far], true),
+        ("another capture", rule(&["eth0"], &[], &[]), "eth1", None, [far, far], false),
+        ("one of two captures", rule(&["a", "b"], &[], &[]), "b", None, [far, far], true),
+        ("the tag fits", rule(&[], &[17], &[]), "eth0", Some(17), [far, far], true),
+        ("another tag", rule(&[], &[17], &[]), "eth0", Some(18), [far, far], false),
+        ("no tag", rule(&[], &[17], &[]), "eth0", None, [far, far], false),
+        ("one end is inside", rule(&[], &[], net), "eth0", None, [far, address(7)], true),
+        ("the other end is", rule(&[], &[], net), "eth0", None, [address(7), far], true),
+        ("neither end is", rule(&[], &[], net), "eth0", None, [far, far], false),
+        ("all three fit", rule(&["eth0"], &[17], net), "eth0", Some(17), [far, address(7)], true),
+        ("the tag does not", rule(&["eth0"], &[17], net), "eth0", None, [far, address(7)], false),
+        ("the net does not", rule(&["eth0"], &[17], net), "eth0", Some(17), [far, far], false),
+    ] {
+        assert_eq!(rule.holds(capture, vlan, ends), holds, "{why}");
+    }
+}

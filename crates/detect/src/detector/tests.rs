@@ -9,6 +9,8 @@ use gridtap_model::{
 
 use super::*;
 
+mod severities;
+
 const MASTER: u8 = 7;
 const HISTORIAN: u8 = 8;
 const STRANGER: u8 = 99;

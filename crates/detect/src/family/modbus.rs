@@ -82,3 +82,55 @@ fn refusal(refusal: Refusal) -> Option<(&'static str, bool)> {
         Refusal::Function | Refusal::Address | Refusal::Other | Refusal::Undefined => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_effect_has_the_row_of_the_catalogue_that_names_it_and_plain_access_has_none() {
+        for (what, code, row) in [
+            (Effect::Plain, 3, None),
+            (Effect::Plain, 16, None),
+            (Effect::Reserved, 9, None),
+            (Effect::ListenOnly, DIAGNOSTICS, Some("MB-21")),
+            (Effect::Restart, DIAGNOSTICS, Some("MB-22")),
+            (Effect::ClearDiagnostics, DIAGNOSTICS, Some("MB-23")),
+            (Effect::Inspect, DIAGNOSTICS, Some("MB-24")),
+            (Effect::Echo, DIAGNOSTICS, Some("MB-24")),
+            (Effect::Identify, 43, Some("MB-25")),
+            (Effect::Identify, REPORT_SERVER_ID, Some("MB-26")),
+            (Effect::Inspect, 7, Some("MB-27")),
+            (Effect::Inspect, 11, Some("MB-27")),
+            (Effect::FileRead, 20, Some("MB-38")),
+            (Effect::FileWrite, 21, Some("MB-38")),
+            (Effect::Mask, 22, Some("MB-38")),
+            (Effect::WriteRead, 23, Some("MB-38")),
+            (Effect::Fifo, 24, Some("MB-38")),
+            (Effect::Stop, UMAS, Some("MB-39")),
+            (Effect::ProgramWrite, UMAS, Some("MB-39")),
+            (Effect::ProgramRead, UMAS, Some("MB-39")),
+            (Effect::Reserve, UMAS, Some("MB-39")),
+            (Effect::Plain, UMAS, Some("MB-39")),
+            (Effect::Vendor, 65, Some("MB-40")),
+            (Effect::Firmware, 125, Some("MB-40")),
+        ] {
+            assert_eq!(effect(what, code), row, "{what:?} of function {code}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_has_the_row_that_says_what_it_tells() {
+        for (reason, row) in [
+            (Refusal::Value, Some(("MB-15", false))),
+            (Refusal::Failure, Some(("MB-16", true))),
+            (Refusal::Acknowledge, Some(("MB-17", true))),
+            (Refusal::Busy, Some(("MB-18", true))),
+            (Refusal::Gateway, Some(("MB-19", true))),
+            (Refusal::Function, None),
+            (Refusal::Address, None),
+        ] {
+            assert_eq!(refusal(reason), row, "{reason}");
+        }
+    }
+}

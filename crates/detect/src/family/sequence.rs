@@ -5,7 +5,7 @@
 
 use core::net::IpAddr;
 
-use gridtap_baseline::{Baseline, FactKey, FactKind};
+use gridtap_baseline::{Baseline, Declared, FactKey, FactKind};
 use gridtap_model::{Device, Severity};
 
 use super::rows;
@@ -60,7 +60,9 @@ impl Sequence {
             return;
         }
         let access = &scene.verdict.access;
-        let judged = scene.verdict.armed && access.function_known && !scene.verdict.accepted;
+        // What the site file allows is normal, after whatever else it comes.
+        let open = scene.verdict.declared == Declared::Open && !scene.verdict.accepted;
+        let judged = scene.verdict.armed && access.function_known && open;
         if judged {
             let rate = &scene.verdict.rate;
             if let Some(score) = self.budget.earn(device.zone, obs.time, rate) {
