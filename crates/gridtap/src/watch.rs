@@ -124,7 +124,10 @@ impl Watch {
 
     /// The input ended: the last anomalies are stored and told, what was learned is stored.
     pub(crate) fn finish(&mut self, read: &Read, learned: &Learned) -> Result<(), Failure> {
-        self.pipeline.finish();
+        match read.stopped {
+            Some(_) => self.pipeline.stop(),
+            None => self.pipeline.finish(),
+        }
         self.pause()?;
         let mut batch = self.store.batch()?;
         state::keep(&mut batch, self.pipeline.baseline_mut())?;

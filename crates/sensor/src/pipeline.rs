@@ -88,12 +88,19 @@ impl Pipeline {
 
     /// The input ended: what was waiting is decided, and told.
     pub fn finish(&mut self) {
+        self.stop();
+        self.judge.baseline.finish();
+    }
+
+    /// The input was left before its end: what was waiting is decided and told, and the running block of the
+    /// baseline stays open, to go on where the next run begins. Ended here, it would be two blocks, and what is
+    /// heard in both would no longer count as heard in one.
+    pub fn stop(&mut self) {
         let Self { wire, dissector, judge, .. } = self;
         wire.finish(&mut |heard: &Heard<'_>| {
             dissector.heard(heard, &mut |output: Output<'_>| judge.take(&output));
         });
         dissector.finish(&mut |output: Output<'_>| judge.take(&output));
-        judge.baseline.finish();
         judge.detector.finish();
     }
 

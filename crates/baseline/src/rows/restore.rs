@@ -64,6 +64,10 @@ impl Baseline {
             Some(meta) => (self.blocks, self.zones) = (meta.blocks, meta.zones),
             None => (self.blocks, self.zones) = (Blocks::new(self.config.block_ns()), Vec::new()),
         }
+        // The rows tell again what was heard in one block only.
+        for zone in &mut self.zones {
+            zone.once = [0; crate::zone::SERIES];
+        }
         for row in rows {
             self.restore_row(row).map_err(RestoreError::Key)?;
         }

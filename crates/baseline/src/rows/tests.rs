@@ -202,3 +202,18 @@ fn a_row_reads_in_one_line() {
     );
     assert!(line("host|zone0|10.0.0.9").ends_with(" | held"));
 }
+
+#[test]
+fn what_is_heard_in_two_runs_is_learned_as_in_one() {
+    let mut whole = short();
+    routine(&mut whole, 0..61);
+    for cut in [3, 16, 27, 38] {
+        let mut first = short();
+        routine(&mut first, 0..cut);
+        let mut second = short();
+        second.restore(Some(first.meta()), &first.rows()).unwrap();
+        routine(&mut second, cut..61);
+        assert_eq!(second.rows(), whole.rows(), "cut at {cut} s");
+        assert_eq!(second.levels(), whole.levels(), "cut at {cut} s");
+    }
+}

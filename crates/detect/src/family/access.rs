@@ -83,7 +83,13 @@ fn news(
     }
 }
 
-/// One step off where the site's own history makes such news common.
+/// One step off where the site's own history makes such news common ("a new point under a master that uses four
+/// new points a day").
+///
+/// That history is what was learned. News that alarmed is none of it, as a key that alarmed is not learned by
+/// repetition: whoever writes to new points one after the other would otherwise make them common, and lower his own
+/// alarms. Each new point is told at once; as findings of one source, target and cause join within the joining
+/// time, an operator's first commands after arming are one incident with many updates, not many.
 fn stepped(scene: &Scene<'_>, table: Severity) -> Severity {
     if scene.verdict.rate.common { table.lowered() } else { table }
 }
