@@ -126,6 +126,11 @@ impl Conversation {
         match &mut self.speech {
             Speech::Foreign(_) => self.look_again(stage, flow, direction, bytes),
             Speech::Modbus(session) => {
+                // What this side acknowledges and the capture does not hold was said all the same.
+                let unheard = of(flow.unheard, direction.reversed());
+                if unheard > of(self.unheard, direction) {
+                    session.lose(stage);
+                }
                 session.hear(stage, &self.speakers, self.flow, direction, bytes);
                 if session.exchange.paired && !self.speakers.ours() {
                     let [_, server] = session.roles(&self.speakers);

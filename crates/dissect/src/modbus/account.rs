@@ -42,7 +42,7 @@ impl Session {
     }
 
     /// What follows may be the fault of a loss.
-    pub(super) fn lose(&mut self, stage: &Stage<'_>) {
+    pub(crate) fn lose(&mut self, stage: &Stage<'_>) {
         let memory = stage.shared.config.loss_memory.nanos();
         self.lossy_until = Some(stage.time.plus_ns(memory));
     }

@@ -1,6 +1,6 @@
 //! Whether bytes are Modbus, told by their structure.
 
-use gridtap_modbus::{FunctionCode, FunctionKind, Header, Side, mbap, rtu};
+use gridtap_modbus::{FunctionCode, FunctionKind, Header, Side, crc16, mbap, rtu};
 use gridtap_model::{Direction, Endpoint, Protocol, Transport};
 
 use super::damaged::{Damaged, damaged, is_begun};
@@ -146,13 +146,18 @@ fn within(bytes: &[u8], alone: bool, length_max: u16) -> Option<&[u8]> {
     None
 }
 
-/// RTU frames by their CRC, two of them unless nothing more will come.
+/// RTU frames by their CRC, two of them unless nothing more will come; where Modbus was answered before on a port
+/// that is not its own, one, of whatever function.
 fn recognise_rtu(speakers: &Speakers, scent: &Scent<'_>, ours: bool) -> Recognised {
     let mut frames = usize::from(scent.rtu_before);
     let mut found = None;
     let mut open = false;
+    let learned = ours && !is_ours(speakers.first) && !is_ours(speakers.second);
     for (direction, bytes) in in_order(scent) {
         let mut rest = bytes;
+        if learned && let Some(pdu) = whole_by_crc(bytes) {
+            return Recognised::As(Framing::Rtu, roles(speakers, scent, direction, pdu));
+        }
         while !rest.is_empty() {
             let Some((pdu, after)) = rtu_frame(rest) else { break };
             frames = frames.saturating_add(1);
@@ -168,6 +173,13 @@ fn recognise_rtu(speakers: &Speakers, scent: &Scent<'_>, ours: bool) -> Recognis
         return Recognised::As(Framing::Rtu, roles(speakers, scent, direction, pdu));
     }
     if scent.at_end { Recognised::No } else { Recognised::PerhapsRtu }
+}
+
+/// All of the bytes as one frame, by its CRC alone.
+fn whole_by_crc(bytes: &[u8]) -> Option<&[u8]> {
+    const FRAME_OCTETS_MAX: usize = 256;
+    let fits = (4..=FRAME_OCTETS_MAX).contains(&bytes.len()) && crc16(bytes) == 0;
+    fits.then(|| bytes.get(1..bytes.len().checked_sub(2)?)).flatten()
 }
 
 /// The frame of a public function at the head, by its CRC.

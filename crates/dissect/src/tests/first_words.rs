@@ -130,6 +130,22 @@ fn where_modbus_was_answered_before_a_wrong_header_is_modbus_with_a_fault() {
 }
 
 #[test]
+fn where_rtu_was_answered_before_one_frame_of_any_function_is_modbus() {
+    let mut talk = Talk::new(Transport::Tcp, (49_152, 4_001), true);
+    for _ in 0..2 {
+        talk.ask(&rtu(3, "03 0010 0002")).answer(&rtu(3, "03 04 0001 0002"));
+    }
+    talk.close(Closing::Finished);
+    talk.flow.id.generation += 1;
+    talk.flow.first.port += 1;
+    talk.flow.octets = [0, 0];
+    talk.said();
+    // Schneider's stop, of which only its CRC tells the length.
+    talk.ask(&rtu(3, "5A 00 41 00 00"));
+    assert!(talk.said().iter().any(|line| line.starts_with("Request")));
+}
+
+#[test]
 fn on_another_port_a_wrong_header_is_not_modbus() {
     for frame in [read_with(7, 6), read_with(0, 0), read_with(0, 9)] {
         let mut talk = Talk::new(Transport::Tcp, (49_152, 8_899), true);

@@ -263,3 +263,19 @@ fn a_request_that_is_heard_after_its_answer_is_not_unanswered() {
     talk.ask(&adu(1, 3, "03 0001 0001")).later(20_000).close(Closing::Finished);
     assert_eq!(talk.phases, [Phase::Response, Phase::Request]);
 }
+
+#[test]
+fn an_answer_that_acknowledges_an_unheard_request_is_no_second_answer() {
+    let heard_with = |unheard: u64| {
+        let mut talk = Talk::tcp();
+        for value in 0..3 {
+            // A client that never changes its transaction.
+            talk.ask(&adu(1, 3, "03 0010 0001")).answer(&adu(1, 3, &format!("03 02 000{value}")));
+        }
+        talk.flow.unheard[0] += unheard;
+        talk.answer(&adu(1, 3, "03 02 0009"));
+        talk.faults
+    };
+    assert_eq!(heard_with(0), [FaultKind::SecondResponse]);
+    assert_eq!(heard_with(12), []);
+}
