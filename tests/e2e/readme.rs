@@ -92,6 +92,20 @@ fn the_first_command_shows_an_armed_baseline_and_at_least_three_incidents() {
 }
 
 #[test]
+fn the_picture_of_the_output_shows_lines_that_are_printed() {
+    let output = gridtap().args(first_command()).output().expect("gridtap runs");
+    let printed = String::from_utf8(output.stdout).expect("text");
+    let printed: BTreeSet<&str> = printed.lines().map(str::trim_end).collect();
+    let text = readme();
+    let (_, picture) = text.split_once("```text\n").expect("README.md has a picture");
+    let picture = picture.split("```").next().unwrap_or_default();
+    assert!(picture.lines().count() > 10);
+    let stale: Vec<_> =
+        picture.lines().filter(|line| *line != "…" && !printed.contains(line)).collect();
+    assert!(stale.is_empty(), "README.md shows what is not printed: {stale:#?}");
+}
+
+#[test]
 fn every_field_of_a_decoded_message_is_in_the_table() {
     let documented = documented("`gridtap decode`");
     let decoded = |folder: &Path| {
