@@ -7,8 +7,6 @@ mod indications;
 
 pub use control::{ApplicationControl, Part};
 pub use fragment::{Fragment, FragmentFault};
+pub(crate) use function::Objects;
 pub use function::{FunctionCode, FunctionKind};
 pub use indications::{Iin, Indication};
-
-#[cfg(test)]
-mod tests;

@@ -124,8 +124,7 @@ impl Reassembler {
     /// Nothing heard yet; a fragment may have `octets_max` octets.
     #[must_use]
     pub const fn new(octets_max: usize) -> Self {
-        let (buffer, dropped) = (Vec::new(), Vec::new());
-        Self { octets_max, buffer, dropped, expected: None, last: None }
+        Self { octets_max, buffer: Vec::new(), dropped: Vec::new(), expected: None, last: None }
     }
 
     /// Takes the next frame with user data.
@@ -180,7 +179,10 @@ impl Reassembler {
             (false, Some(expected)) if expected != sequence => {
                 let octets = length(self.buffer.len().saturating_add(octets));
                 self.drop_fragment();
-                return (Some(TransportFault::Sequence { expected, found: sequence, octets }), true);
+                return (
+                    Some(TransportFault::Sequence { expected, found: sequence, octets }),
+                    true,
+                );
             }
             (false, Some(_)) => {}
         }

@@ -7,11 +7,12 @@ use super::sources::{assert_none, paths, root};
 
 /// Each crate and those of ours that it may depend on. A new crate is a decision: it gets its line
 /// here and in ARCHITECTURE.md.
-const MAY_DEPEND_ON: [(&str, &[&str]); 14] = [
+const MAY_DEPEND_ON: [(&str, &[&str]); 15] = [
     ("model", &[]),
     ("wire", &["model"]),
     ("modbus", &["model"]),
-    ("dissect", &["model", "wire", "modbus"]),
+    ("dnp3", &[]),
+    ("dissect", &["model", "wire", "modbus", "dnp3"]),
     ("baseline", &["model"]),
     ("detect", &["model", "baseline"]),
     ("capture", &["model", "wire"]),
@@ -23,15 +24,16 @@ const MAY_DEPEND_ON: [(&str, &[&str]); 14] = [
     (
         "tests",
         &[
-            "model", "wire", "modbus", "dissect", "baseline", "detect", "capture", "sensor",
-            "store", "lab",
+            "model", "wire", "modbus", "dnp3", "dissect", "baseline", "detect", "capture",
+            "sensor", "store", "lab",
         ],
     ),
     ("fuzz", &["tests"]),
 ];
 
 /// The core: bytes and packet time in, values out.
-pub(super) const PURE: [&str; 6] = ["model", "wire", "modbus", "dissect", "baseline", "detect"];
+pub(super) const PURE: [&str; 7] =
+    ["model", "wire", "modbus", "dnp3", "dissect", "baseline", "detect"];
 
 /// A crate's manifest.
 pub(super) struct Manifest {

@@ -22,13 +22,13 @@ pub struct Fragment<'a> {
 #[non_exhaustive]
 pub enum FragmentFault {
     /// A function code that the standard keeps back.
-    #[error("reserved function {0}", .0.0)]
+    #[error("reserved function {code}", code = .0.0)]
     ReservedFunction(FunctionCode),
     /// A response that ends before its internal indications do.
     #[error("no internal indications")]
     NoIndications,
     /// IIN2.6 or IIN2.7 set.
-    #[error("reserved indications in {0:#06x}", .0.0)]
+    #[error("reserved indications in {bits:#06x}", bits = .0.0)]
     ReservedIndications(Iin),
     /// A request in more than one fragment, or in a part of one.
     #[error("a request that is not first and final")]
@@ -87,9 +87,8 @@ impl<'a> Fragment<'a> {
             _ if kind == FunctionKind::Reserved => None,
             _ => Some(false),
         };
-        let reserved = iin.filter(|iin| {
-            iin.has(Indication::Reserved1) || iin.has(Indication::Reserved2)
-        });
+        let reserved =
+            iin.filter(|iin| iin.has(Indication::Reserved1) || iin.has(Indication::Reserved2));
         [
             (kind == FunctionKind::Reserved).then_some(FragmentFault::ReservedFunction(function)),
             (kind == FunctionKind::Response && iin.is_none())

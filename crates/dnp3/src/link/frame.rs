@@ -195,8 +195,8 @@ pub enum Damage {
 
 /// A frame whose header is right and whose user data is not: no station takes anything of it.
 ///
-/// The length of such a frame may be wrong as well, so what follows is looked for from the damaged block on and not
-/// from where the frame says it ends: a good frame in what it claims is found.
+/// The length of such a frame may be wrong as well, so what follows is looked for right behind its header and not
+/// from where the frame says it ends, as stations do: a good frame in what it claims is found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Damaged<'a> {
     /// Its header.
@@ -208,11 +208,10 @@ pub struct Damaged<'a> {
 }
 
 impl<'a> Damaged<'a> {
-    /// How many octets to drop: the header and the blocks before the damage. What is left of the frame is
-    /// [`Skipped`] next.
+    /// How many octets to drop: the header. What is left of the frame is [`Skipped`] next.
     #[must_use]
     pub const fn octets(&self) -> usize {
-        HEADER_OCTETS.saturating_add(self.blocks.len())
+        HEADER_OCTETS
     }
 
     /// The user data before the damage.

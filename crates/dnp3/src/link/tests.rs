@@ -42,7 +42,10 @@ fn said(pieces: &[&[u8]]) -> Vec<Said> {
         loop {
             let dropped = match frame(&buffer, ending) {
                 Found::Frame(frame) => {
-                    said.push(Said::Frame(frame.header, frame.user_data().flatten().copied().collect()));
+                    said.push(Said::Frame(
+                        frame.header,
+                        frame.user_data().flatten().copied().collect(),
+                    ));
                     assert_eq!(frame.octets(), frame.header.frame_octets());
                     frame.octets()
                 }
@@ -73,15 +76,35 @@ fn said(pieces: &[&[u8]]) -> Vec<Said> {
 
 fn frames(pieces: &[&[u8]]) -> Vec<Vec<u8>> {
     let frames = said(pieces).into_iter();
-    frames.filter_map(|said| match said { Said::Frame(_, data) => Some(data), _ => None }).collect()
+    frames
+        .filter_map(|said| match said {
+            Said::Frame(_, data) => Some(data),
+            _ => None,
+        })
+        .collect()
+}
+
+/// Where in some octets frames are found.
+fn extents(input: &[u8]) -> Vec<core::ops::Range<usize>> {
+    let mut extents = Vec::new();
+    let mut at = 0;
+    loop {
+        at += match frame(&input[at..], Ending::Closed) {
+            Found::Frame(frame) => {
+                extents.push(at..at + frame.octets());
+                frame.octets()
+            }
+            Found::Damaged(damaged) => damaged.octets(),
+            Found::Skipped(skipped) => skipped.octets,
+            Found::More(_) => return extents,
+        };
+    }
 }
 
 #[test]
 fn a_frame_of_a_capture_is_read() {
     // An integrity poll of a public capture: master 3 asks station 2.
-    let input = octets(
-        "0564 14 C4 0200 0300 4503  C7 C8 01 3C0206 3C0306 3C0406 3C0106 42AC",
-    );
+    let input = octets("0564 14 C4 0200 0300 4503  C7 C8 01 3C0206 3C0306 3C0406 3C0106 42AC");
     let Found::Frame(frame) = frame(&input, Ending::Open) else { panic!("no frame") };
     assert_eq!(frame.octets(), input.len());
     let header = frame.header;
@@ -140,7 +163,7 @@ fn a_bad_block_is_named_and_what_follows_is_found() {
     // All of the bad frame is in the account.
     assert_eq!(
         said(&[&input])[..2],
-        [Said::Damaged(Damage::Block(3)), Said::Skipped(SkipReason::Junk, bad.len() - 10 - 18 * 3)]
+        [Said::Damaged(Damage::Block(3)), Said::Skipped(SkipReason::Junk, bad.len() - 10)]
     );
 }
 
@@ -254,14 +277,17 @@ proptest! {
         let mut sent = Vec::new();
         for (junk, source, data) in pieces {
             input.extend(junk);
-            input.extend(built(0xC4, 1, source, &data));
-            sent.push(data);
+            let frame = built(0xC4, 1, source, &data);
+            sent.push(input.len()..input.len() + frame.len());
+            input.extend(frame);
         }
         input.extend(after);
-        let found = frames(&[&input]);
-        let mut left = found.iter();
-        for data in &sent {
-            prop_assert!(left.any(|found| found == data), "lost {:02x?} in {:02x?}", data, input);
+        let found = extents(&input);
+        for frame in sent {
+            // A cut frame can be whole with the octets that follow: a header is a good last block of 8 octets. Then
+            // both are frames by their CRCs, and the first is read.
+            let covered = found.iter().any(|found| found.start < frame.start && frame.start < found.end);
+            prop_assert!(found.contains(&frame) || covered, "lost {:?} in {:02x?}", frame, input);
         }
     }
 

@@ -1,0 +1,68 @@
+use super::*;
+
+#[test]
+fn rows_are_in_order_and_of_named_groups() {
+    for pair in ROWS.windows(2) {
+        let [before, after] = pair else { continue };
+        assert!((before.group, before.variation) < (after.group, after.variation), "{after:?}");
+    }
+    for row in ROWS {
+        assert!(group_name(row.group).is_some(), "{row:?}");
+        assert_eq!(variation(row.group, row.variation), Some(row));
+    }
+}
+
+/// Sizes without prefix (annex A): group, then the octets of its variations from 1 on.
+const SIZES: [(u8, &[usize]); 32] = [
+    (2, &[1, 7, 3]),
+    (4, &[1, 7, 3]),
+    (11, &[1, 7]),
+    (13, &[1, 7]),
+    (20, &[5, 3, 5, 3, 4, 2, 4, 2]),
+    (21, &[5, 3, 5, 3, 11, 9, 11, 9, 4, 2, 4, 2]),
+    (22, &[5, 3, 5, 3, 11, 9, 11, 9]),
+    (23, &[5, 3, 5, 3, 11, 9, 11, 9]),
+    (30, &[5, 3, 4, 2, 5, 9]),
+    (31, &[5, 3, 11, 9, 4, 2, 5, 9]),
+    (32, &[5, 3, 11, 9, 5, 9, 11, 15]),
+    (33, &[5, 3, 11, 9, 5, 9, 11, 15]),
+    (34, &[2, 4, 4]),
+    (40, &[5, 3, 5, 9]),
+    (41, &[5, 3, 5, 9]),
+    (42, &[5, 3, 11, 9, 5, 9, 11, 15]),
+    (43, &[5, 3, 11, 9, 5, 9, 11, 15]),
+    (50, &[6, 10, 6, 11]),
+    (51, &[6, 6]),
+    (52, &[2, 2]),
+    (60, &[0, 0, 0, 0]),
+    (81, &[3]),
+    (101, &[2, 4, 8]),
+    (102, &[1]),
+    (110, &[1, 2, 3]),
+    (111, &[1, 2, 3]),
+    (112, &[1, 2, 3]),
+    (113, &[1, 2, 3]),
+    (121, &[7]),
+    (122, &[7, 13]),
+    (12, &[11, 11]),
+    (10, &[]),
+];
+
+#[test]
+fn every_fixed_size_is_that_of_annex_a() {
+    for (group, sizes) in SIZES {
+        for (nth, octets) in sizes.iter().enumerate() {
+            let number = u8::try_from(nth + 1).unwrap();
+            let row = variation(group, number).unwrap_or_else(|| panic!("g{group}v{number}"));
+            assert_eq!(row.octets(), Some(*octets), "g{group}v{number}");
+        }
+    }
+}
+
+#[test]
+fn what_the_standard_does_not_have_is_not_known() {
+    for (group, number) in [(1, 3), (5, 1), (60, 5), (60, 0), (70, 9), (114, 1), (115, 1), (255, 0)]
+    {
+        assert_eq!(variation(group, number), None, "g{group}v{number}");
+    }
+}
