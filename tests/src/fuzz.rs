@@ -5,6 +5,7 @@
 
 mod capture;
 mod dissect;
+mod dnp3;
 mod modbus;
 mod packet;
 mod pipeline;
@@ -24,10 +25,11 @@ pub struct Target {
 }
 
 /// Every target there is.
-pub const TARGETS: [Target; 7] = [
+pub const TARGETS: [Target; 8] = [
     Target { name: "capture", body: capture::any_file },
     Target { name: "dissect_account", body: dissect::any_conversations },
     Target { name: "dissect_pieces", body: dissect::any_pieces },
+    Target { name: "dnp3", body: dnp3::any_octets },
     Target { name: "modbus", body: modbus::any_octets },
     Target { name: "pipeline", body: pipeline::any_capture },
     Target { name: "wire_frames", body: wire::any_frames },

@@ -1,4 +1,4 @@
-//! The application layer's header (clause 4.2): what a fragment is before its objects.
+//! The application layer's header (clause 4): what a fragment is before its objects.
 
 mod control;
 mod fragment;

@@ -4,7 +4,7 @@ use crate::Value;
 use crate::octets::Octets;
 use crate::table::Number;
 
-/// What a control block asks for in its control code (A.8.1).
+/// What a control block asks for in its control code (annex A, group 12).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ControlCode(pub u8);
 
@@ -75,7 +75,7 @@ impl ControlCode {
         }
     }
 
-    /// Whether every device that has outputs understands it so (A.8.1.2).
+    /// Whether every device that has outputs understands it so.
     #[must_use]
     pub const fn is_interoperable(self) -> bool {
         matches!(self.0, 0x01 | 0x03 | 0x04 | 0x41 | 0x81)
@@ -159,7 +159,7 @@ impl Setpoint<'_> {
     }
 }
 
-/// How a command went (A.8.1, table of control status), without the reserved bit.
+/// How a command went, without the reserved bit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ControlStatus(pub u8);
 

@@ -25,7 +25,7 @@ const fn table() -> [u16; 256] {
     table
 }
 
-/// The CRC of a header or block (9.2.4.3, CRC-16/DNP): polynomial 0x3D65 reflected, initial 0, complemented.
+/// The CRC of a header or block (clause 9, CRC-16/DNP): polynomial 0x3D65 reflected, initial 0, complemented.
 #[must_use]
 pub fn crc16(octets: &[u8]) -> u16 {
     !octets.iter().fold(0, |crc: u16, octet| {

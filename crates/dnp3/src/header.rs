@@ -1,8 +1,8 @@
-//! Object headers (4.2.2.7): what objects, how prefixed, how many.
+//! Object headers (clause 4): what objects, how prefixed, how many.
 
 use crate::octets::Octets;
 
-/// The qualifier octet of an object header (4.2.2.7.3).
+/// The qualifier octet of an object header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Qualifier(pub u8);
 
@@ -68,7 +68,7 @@ impl Qualifier {
         self.0 & 0x0F
     }
 
-    /// Whether prefix and range go together (4.2.2.7.3.4).
+    /// Whether prefix and range go together: the standard has a table of pairs.
     #[must_use]
     pub const fn is_valid(self) -> bool {
         matches!(

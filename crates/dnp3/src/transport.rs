@@ -3,7 +3,7 @@
 use crate::Frame;
 use crate::octets::length;
 
-/// The transport octet at the head of a frame's user data (8.2.2).
+/// The transport octet at the head of a frame's user data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TransportHeader(pub u8);
 

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use super::dnp3::{FRAGMENTS, framed};
 use super::packet::{Carries, Packet};
 
 /// A target, the name of a seed of it, and its octets.
@@ -18,6 +19,10 @@ pub fn seeds() -> Vec<Seed> {
     for (name, pdu) in PDUS {
         seeds.push(("modbus", format!("{name}.tcp"), mbap(pdu)));
         seeds.push(("modbus", name.to_owned(), pdu.to_vec()));
+    }
+    for (name, fragment) in FRAGMENTS {
+        seeds.push(("dnp3", format!("{name}.frame"), framed(fragment)));
+        seeds.push(("dnp3", name.to_owned(), fragment.to_vec()));
     }
     seeds.push(("wire_frames", "exchange".to_owned(), as_frames(&exchange(false))));
     seeds.push(("wire_frames", "exchange_6".to_owned(), as_frames(&exchange(true))));

@@ -1,6 +1,6 @@
 //! The application control octet.
 
-/// The application control octet (4.2.2.1).
+/// The application control octet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ApplicationControl(pub u8);
 

@@ -1,6 +1,6 @@
 //! Function codes.
 
-/// An application function code (4.2.2.2, 4.4).
+/// An application function code (clause 4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FunctionCode(pub u8);
 
@@ -112,7 +112,7 @@ functions! {
     AUTHENTICATE_RESP = 131, "authenticate_resp";
 }
 
-/// What stands behind the object headers of a function (4.2.2.7, and each object's own clause).
+/// What stands behind the object headers of a function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Objects {
     /// Ranges only: it names points without values.
@@ -137,7 +137,7 @@ impl FunctionCode {
         }
     }
 
-    /// Whether an outstation answers it (4.4).
+    /// Whether an outstation answers it.
     #[must_use]
     pub const fn is_answered(self) -> bool {
         matches!(self.0, 1..=5 | 7 | 9 | 11 | 13..=32)

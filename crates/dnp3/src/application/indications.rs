@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-/// The internal indications of a response, first octet low (4.2.2.6).
+/// The internal indications of a response, first octet low (clause 4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Iin(pub u16);
 

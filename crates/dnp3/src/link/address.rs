@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-/// A link address (9.2.4.1.4).
+/// A link address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Address(pub u16);
 

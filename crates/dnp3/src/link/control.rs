@@ -1,6 +1,6 @@
 //! The control octet of a link header.
 
-/// The control octet (9.2.4.1.3).
+/// The control octet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LinkControl(pub u8);
 
@@ -42,7 +42,7 @@ impl LinkControl {
     }
 }
 
-/// A function of the link layer (9.2.4.1.3.5): the same code means one thing to a primary and another to a secondary.
+/// A function of the link layer: the same code means one thing to a primary and another to a secondary.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LinkFunction {
     /// Sent by the station that begins.

@@ -40,7 +40,7 @@ pub enum Found<'a> {
     More(usize),
 }
 
-/// The header of a frame (9.2.4.1).
+/// The header of a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct LinkHeader {
     /// The length field: 5 + the octets of user data.

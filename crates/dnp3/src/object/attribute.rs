@@ -1,4 +1,4 @@
-//! Device attributes (A.1, g0).
+//! Device attributes (annex A, group 0).
 
 use crate::Value;
 use crate::octets::Octets;
@@ -17,7 +17,7 @@ pub struct Attribute<'a> {
     pub octets: &'a [u8],
 }
 
-/// The type of an attribute, or of an element of a data set (11.9.10).
+/// The type of an attribute, or of an element of a data set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AttributeType(pub u8);
 

@@ -1,4 +1,4 @@
-//! Data sets (A.31–A.34, g85–g88).
+//! Data sets (annex A, groups 85 to 88).
 
 use crate::octets::Octets;
 use crate::{AttributeType, Value};
