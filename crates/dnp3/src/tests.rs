@@ -1,5 +1,6 @@
 mod headers;
 mod objects;
+mod peer;
 mod properties;
 mod security;
 mod vectors;

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use gridtap_dnp3::{
-    File, FileMode, Fragment, Item, Object, ObjectHeader, Prefix, Quality, Time, Value,
+    File, FileMode, Fragment, Item, Object, ObjectHeader, Point, Prefix, Quality, Time, Value,
 };
 
 use crate::stream::{captures, fragments};
@@ -75,7 +75,9 @@ fn six_digits(number: f64) -> String {
 fn date(unix_ms: u64) -> String {
     let (days, ms) = (unix_ms / 86_400_000, unix_ms % 86_400_000);
     let (mut year, mut day) = (1970, days);
-    let leap = |year: u64| year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let leap = |year: u64| {
+        year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400))
+    };
     while day >= 365 + u64::from(leap(year)) {
         day -= 365 + u64::from(leap(year));
         year += 1;
@@ -136,48 +138,46 @@ fn said(fragment: &Fragment<'_>, mut say: impl FnMut(&'static str, String)) {
     }
 }
 
+fn quality_and_value(group: u8, point: Point<'_>, say: &mut impl FnMut(&'static str, String)) {
+    if let Some(flags) = point.flags {
+        let online = u8::from(flags.is_online()).to_string();
+        let state = (flags.octet >> 7).to_string();
+        match flags.quality {
+            Quality::BinaryInput => say("dnp3.al.biq.b7", state),
+            Quality::BinaryOutput => {
+                say("dnp3.al.boq.b0", online);
+                say("dnp3.al.boq.b7", state);
+            }
+            Quality::Counter => say("dnp3.al.ctrq.b0", online),
+            Quality::Analog if group < 40 => say("dnp3.al.aiq.b0", online),
+            Quality::Analog => say("dnp3.al.aoq.b0", online),
+            Quality::DoubleBitInput => say("dnp3.al.biq.b7", state),
+            Quality::Statistic => {}
+        }
+    }
+    let output = group >= 40;
+    match point.value {
+        Value::Bit(bit) if point.flags.is_none() => say("dnp3.al.bit", u8::from(bit).to_string()),
+        Value::Unsigned(count) => say("dnp3.al.cnt", count.to_string()),
+        Value::Signed(number) if output => say("dnp3.al.anaout.int", number.to_string()),
+        Value::Signed(number) => say("dnp3.al.ana.int", number.to_string()),
+        Value::Float32(number) if output => say("dnp3.al.anaout.float", six_digits(number.into())),
+        Value::Float32(number) => say("dnp3.al.ana.float", six_digits(number.into())),
+        _ => {}
+    }
+    match point.time {
+        Some(Time::Absolute(unix_ms)) => say("dnp3.al.timestamp", date(unix_ms)),
+        Some(Time::Relative { after_ms, .. }) => say(
+            "dnp3.al.reltimestamp",
+            format!("{}.{:03}000000", after_ms / 1_000, after_ms % 1_000),
+        ),
+        None => {}
+    }
+}
+
 fn object(group: u8, item: &Item<'_>, say: &mut impl FnMut(&'static str, String)) {
     match item.object {
-        Object::Point(point) => {
-            if let Some(flags) = point.flags {
-                let online = u8::from(flags.is_online()).to_string();
-                let state = (flags.octet >> 7).to_string();
-                match flags.quality {
-                    Quality::BinaryInput => say("dnp3.al.biq.b7", state),
-                    Quality::BinaryOutput => {
-                        say("dnp3.al.boq.b0", online);
-                        say("dnp3.al.boq.b7", state);
-                    }
-                    Quality::Counter => say("dnp3.al.ctrq.b0", online),
-                    Quality::Analog if group < 40 => say("dnp3.al.aiq.b0", online),
-                    Quality::Analog => say("dnp3.al.aoq.b0", online),
-                    Quality::DoubleBitInput => say("dnp3.al.biq.b7", state),
-                    Quality::Statistic => {}
-                }
-            }
-            let output = group >= 40;
-            match point.value {
-                Value::Bit(bit) if point.flags.is_none() => {
-                    say("dnp3.al.bit", u8::from(bit).to_string())
-                }
-                Value::Unsigned(count) => say("dnp3.al.cnt", count.to_string()),
-                Value::Signed(number) if output => say("dnp3.al.anaout.int", number.to_string()),
-                Value::Signed(number) => say("dnp3.al.ana.int", number.to_string()),
-                Value::Float32(number) if output => {
-                    say("dnp3.al.anaout.float", six_digits(number.into()))
-                }
-                Value::Float32(number) => say("dnp3.al.ana.float", six_digits(number.into())),
-                _ => {}
-            }
-            match point.time {
-                Some(Time::Absolute(unix_ms)) => say("dnp3.al.timestamp", date(unix_ms)),
-                Some(Time::Relative { after_ms, .. }) => say(
-                    "dnp3.al.reltimestamp",
-                    format!("{}.{:03}000000", after_ms / 1_000, after_ms % 1_000),
-                ),
-                None => {}
-            }
-        }
+        Object::Point(point) => quality_and_value(group, point, say),
         Object::Control(block) => {
             say("dnp3.al.ctrlstatus", block.status.0.to_string());
             say("dnp3.al.on_time", block.on_ms.to_string());
