@@ -33,7 +33,9 @@ pub struct Block<'a> {
     pub octets: &'a [u8],
     /// How many indexes or objects are there in full. Never more than the octets hold, but for objects without any.
     pub count: u64,
-    /// What does not fit. Whether decoding goes on behind it is for [`Blocks`] to know.
+    /// Whether it is known where its objects end; where not, nothing behind them can be read.
+    pub is_bounded: bool,
+    /// What does not fit.
     pub fault: Option<Fault>,
     pub(crate) common_time: Option<CommonTime>,
 }
@@ -132,6 +134,7 @@ impl<'a> Iterator for Blocks<'a> {
             carried,
             octets: reach.octets,
             count: reach.count,
+            is_bounded: reach.ends,
             fault: reach.fault.or(qualifier).or(unknown),
             common_time: self.common_time,
         };

@@ -59,6 +59,7 @@ fn blocks(mut blocks: Blocks<'_>) {
         }
         let held = u64::try_from(block.octets.len()).unwrap_or(u64::MAX);
         assert!(items <= held.saturating_mul(8), "more points than bits");
+        assert!(block.is_bounded || block.fault.is_some() && blocks.rest().is_empty());
         let all = block.octets.is_empty() || block.carried == Carried::Nothing;
         assert!(all || items == block.count, "{items} of {}", block.count);
     }
