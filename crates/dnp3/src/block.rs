@@ -45,7 +45,7 @@ impl<'a> Block<'a> {
     ///
     /// Objects without octets and a header without objects give none: [`ObjectHeader::range`] names their points.
     #[must_use]
-    pub const fn items(&self) -> Items<'a> {
+    pub fn items(&self) -> Items<'a> {
         Items::new(self)
     }
 }

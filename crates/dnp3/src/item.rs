@@ -2,7 +2,7 @@
 
 use crate::header::number;
 use crate::octets::{Octets, length};
-use crate::table::{Extent, Layout};
+use crate::table::Extent;
 use crate::{Block, Carried, CommonTime, Fault, Object, ObjectHeader, Prefix, Variation};
 
 /// One object, or the index of a point that a request names.
@@ -23,6 +23,8 @@ pub struct Item<'a> {
 pub struct Items<'a> {
     header: ObjectHeader,
     variation: Option<Variation>,
+    extent: Option<Extent>,
+    prefix: Prefix,
     carried: Carried,
     octets: Octets<'a>,
     nth: u64,
@@ -31,10 +33,12 @@ pub struct Items<'a> {
 }
 
 impl<'a> Items<'a> {
-    pub(crate) const fn new(block: &Block<'a>) -> Self {
+    pub(crate) fn new(block: &Block<'a>) -> Self {
         Self {
             header: block.header,
             variation: block.variation,
+            extent: block.variation.map(|each| each.layout.extent(each.variation)),
+            prefix: block.header.qualifier.prefix(),
             carried: block.carried,
             octets: Octets(block.octets),
             nth: 0,
@@ -63,7 +67,7 @@ impl<'a> Items<'a> {
 
     /// The next object of a block that has whole octets for each.
     fn whole(&mut self) -> Option<Item<'a>> {
-        let (index, octets) = match self.header.qualifier.prefix() {
+        let (index, octets) = match self.prefix {
             Prefix::Size(width) => {
                 let size = number(&mut self.octets, width)?;
                 (self.ranged(), self.octets.take(usize::try_from(size).ok()?)?)
@@ -82,10 +86,9 @@ impl<'a> Items<'a> {
 
     /// The size of the next object, by its kind or by itself.
     fn size(&self) -> Option<usize> {
-        let variation = self.variation?;
-        match variation.layout.extent(variation.variation) {
+        match self.extent? {
             Extent::Octets(octets) => Some(octets),
-            Extent::Told if variation.layout == Layout::Attribute => {
+            Extent::Told if self.header.group == 0 => {
                 usize::from(*self.octets.0.get(1)?).checked_add(2)
             }
             Extent::Told => crate::object::activation_octets(self.octets.0),
@@ -95,8 +98,9 @@ impl<'a> Items<'a> {
 
     fn meaning(&self, octets: &'a [u8]) -> (Object<'a>, Option<Fault>) {
         let opaque = Object::Opaque(octets);
-        let Some(variation) = self.variation else { return (opaque, None) };
-        let extent = variation.layout.extent(variation.variation);
+        let (Some(variation), Some(extent)) = (self.variation, self.extent) else {
+            return (opaque, None);
+        };
         match extent {
             Extent::Octets(expected) if expected != octets.len() => {
                 let (found, expected) = (length(octets.len()), length(expected));
@@ -122,20 +126,17 @@ impl<'a> Iterator for Items<'a> {
         if self.nth >= self.count {
             return None;
         }
-        let item = match (self.carried, self.header.qualifier.prefix()) {
+        let item = match (self.carried, self.prefix) {
             (Carried::Nothing, _) => None,
             (Carried::Indexes, Prefix::Index(width)) => {
                 let index = number(&mut self.octets, width);
                 index.map(|_| Item { index, octets: &[], object: Object::Named, fault: None })
             }
             (Carried::Indexes, _) => None,
-            (Carried::Objects, prefix) => {
-                let extent = self.variation.map(|each| each.layout.extent(each.variation));
-                match (prefix, extent) {
-                    (Prefix::None, Some(Extent::Bits(bits))) => self.packed(bits),
-                    _ => self.whole(),
-                }
-            }
+            (Carried::Objects, prefix) => match (prefix, self.extent) {
+                (Prefix::None, Some(Extent::Bits(bits))) => self.packed(bits),
+                _ => self.whole(),
+            },
         };
         self.nth = self.nth.saturating_add(1);
         item

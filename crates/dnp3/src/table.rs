@@ -222,11 +222,32 @@ pub fn variation(group: u8, variation: u8) -> Option<Variation> {
         (0, _) => any("attribute", Layout::Attribute),
         (110..=113, _) => any("octets", Layout::Octets),
         _ => {
-            let key = (group, variation);
-            let at = ROWS.binary_search_by_key(&key, |row| (row.group, row.variation)).ok()?;
-            ROWS.get(at).copied()
+            let first = usize::from(*FIRST.get(usize::from(group))?);
+            let offset = variation.checked_sub(ROWS.get(first)?.variation)?;
+            let row = ROWS.get(first.checked_add(offset.into())?)?;
+            (row.group == group).then_some(*row)
         }
     }
+}
+
+/// The first row of each group; behind the last where there is none. A group's rows have consecutive variations.
+const FIRST: [u8; 256] = first_rows();
+
+#[expect(
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    clippy::cast_possible_truncation,
+    reason = "a constant, worked out by the compiler: there are fewer than 256 rows"
+)]
+const fn first_rows() -> [u8; 256] {
+    let mut first = [ROWS.len() as u8; 256];
+    let mut row = ROWS.len();
+    while row > 0 {
+        row -= 1;
+        first[ROWS[row].group as usize] = row as u8;
+    }
+    first
 }
 
 #[cfg(test)]

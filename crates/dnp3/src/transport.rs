@@ -189,7 +189,12 @@ impl Reassembler {
         self.last = Some((header, self.buffer.len()));
         self.expected = Some(sequence.wrapping_add(1) & 0x3F);
         let room = self.octets_max.saturating_sub(self.buffer.len());
-        self.buffer.extend(blocks.flatten().take(room));
+        let mut left = room;
+        for block in blocks {
+            let taken = block.get(..left).unwrap_or(block);
+            self.buffer.extend_from_slice(taken);
+            left = left.saturating_sub(taken.len());
+        }
         if octets > room {
             self.drop_fragment();
             let octets_max = length(self.octets_max);
