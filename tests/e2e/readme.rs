@@ -117,6 +117,9 @@ fn every_field_of_a_decoded_message_is_in_the_table() {
     for folder in [
         "public/cisagov+icsnpp-modbus/testing/traces",
         "public/ITI+ICS-Security-Tools/pcaps/bro/modbus",
+        "public/ITI+ICS-Security-Tools/pcaps/bro/dnp3",
+        "public/ITI+ICS-Security-Tools/pcaps/dnp3",
+        "public/cisagov+icsnpp-dnp3/testing/traces",
     ] {
         if let Some(folder) = capture(folder) {
             printed.extend(decoded(&folder));
@@ -129,7 +132,16 @@ fn every_field_of_a_decoded_message_is_in_the_table() {
 #[test]
 fn every_field_in_the_table_of_decoded_messages_is_one_that_the_source_writes() {
     let source = root().join("crates/dissect/src");
-    let files = ["record.rs", "modbus/record.rs", "modbus/record_parts.rs"];
+    let files = [
+        "record.rs",
+        "modbus/record.rs",
+        "modbus/record_parts.rs",
+        "dnp3/record.rs",
+        "dnp3/object_record.rs",
+        "dnp3/fields.rs",
+        "dnp3/files.rs",
+        "dnp3/security.rs",
+    ];
     let source: String = files
         .iter()
         .map(|file| {

@@ -20,6 +20,10 @@ pub struct Config {
     pub pending_max: usize,
     /// The largest length field that is taken for one. The specification says 254; UMAS goes to about 1 KiB.
     pub modbus_length_max: u16,
+    /// The longest DNP3 fragment that is put together. The customary longest is 2,048 octets.
+    pub dnp3_fragment_octets_max: usize,
+    /// Pairs of DNP3 link addresses in one conversation whose segments are put together; the longest unused gives way.
+    pub dnp3_links_max: usize,
     /// Bytes of a conversation that are kept while its protocol is not known.
     pub tasting_bytes_max: usize,
     /// Segments or datagrams of a conversation on another port that are looked at again after it was found to be none
@@ -42,6 +46,8 @@ impl Default for Config {
             blind_after: Span::from_secs(10),
             pending_max: 64,
             modbus_length_max: 1_100,
+            dnp3_fragment_octets_max: 4_096,
+            dnp3_links_max: 64,
             tasting_bytes_max: 2_048,
             second_looks_max: 64,
             host_pairs_max: 65_536,

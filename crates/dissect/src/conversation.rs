@@ -7,6 +7,8 @@ use gridtap_model::{Conversation as Number, Direction, Endpoint, LinkEvent, Prot
 use gridtap_wire::{Closing, Event, Flow, FlowId, Heard};
 
 use self::second_look::SecondLook;
+use crate::account::Account;
+use crate::dnp3;
 use crate::host_pair::PairId;
 use crate::modbus::{Session, is_ours};
 use crate::record::{Problem, Reason};
@@ -19,10 +21,38 @@ enum Speech {
     /// Not known yet.
     Tasting(Box<Tasting>),
     Modbus(Box<Session>),
+    Dnp3(Box<dnp3::Session>),
     /// So many bytes of TLS.
     Tls(u64),
     /// None of ours so far; looked at again while there is something to look with.
     Foreign(Option<Box<SecondLook>>),
+}
+
+impl Speech {
+    /// Bytes of a conversation that is recognised.
+    fn hear(
+        &mut self,
+        stage: &mut Stage<'_>,
+        speakers: &Speakers,
+        flow: FlowId,
+        direction: Direction,
+        bytes: &[u8],
+    ) {
+        match self {
+            Self::Modbus(session) => session.hear(stage, speakers, flow, direction, bytes),
+            Self::Dnp3(session) => session.hear(stage, speakers, flow, direction, bytes),
+            Self::Tasting(_) | Self::Tls(_) | Self::Foreign(_) => {}
+        }
+    }
+
+    /// The account of a conversation that is recognised.
+    fn account(&mut self) -> Option<&mut Account> {
+        match self {
+            Self::Modbus(session) => Some(&mut session.account),
+            Self::Dnp3(session) => Some(session.account()),
+            Self::Tasting(_) | Self::Tls(_) | Self::Foreign(_) => None,
+        }
+    }
 }
 
 /// A conversation.
@@ -101,6 +131,7 @@ impl Conversation {
     fn protocol(&self) -> Protocol {
         match self.speech {
             Speech::Modbus(_) => Protocol::Modbus,
+            Speech::Dnp3(_) => Protocol::Dnp3,
             Speech::Tls(_) => Protocol::Tls,
             Speech::Tasting(_) | Speech::Foreign(_) => Protocol::Unknown,
         }
@@ -118,6 +149,7 @@ impl Conversation {
     fn roles(&self) -> [Endpoint; 2] {
         match &self.speech {
             Speech::Modbus(session) => session.roles(&self.speakers),
+            Speech::Dnp3(session) => session.roles(&self.speakers),
             _ => presumed_roles(&self.speakers),
         }
     }
@@ -139,6 +171,9 @@ impl Conversation {
                     stage.shared.servers.note(self.speakers.transport, server);
                 }
             }
+            Speech::Dnp3(session) => {
+                session.hear(stage, &self.speakers, self.flow, direction, bytes);
+            }
             Speech::Tls(octets) => encrypted(stage, &self.speakers, octets, bytes.len()),
             Speech::Tasting(_) => self.taste(stage, flow, direction, bytes),
         }
@@ -157,6 +192,7 @@ impl Conversation {
     fn gap(&mut self, stage: &mut Stage<'_>, direction: Direction, bytes: u64) {
         match &mut self.speech {
             Speech::Modbus(session) => session.gap(stage, &self.speakers, direction, bytes),
+            Speech::Dnp3(session) => session.gap(stage, &self.speakers, direction, bytes),
             Speech::Tasting(tasting) => tasting.gap(bytes),
             Speech::Tls(_) => {
                 let forgotten = Forgotten { heard: 0, missing: bytes };
@@ -182,7 +218,12 @@ impl Conversation {
 
     /// Notes which directions of this flow and its hosts are heard.
     fn watch_directions(&mut self, stage: &mut Stage<'_>, flow: &Flow, direction: Direction) {
-        let Speech::Modbus(session) = &self.speech else { return };
+        let asks = match &self.speech {
+            Speech::Modbus(session) => direction == session.client,
+            // Either side may speak first, and say much that is not answered.
+            Speech::Dnp3(_) => true,
+            _ => return,
+        };
         let at = index(direction);
         let (packets, unheard) =
             (of(flow.packets, direction.reversed()), of(flow.unheard, direction.reversed()));
@@ -194,7 +235,7 @@ impl Conversation {
                     || (silent && unheard > of(self.unheard, direction))
             }
             // A request may go to a dead device, but nobody answers what nobody asked.
-            Transport::Udp => packets == 0 && direction != session.client,
+            Transport::Udp => packets == 0 && !asks,
         };
         if let (Some(replies), Some(before)) = (self.replies.get_mut(at), self.unheard.get_mut(at))
         {
@@ -236,8 +277,10 @@ impl Conversation {
 
     pub(crate) fn tick(&mut self, stage: &mut Stage<'_>) {
         self.refresh_from_hosts(stage);
-        if let Speech::Modbus(session) = &mut self.speech {
-            session.tick(stage, &self.speakers, self.flow);
+        match &mut self.speech {
+            Speech::Modbus(session) => session.tick(stage, &self.speakers, self.flow),
+            Speech::Dnp3(session) => session.tick(stage, &self.speakers, self.flow),
+            Speech::Tasting(_) | Speech::Tls(_) | Speech::Foreign(_) => {}
         }
     }
 
@@ -264,6 +307,7 @@ impl Conversation {
         let may_come = matches!(closing, Closing::End | Closing::Evicted);
         match &mut self.speech {
             Speech::Modbus(session) => session.close(stage, &self.speakers, self.flow, may_come),
+            Speech::Dnp3(session) => session.close(stage, &self.speakers),
             Speech::Tls(octets) if *octets > 0 => {
                 let problem =
                     Problem { reason: Reason::Encrypted, bytes: *octets, resumed_frame: None };
@@ -285,7 +329,7 @@ impl Conversation {
 
 /// Encrypted bytes count where a protocol of ours was to be expected.
 fn encrypted(stage: &mut Stage<'_>, speakers: &Speakers, octets: &mut u64, more: usize) {
-    if !speakers.ours() {
+    if !speakers.expected() {
         return;
     }
     let more = u64::try_from(more).unwrap_or(u64::MAX);
@@ -296,7 +340,7 @@ fn encrypted(stage: &mut Stage<'_>, speakers: &Speakers, octets: &mut u64, more:
 
 /// What is forgotten of an encrypted conversation counts under the same condition.
 fn account_forgotten(stage: &mut Stage<'_>, speakers: &Speakers, forgotten: Forgotten) {
-    if !speakers.ours() {
+    if !speakers.expected() {
         return;
     }
     let bytes = &mut stage.shared.counters.bytes;

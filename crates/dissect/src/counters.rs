@@ -28,6 +28,10 @@ pub struct Counters {
     pub modbus_responses: u64,
     /// Modbus exceptions.
     pub modbus_exceptions: u64,
+    /// DNP3 application fragments.
+    pub dnp3_fragments: u64,
+    /// DNP3 frames without a fragment, that say something of the link only.
+    pub dnp3_link_frames: u64,
     /// Requests that got no answer in time.
     pub unanswered: u64,
     /// Requests without an answer, where the answer may well have gone unheard: nothing was said.
@@ -38,6 +42,8 @@ pub struct Counters {
     pub bytes: Bytes,
     /// Requests that gave way because too many waited in one conversation.
     pub pending_evicted: u64,
+    /// DNP3 links within a conversation that gave way because too many were open.
+    pub dnp3_links_evicted: u64,
     /// Pairs of hosts that were not watched because too many were.
     pub host_pairs_refused: u64,
 }

@@ -13,11 +13,13 @@
     deny(clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::as_conversions)
 )]
 
+mod account;
 mod buffer;
 mod config;
 mod conversation;
 mod counters;
 mod dissector;
+mod dnp3;
 mod host_pair;
 mod modbus;
 mod record;
@@ -31,6 +33,7 @@ mod zone;
 pub use config::Config;
 pub use counters::{Bytes, Counters};
 pub use dissector::Dissector;
+pub use dnp3::Dnp3Record;
 pub use modbus::{Kind as ModbusKind, ModbusRecord};
 pub use record::{Detail, Problem, Reason, Record};
 pub use stage::Output;

@@ -5,6 +5,7 @@ use core::fmt;
 use gridtap_model::{Endpoint, FaultKind, Faults, Place, Protocol, Timestamp, Transport};
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
+use crate::dnp3::Dnp3Record;
 use crate::modbus::ModbusRecord;
 
 /// One line: a message, or a stretch that could not be decoded.
@@ -33,6 +34,8 @@ pub struct Record<'a> {
 pub enum Detail<'a> {
     /// A Modbus message.
     Modbus(ModbusRecord<'a>),
+    /// A DNP3 fragment, or a frame without one.
+    Dnp3(Dnp3Record<'a>),
     /// A stretch that could not be decoded.
     Problem(Problem),
 }
@@ -46,6 +49,10 @@ pub enum Reason {
     Incomplete,
     /// They are no frame of the protocol.
     Garbage,
+    /// They begin like a frame, and a CRC in it is wrong.
+    LinkCrc,
+    /// They begin like a frame, with a length that no frame has.
+    LinkLength,
     /// They are encrypted.
     Encrypted,
 }
@@ -58,6 +65,8 @@ impl Reason {
             Self::Missing => "missing",
             Self::Incomplete => "incomplete",
             Self::Garbage => "garbage",
+            Self::LinkCrc => "link_crc",
+            Self::LinkLength => "link_length",
             Self::Encrypted => "encrypted",
         }
     }
@@ -92,6 +101,7 @@ impl Serialize for Record<'_> {
         map.serialize_entry("destination", &self.destination)?;
         match &self.detail {
             Detail::Modbus(message) => map.serialize_entry("modbus", message)?,
+            Detail::Dnp3(message) => map.serialize_entry("dnp3", message)?,
             Detail::Problem(problem) => map.serialize_entry("problem", problem)?,
         }
         map.end()

@@ -11,6 +11,7 @@ use gridtap_model::{
 use gridtap_wire::FlowId;
 
 use crate::buffer::Buffers;
+use crate::dnp3;
 use crate::host_pair::HostPairs;
 use crate::record::{Detail, Problem, Record};
 use crate::servers::Servers;
@@ -86,6 +87,11 @@ impl Speakers {
         first || second
     }
 
+    /// Whether a protocol that is decoded is to be expected.
+    pub(crate) fn expected(&self) -> bool {
+        self.ours() || [self.first, self.second].into_iter().any(dnp3::is_home)
+    }
+
     /// Whether nothing was heard in a direction of an opened connection.
     pub(crate) const fn silent(&self, direction: Direction) -> bool {
         let [forward, backward] = self.silent;
@@ -93,6 +99,14 @@ impl Speakers {
             Direction::Forward => forward,
             Direction::Backward => backward,
         }
+    }
+}
+
+/// Sender and receiver of a direction.
+pub(crate) const fn ends(speakers: &Speakers, direction: Direction) -> [Endpoint; 2] {
+    match direction {
+        Direction::Forward => [speakers.first, speakers.second],
+        Direction::Backward => [speakers.second, speakers.first],
     }
 }
 

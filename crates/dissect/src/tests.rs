@@ -4,6 +4,7 @@ mod accounts;
 mod any_events;
 mod captures;
 mod directions;
+mod dnp3;
 mod first_words;
 mod forgotten;
 mod pairing;

@@ -123,13 +123,14 @@ pub(crate) enum Command {
 #[command(after_help = "\
 Examples:
   gridtap decode substation.pcapng | jq -c 'select(.modbus.kind == \"exception\")'
+  gridtap decode --protocol dnp3 rtu.pcap | jq '.dnp3.application.objects[]?.points[]? | select(.trip_close)'
   tcpdump -r big.pcap -w - host 10.0.0.21 | gridtap decode -")]
 pub(crate) struct Decode {
     /// Captures (pcap or pcapng, plain or gzip), directories of them, or - for standard input
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,
     /// Only messages of these protocols
-    #[arg(long, value_name = "NAME", value_delimiter = ',', default_values = ["modbus"])]
+    #[arg(long, value_name = "NAME", value_delimiter = ',', default_values = ["modbus", "dnp3"])]
     pub protocol: Vec<Protocol>,
 }
 
@@ -138,6 +139,26 @@ pub(crate) struct Decode {
 pub(crate) enum Protocol {
     /// Modbus over TCP, UDP, and RTU frames over either
     Modbus,
+    /// DNP3 over TCP and UDP
+    Dnp3,
+}
+
+impl Protocol {
+    /// The same in the shared vocabulary.
+    pub(crate) const fn meant(self) -> gridtap_model::Protocol {
+        match self {
+            Self::Modbus => gridtap_model::Protocol::Modbus,
+            Self::Dnp3 => gridtap_model::Protocol::Dnp3,
+        }
+    }
+
+    /// The name in sentences.
+    pub(crate) const fn title(self) -> &'static str {
+        match self {
+            Self::Modbus => "Modbus",
+            Self::Dnp3 => "DNP3",
+        }
+    }
 }
 
 /// Learn what is normal from captures.

@@ -2,11 +2,11 @@
 
 use std::io::{self, StdoutLock, Write};
 
-use gridtap_dissect::{Dissector, Output, Record};
+use gridtap_dissect::{Detail, Dissector, Output, Record};
 use gridtap_model::Timestamp;
 use gridtap_wire::{Frame, Wire};
 
-use crate::arguments;
+use crate::arguments::{self, Protocol};
 use crate::failure::{Exit, Failure};
 use crate::feed::{Feed, Listener};
 use crate::json;
@@ -38,15 +38,19 @@ pub(crate) fn run(
             text: Vec::with_capacity(LINES + LINES / 4),
             out: io::stdout().lock(),
             names: if names.len() > 1 { names } else { Vec::new() },
+            protocols: arguments.protocol.clone(),
+            messages: 0,
             fault: None,
         },
     };
     let read = feed.run(&mut decoder)?;
     decoder.finish()?;
-    let messages = decoder.dissector.counters().modbus_messages();
-    if messages == 0 && read.stopped.is_none() {
+    if decoder.lines.messages == 0 && read.stopped.is_none() {
+        let mut titles: Vec<_> = arguments.protocol.iter().map(|name| name.title()).collect();
+        titles.dedup();
         voice.say(format_args!(
-            "no Modbus message in {} packets of {}",
+            "no {} message in {} packets of {}",
+            titles.join(" or "),
             counted(read.frames),
             feed.names().join(", ")
         ));
@@ -69,6 +73,10 @@ struct Lines {
     out: StdoutLock<'static>,
     /// The captures' names, where there are more than one.
     names: Vec<String>,
+    /// What was asked for.
+    protocols: Vec<Protocol>,
+    /// Lines that are messages.
+    messages: u64,
     fault: Option<io::Error>,
 }
 
@@ -104,6 +112,12 @@ impl Lines {
     #[inline]
     fn take(&mut self, output: Output<'_>) {
         let Output::Record(record) = output else { return };
+        if !self.is_wanted(record) {
+            return;
+        }
+        if !matches!(record.detail, Detail::Problem(_)) {
+            self.messages = self.messages.saturating_add(1);
+        }
         let written = if self.names.is_empty() {
             json::append(&mut self.text, record)
         } else {
@@ -114,6 +128,17 @@ impl Lines {
             Ok(()) => self.text.push(b'\n'),
             Err(error) => self.fault = Some(error.into()),
         }
+    }
+
+    /// Whether a record is of a protocol that was asked for; what is encrypted, by its port.
+    fn is_wanted(&self, record: &Record<'_>) -> bool {
+        self.protocols.iter().map(|each| each.meant()).any(|wanted| {
+            record.protocol == wanted
+                || record.protocol == gridtap_model::Protocol::Tls
+                    && [record.source, record.destination]
+                        .into_iter()
+                        .any(|end| gridtap_model::Protocol::of_port(end.port) == wanted)
+        })
     }
 
     fn write(&mut self) -> Result<(), Failure> {

@@ -164,9 +164,13 @@ impl Watch {
         self.packets
     }
 
-    /// Messages that were decoded.
+    /// Messages that were decoded and judged.
     pub(crate) fn messages(&self) -> u64 {
-        self.pipeline.summary().messages.get("modbus").copied().unwrap_or(0)
+        self.messages_of("modbus")
+    }
+
+    fn messages_of(&self, protocol: &str) -> u64 {
+        self.pipeline.summary().messages.get(protocol).copied().unwrap_or(0)
     }
 
     /// How the report is laid out.
@@ -187,10 +191,11 @@ impl Watch {
             .heard
             .map_or_else(String::new, |(first, last)| format!(", {}", report::period(first, last)));
         format!(
-            "{}: {} packets, {} Modbus messages{period}",
+            "{}: {} packets, {} Modbus messages{}{period}",
             self.named(),
             counted(self.packets),
-            counted(self.messages())
+            counted(self.messages()),
+            self.unjudged()
         )
     }
 
@@ -201,7 +206,20 @@ impl Watch {
 
     /// That nothing was decoded, of what.
     pub(crate) fn silence(&self) -> String {
-        format!("no Modbus message in {} packets of {}", counted(self.packets), self.named())
+        format!(
+            "no Modbus message in {} packets of {}{}",
+            counted(self.packets),
+            self.named(),
+            self.unjudged()
+        )
+    }
+
+    /// Messages of which only the conversations are judged in this release, where there are any.
+    fn unjudged(&self) -> String {
+        match self.messages_of("dnp3") {
+            0 => String::new(),
+            dnp3 => format!(", {} DNP3 messages that are decoded and not judged", counted(dnp3)),
+        }
     }
 
     /// The captures, by name where they are few.

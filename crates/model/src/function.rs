@@ -41,6 +41,12 @@ impl Protocol {
             _ => Self::Unknown,
         }
     }
+
+    /// Whether its messages are judged, one by one; of other conversations it is judged that there are any.
+    #[must_use]
+    pub const fn is_judged(self) -> bool {
+        matches!(self, Self::Modbus)
+    }
 }
 
 impl fmt::Display for Protocol {

@@ -137,7 +137,8 @@ impl Pipeline {
             .collect();
         Summary {
             packets: self.packets,
-            messages: [("modbus", dissected.modbus_messages())].into(),
+            messages: [("modbus", dissected.modbus_messages()), ("dnp3", dissected.dnp3_fragments)]
+                .into(),
             observations: self.judge.observations,
             anomalies: self.judge.detector.counts().anomalies,
             bytes: ByteCounts {

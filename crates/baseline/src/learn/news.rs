@@ -2,7 +2,7 @@
 
 use core::net::IpAddr;
 
-use gridtap_model::{LinkEvent, Message, Observation, Protocol, Run};
+use gridtap_model::{LinkEvent, Message, Observation, Run};
 
 use super::Lesson;
 use crate::baseline::Baseline;
@@ -210,8 +210,8 @@ impl Baseline {
         event: LinkEvent,
         lesson: Lesson,
     ) {
-        // Of a protocol that we decode the messages teach, after they were judged.
-        let decoded = !matches!(observation.protocol, Protocol::Unknown | Protocol::Tls);
+        // Of a protocol whose messages are judged the messages teach, after they were judged.
+        let decoded = observation.protocol.is_judged();
         let attempted = matches!(event, LinkEvent::Attempted);
         if decoded && !attempted {
             return;

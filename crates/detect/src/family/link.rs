@@ -40,7 +40,8 @@ pub(crate) fn opened(
     outside(site, obs, verdict, usual, out);
     odd_port(obs, verdict, usual, out);
     // Of a protocol that is decoded, the first message says more: the rules of access judge it.
-    if !is_decoded(obs.protocol) {
+    // Of a protocol whose messages are judged the first message says that a host is new.
+    if !obs.protocol.is_judged() {
         newcomers(site, obs, verdict, usual, out);
     }
 }

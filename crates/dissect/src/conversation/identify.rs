@@ -5,6 +5,7 @@ use gridtap_wire::Flow;
 
 use super::second_look::SecondLook;
 use super::{Conversation, Speech, account_forgotten, encrypted};
+use crate::dnp3;
 use crate::modbus::{Recognised, Scent, Session, recognise};
 use crate::stage::Stage;
 use crate::taste::{Forgotten, Mark, is_tls};
@@ -96,11 +97,19 @@ impl Conversation {
             self.become_tls(stage, last.map_or(0, |(_, bytes)| bytes.len()));
             return true;
         }
-        let ours = self.speakers.ours();
+        let begun = match dnp3::recognise(&self.speakers, scent) {
+            dnp3::Recognised::As(client) => {
+                let session = Box::new(dnp3::Session::new(client));
+                self.become_known(stage, flow, Speech::Dnp3(session), last);
+                return true;
+            }
+            dnp3::Recognised::Wait => self.speakers.transport == Transport::Tcp,
+            dnp3::Recognised::No => false,
+        };
         match recognise(&self.speakers, scent, length_max) {
             Recognised::As(framing, roles) => {
                 let session = Box::new(Session::new(framing, roles));
-                self.become_modbus(stage, flow, session, last);
+                self.become_known(stage, flow, Speech::Modbus(session), last);
                 true
             }
             Recognised::PerhapsRtu => {
@@ -111,7 +120,7 @@ impl Conversation {
                 }
                 false
             }
-            Recognised::No if !ours => {
+            Recognised::No if !self.speakers.expected() && !begun => {
                 self.become_foreign(stage, last.map_or(0, |(_, bytes)| bytes.len()));
                 true
             }
@@ -129,7 +138,7 @@ impl Conversation {
         encrypted(stage, &self.speakers, &mut octets, kept.saturating_add(last));
         self.speech = Speech::Tls(octets);
         self.announce(stage, Protocol::Tls);
-        if self.speakers.ours() {
+        if self.speakers.expected() {
             let count = &mut stage.shared.counters.encrypted;
             *count = count.saturating_add(1);
             let roles = self.roles();
@@ -138,39 +147,40 @@ impl Conversation {
     }
 
     /// The session hears what was kept, each event at its own time and frame, then the last.
-    pub(super) fn become_modbus(
+    pub(super) fn become_known(
         &mut self,
         stage: &mut Stage<'_>,
         flow: &Flow,
-        session: Box<Session>,
+        speech: Speech,
         last: Option<(Mark, &[u8])>,
     ) {
         let count = &mut stage.shared.counters.recognised;
         *count = count.saturating_add(1);
-        let before = core::mem::replace(&mut self.speech, Speech::Modbus(session));
+        let before = core::mem::replace(&mut self.speech, speech);
         let [_, server] = self.roles();
         self.speakers.zone = stage.shared.zones.of(flow, server.address);
         self.find_pair(stage, flow);
-        self.announce(stage, Protocol::Modbus);
+        self.announce(stage, self.protocol());
         self.refresh(stage, flow);
-        let Speech::Modbus(session) = &mut self.speech else { return };
         let now = (stage.time, stage.capture, stage.frame);
         if let Speech::Tasting(tasting) = &before {
-            session.begin_after(stage, tasting.forgotten);
+            if let Some(account) = self.speech.account() {
+                account.begin_after(stage, tasting.forgotten);
+            }
             for (mark, bytes) in tasting.events() {
                 (stage.time, stage.capture, stage.frame) = (mark.time, mark.capture, mark.frame);
-                session.hear(stage, &self.speakers, self.flow, mark.direction, bytes);
+                self.speech.hear(stage, &self.speakers, self.flow, mark.direction, bytes);
             }
         }
         (stage.time, stage.capture, stage.frame) = now;
         if let Some((mark, bytes)) = last {
-            session.hear(stage, &self.speakers, self.flow, mark.direction, bytes);
+            self.speech.hear(stage, &self.speakers, self.flow, mark.direction, bytes);
         }
     }
 
     /// More was said than is kept, and it told nothing.
     fn give_up(&mut self, stage: &mut Stage<'_>, flow: &Flow) {
-        if self.speakers.ours() {
+        if self.speakers.expected() {
             self.announce_foreign_on_our_port(stage, flow, true);
             if let Speech::Tasting(tasting) = &mut self.speech {
                 tasting.clear();
@@ -204,7 +214,9 @@ impl Conversation {
         let joined = [forward.as_slice(), backward.as_slice()];
         let scent = Scent { bytes: joined, ..self.scent(first, &[], false) };
         let length_max = stage.shared.config.modbus_length_max;
-        if surely || recognise(&self.speakers, &scent, length_max) == Recognised::No {
+        let nothing = recognise(&self.speakers, &scent, length_max) == Recognised::No
+            && dnp3::recognise(&self.speakers, &scent) == dnp3::Recognised::No;
+        if surely || nothing {
             self.find_pair(stage, flow);
             self.announce(stage, Protocol::Unknown);
         }

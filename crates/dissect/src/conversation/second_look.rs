@@ -5,6 +5,7 @@ use gridtap_model::Direction;
 use gridtap_wire::Flow;
 
 use super::{Conversation, Speech};
+use crate::dnp3;
 use crate::modbus::{Found, Scent, Session, agreed, found};
 use crate::stage::Stage;
 use crate::taste::{Mark, Tasting};
@@ -50,7 +51,7 @@ impl SecondLook {
 impl Conversation {
     /// Bytes of a conversation that was none of ours so far. Two events one behind the other that each begin with a
     /// message, exact to the octet, and agree with each other, or one event that begins with two, make it Modbus:
-    /// one alone may be chance.
+    /// one alone may be chance. A link header of DNP3 at the head of one ends in its CRC, which is enough.
     pub(super) fn look_again(
         &mut self,
         stage: &mut Stage<'_>,
@@ -65,11 +66,19 @@ impl Conversation {
             return;
         };
         second.looks = looks;
+        let mark = Mark::new(direction, stage.time, (stage.capture, stage.frame));
+        if let Some(client) = dnp3::begins(&self.speakers, direction, bytes) {
+            second.forget(0);
+            let tasting = core::mem::take(&mut second.tasting);
+            self.speech = Speech::Tasting(Box::new(tasting));
+            let session = Box::new(dnp3::Session::new(client));
+            self.become_known(stage, flow, Speech::Dnp3(session), Some((mark, bytes)));
+            return;
+        }
         let Some(now) = found(bytes, length_max) else {
             second.forget(bytes.len());
             return;
         };
-        let mark = Mark::new(direction, stage.time, (stage.capture, stage.frame));
         let before = second.last.filter(|(_, before)| before.framing == now.framing);
         let agrees = before.filter(|before| agreed(*before, (direction, now)));
         if agrees.is_none() && !now.twice {
@@ -92,6 +101,6 @@ impl Conversation {
         let tasting = core::mem::take(&mut second.tasting);
         self.speech = Speech::Tasting(Box::new(tasting));
         let session = Box::new(Session::new(now.framing, roles));
-        self.become_modbus(stage, flow, session, Some((mark, bytes)));
+        self.become_known(stage, flow, Speech::Modbus(session), Some((mark, bytes)));
     }
 }

@@ -9,8 +9,8 @@ use super::framing::{Framing, Message};
 use super::observe::{Said, all};
 use super::record::{Kind, Meaning, ModbusRecord};
 use super::runs::response_runs;
-use super::session::{Session, ends};
-use crate::stage::{Speakers, Stage};
+use super::session::Session;
+use crate::stage::{Speakers, Stage, ends};
 
 impl Session {
     /// A message of the server.

@@ -11,9 +11,9 @@ use super::exchange::Asked;
 use super::framing::{Framing, Message};
 use super::record::{Kind, Meaning, ModbusRecord};
 use super::runs::{asked_runs, request_runs, run};
-use super::session::{Session, ends};
+use super::session::Session;
 use crate::record::{Detail, Record};
-use crate::stage::{Speakers, Stage};
+use crate::stage::{Speakers, Stage, ends};
 
 /// The parts of an observation that differ from message to message.
 pub(super) struct Said<'a> {

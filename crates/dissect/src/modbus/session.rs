@@ -1,14 +1,14 @@
 //! One Modbus conversation: its two streams, its footing in them, and the account of its bytes.
 
 use gridtap_modbus::{Extent, FunctionCode, Header, Side};
-use gridtap_model::{Direction, Endpoint, Timestamp, Transport};
+use gridtap_model::{Direction, Endpoint, Protocol, Timestamp, Transport};
 use gridtap_wire::FlowId;
 
 use super::exchange::Exchange;
 use super::framing::{Footing, Framing, History, Message, Next, Reader};
 use super::roles::{Roles, shape};
-use crate::counters::Bytes;
-use crate::stage::{Speakers, Stage};
+use crate::account::Account;
+use crate::stage::{Speakers, Stage, ends};
 
 /// One direction.
 #[derive(Debug, Default)]
@@ -47,10 +47,7 @@ pub(crate) struct Session {
     pub(crate) history: History,
     pub(crate) lossy_until: Option<Timestamp>,
     pub(crate) circumstances: Circumstances,
-    pub(crate) accounts: Bytes,
-    pub(super) undecoded: u64,
-    pub(super) undecoded_since: Timestamp,
-    pub(super) blind_said: bool,
+    pub(crate) account: Account,
     armed: bool,
 }
 
@@ -65,10 +62,7 @@ impl Session {
             history: History::default(),
             lossy_until: None,
             circumstances: Circumstances::default(),
-            accounts: Bytes::default(),
-            undecoded: 0,
-            undecoded_since: Timestamp::MIN,
-            blind_said: false,
+            account: Account::new(Protocol::Modbus),
             armed: false,
         }
     }
@@ -252,11 +246,7 @@ impl Session {
         self.stream_mut(direction).footing =
             if measured { Footing::Firm } else { Footing::Doubtful };
         let octets = u64::try_from(octets).unwrap_or(u64::MAX);
-        self.accounts.decoded = self.accounts.decoded.saturating_add(octets);
-        let total = &mut stage.shared.counters.bytes.decoded;
-        *total = total.saturating_add(octets);
-        self.undecoded = 0;
-        self.blind_said = false;
+        self.account.decode(stage, octets);
         self.reconsider_roles(direction, message.pdu);
         match self.side(direction) {
             Side::Client => self.request(stage, speakers, message),
@@ -371,13 +361,5 @@ impl Session {
             let deadline = asked.time.plus_ns(patience).min(stage.time);
             self.unanswered(stage, speakers, &asked, deadline);
         }
-    }
-}
-
-/// Sender and receiver of a direction.
-pub(crate) fn ends(speakers: &Speakers, direction: Direction) -> [Endpoint; 2] {
-    match direction {
-        Direction::Forward => [speakers.first, speakers.second],
-        Direction::Backward => [speakers.second, speakers.first],
     }
 }

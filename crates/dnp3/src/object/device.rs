@@ -112,7 +112,9 @@ impl<'a> Activation<'a> {
         (activation_octets(octets)? == octets.len()).then_some(())?;
         let mut fields = Octets(octets);
         let (delay_ms, count) = (fields.u32()?, fields.u8()?);
-        Some(Self { delay_ms, count, octets: fields.rest() })
+        let activation = Self { delay_ms, count, octets: fields.rest() };
+        // A status without octets has no code.
+        (activation.statuses().count() == usize::from(count)).then_some(activation)
     }
 
     /// One status a configuration named in the request.

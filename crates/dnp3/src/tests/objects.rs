@@ -52,6 +52,8 @@ pub(super) const VECTORS: &[(u8, &str, &[&str])] = &[
     (17,  "5A 01 06", &[]),
     // Group 91, activation: a delay, and a status each
     (129, "5B 01 07 01  10270000 02 01 00 03 01 6E6F", &["in 10000 ms [(0, []), (1, [110, 111])]"]),
+    // A status of no octets
+    (129, "5B 01 07 01  00000000 01 00", &["Opaque([0, 0, 0, 0, 1, 0]) !object_contents"]),
     (129, "5B 01 5B 01 0700  10270000 01 01 00", &["in 10000 ms [(0, [])]"]),
 ];
 

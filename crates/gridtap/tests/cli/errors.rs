@@ -88,7 +88,7 @@ fn a_capture_without_modbus() {
     let file = file.to_str().unwrap();
     let decoded = run(["decode", file]);
     assert_eq!((decoded.code, decoded.out.as_str()), (Some(0), ""), "{decoded:?}");
-    assert!(decoded.err.contains("no Modbus message in 2 packets of"), "{decoded:?}");
+    assert!(decoded.err.contains("no Modbus or DNP3 message in 2 packets of"), "{decoded:?}");
     let judged = run(["monitor", "--read", file, "--json"]);
     assert_eq!(judged.code, Some(4), "{judged:?}");
     assert!(judged.err.contains("no Modbus message in 2 packets of"), "{judged:?}");

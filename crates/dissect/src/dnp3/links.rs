@@ -1,0 +1,107 @@
+//! The links of one conversation: a gateway has many stations behind one address, and each direction between two of
+//! them puts its segments together for itself.
+
+use gridtap_dnp3::{Frame, Reassembler, Segment, TransportFault};
+use gridtap_model::Direction;
+
+/// From one link address to another.
+#[derive(Debug)]
+struct Link {
+    direction: Direction,
+    source: u16,
+    destination: u16,
+    reassembler: Reassembler,
+    /// Octets of the frames whose fragment is not complete.
+    pending: u64,
+    /// When it last had a frame, counted in frames.
+    used: u64,
+}
+
+/// The links that are open.
+#[derive(Debug, Default)]
+pub(super) struct Links {
+    open: Vec<Link>,
+    frames: u64,
+}
+
+/// What a frame with user data brought.
+pub(super) struct Brought<'l> {
+    pub(super) segment: Segment<'l>,
+    /// Octets of frames, this one perhaps among them, that are now part of something.
+    pub(super) decoded: u64,
+    /// Octets of frames that will be part of nothing.
+    pub(super) lost: u64,
+}
+
+impl Links {
+    /// Takes a frame with user data. Where there are more than `links_max` links, that which was not used for longest
+    /// gives way, one with nothing unfinished first: the octets that are lost with it, where one gave way.
+    pub(super) fn make_room(
+        &mut self,
+        direction: Direction,
+        frame: &Frame<'_>,
+        (links_max, octets_max): (usize, usize),
+    ) -> Option<u64> {
+        if self.find(direction, frame).is_some() {
+            return None;
+        }
+        let mut lost = None;
+        if self.open.len() >= links_max.max(1) {
+            let oldest = self.open.iter().enumerate();
+            let oldest = oldest.min_by_key(|(_, link)| (link.pending > 0, link.used));
+            if let Some(at) = oldest.map(|(at, _)| at) {
+                lost = Some(self.open.swap_remove(at).pending);
+            }
+        }
+        self.open.push(Link {
+            direction,
+            source: frame.header.source.0,
+            destination: frame.header.destination.0,
+            reassembler: Reassembler::new(octets_max),
+            pending: 0,
+            used: self.frames,
+        });
+        lost
+    }
+
+    fn find(&mut self, direction: Direction, frame: &Frame<'_>) -> Option<&mut Link> {
+        let (source, destination) = (frame.header.source.0, frame.header.destination.0);
+        self.open.iter_mut().find(|link| {
+            link.direction == direction && link.source == source && link.destination == destination
+        })
+    }
+
+    /// Puts a frame to those before it. None where there is no room for its link.
+    pub(super) fn push(&mut self, direction: Direction, frame: &Frame<'_>) -> Option<Brought<'_>> {
+        self.frames = self.frames.saturating_add(1);
+        let now = self.frames;
+        let octets = u64::try_from(frame.octets()).unwrap_or(u64::MAX);
+        let link = self.find(direction, frame)?;
+        link.used = now;
+        let segment = link.reassembler.push(frame);
+        let before = link.pending;
+        let with = before.saturating_add(octets);
+        let first = segment.header.is_some_and(gridtap_dnp3::TransportHeader::is_first);
+        let (pending, decoded, lost) = match segment.fault {
+            Some(TransportFault::Empty) => (before, octets, 0),
+            Some(TransportFault::Duplicate { .. }) if !first => (before, octets, 0),
+            Some(TransportFault::NoFirst { .. }) => (before, 0, octets),
+            Some(TransportFault::Unfinished { .. }) => (octets, 0, before),
+            Some(TransportFault::Sequence { .. } | TransportFault::Oversize { .. }) => (0, 0, with),
+            _ => (with, 0, 0),
+        };
+        let complete = segment.fragment.is_some();
+        link.pending = if complete { 0 } else { pending };
+        let decoded = if complete { decoded.saturating_add(pending) } else { decoded };
+        Some(Brought { segment, decoded, lost })
+    }
+
+    /// Gives up what is unfinished in a direction, and says how many octets of frames that were.
+    pub(super) fn abandon(&mut self, direction: Direction) -> u64 {
+        let links = self.open.iter_mut().filter(|link| link.direction == direction);
+        links.fold(0, |lost, link| {
+            link.reassembler.abandon();
+            lost.saturating_add(core::mem::take(&mut link.pending))
+        })
+    }
+}
