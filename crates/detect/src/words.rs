@@ -163,6 +163,9 @@ pub(crate) fn hosts(site: &Site, addresses: &[IpAddr]) -> String {
         [] => "no host".to_owned(),
         [one] => host(site, *one),
         [one, two] => format!("{} and {}", host(site, *one), host(site, *two)),
+        [one, two, three] => {
+            format!("{}, {} and {}", host(site, *one), host(site, *two), host(site, *three))
+        }
         [one, two, rest @ ..] => {
             format!("{}, {} and {} others", host(site, *one), host(site, *two), rest.len())
         }
