@@ -88,6 +88,9 @@ impl Baseline {
 
     /// Learns from an answer that its device is there. It needs no judgement of its own.
     pub fn answered(&mut self, observation: &Observation<'_>, message: &Message<'_>) {
+        if self.repeated {
+            return;
+        }
         self.hear(observation.time);
         self.learn_answer(observation, message);
     }

@@ -8,7 +8,7 @@ use crate::facts::Facts;
 use crate::key::Flags;
 use crate::site::Site;
 use crate::tables::Tables;
-use crate::verdict::Level;
+use crate::verdict::{Level, Verdict};
 use crate::zone::ZoneState;
 
 /// A level of a zone has armed.
@@ -53,6 +53,7 @@ pub struct Baseline {
     pub(crate) armed: Vec<LevelArmed>,
     /// What is heard is a lesson: nothing new in it is judged.
     teaching: bool,
+    pub(crate) repeated: bool,
 }
 
 impl Baseline {
@@ -73,6 +74,7 @@ impl Baseline {
             removed: Vec::new(),
             armed: Vec::new(),
             teaching: false,
+            repeated: false,
             config,
             site,
         }
@@ -82,6 +84,18 @@ impl Baseline {
     /// learned and not judged; what the site file forbids stays forbidden.
     pub const fn teach(&mut self, teaching: bool) {
         self.teaching = teaching;
+    }
+
+    /// Says whether what comes was heard before, in this capture: it is judged like anything else and teaches
+    /// nothing, as the same packets are no second evidence. Only what alarms is still held back.
+    pub const fn repeat(&mut self, repeated: bool) {
+        self.repeated = repeated;
+        self.facts.repeat(repeated);
+    }
+
+    /// Whether an observation teaches nothing: all but news that alarmed, heard before.
+    pub(crate) const fn is_idle(&self, verdict: &Verdict, alarmed: bool) -> bool {
+        self.repeated && (!alarmed || verdict.held || verdict.new_at.is_none())
     }
 
     /// The length of a block: that with which the baseline was learned, whatever the configuration says since.
@@ -125,6 +139,9 @@ impl Baseline {
 
     /// Time passes with nothing heard.
     pub fn tick(&mut self, now: Timestamp) {
+        if self.repeated {
+            return;
+        }
         if let Some(ended) = self.blocks.tick(now) {
             self.block_ended(ended, now);
         }
@@ -132,6 +149,9 @@ impl Baseline {
 
     /// The input is over: the running block ends if at least half of it was heard.
     pub fn finish(&mut self) {
+        if self.repeated {
+            return;
+        }
         let now = self.zones.iter().map(ZoneState::last).max();
         if let (Some(now), Some(ended)) = (now, self.blocks.finish()) {
             self.block_ended(ended, now);
@@ -147,6 +167,9 @@ impl Baseline {
     /// Something is heard: blocks that are over end.
     #[inline]
     pub(crate) fn hear(&mut self, time: Timestamp) {
+        if self.repeated {
+            return;
+        }
         if let Some(ended) = self.blocks.hear(time) {
             self.block_ended(ended, time);
         }

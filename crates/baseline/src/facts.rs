@@ -81,6 +81,8 @@ pub struct Facts {
     facts: HashMap<FactKey, Fact, RandomState>,
     most: usize,
     refused: u64,
+    /// What comes was heard before and adds nothing.
+    repeated: bool,
     pub(crate) dirty: Vec<FactKey>,
     pub(crate) fresh: Vec<FactKey>,
 }
@@ -91,6 +93,7 @@ impl Facts {
             facts: HashMap::with_hasher(hasher),
             most: usize::try_from(most).unwrap_or(usize::MAX),
             refused: 0,
+            repeated: false,
             dirty: Vec::new(),
             fresh: Vec::new(),
         }
@@ -120,8 +123,15 @@ impl Facts {
         self.refused
     }
 
+    pub(crate) const fn repeat(&mut self, repeated: bool) {
+        self.repeated = repeated;
+    }
+
     /// Changes a fact, which is made where it is new. When the table is full, new ones are not noted.
     pub fn note(&mut self, key: FactKey, time: Timestamp, change: impl FnOnce(&mut Fact)) {
+        if self.repeated {
+            return;
+        }
         if self.facts.len() >= self.most && !self.facts.contains_key(&key) {
             self.refused = self.refused.saturating_add(1);
             return;

@@ -35,6 +35,9 @@ impl Lesson {
 impl Baseline {
     /// Learns an observation, or holds back what is new in it when it alarmed for being new.
     pub fn learn(&mut self, observation: &Observation<'_>, verdict: &Verdict, alarmed: bool) {
+        if self.is_idle(verdict, alarmed) {
+            return;
+        }
         self.hear(observation.time);
         let lesson = Lesson { hold: alarmed, ..self.lesson(observation) };
         match &observation.what {

@@ -26,6 +26,7 @@ pub(crate) struct Feed {
     stop: Stop,
     bar: Bar,
     voice: Voice,
+    unread: bool,
 }
 
 /// What was read, and how it ended.
@@ -37,6 +38,8 @@ pub(crate) struct Read {
     pub last: Vec<u64>,
     /// Captures that broke off, by their place in the list.
     pub broken: Vec<usize>,
+    /// Something in a directory may not be read.
+    pub unread: bool,
     /// A signal ended it.
     pub stopped: Option<Exit>,
 }
@@ -44,7 +47,7 @@ pub(crate) struct Read {
 impl Read {
     /// How the process should end, as far as reading decides it.
     pub(crate) fn exit(&self) -> Exit {
-        match (self.stopped, self.broken.is_empty()) {
+        match (self.stopped, self.broken.is_empty() && !self.unread) {
             (Some(exit), _) => exit,
             (None, true) => Exit::Done,
             (None, false) => Exit::Capture,
@@ -69,8 +72,14 @@ impl Feed {
     ) -> Result<Self, Failure> {
         let sources = Sources::open(files).map_err(Failure::capture)?;
         let names: Vec<String> = sources.names().map(str::to_owned).collect();
+        let mut unread = false;
         for skipped in sources.skipped() {
-            tracing::info!("{skipped:?}");
+            if matches!(skipped.reason, Error::Unreadable { .. }) {
+                unread = true;
+                complain(skipped);
+            } else {
+                tracing::info!("{skipped:?}");
+            }
         }
         let bar = Bar::new(voice.shows_progress() && factor.is_none(), sources.progress());
         Ok(Self {
@@ -80,6 +89,7 @@ impl Feed {
             stop: Stop::on_signals()?,
             bar,
             voice,
+            unread,
         })
     }
 
@@ -90,7 +100,8 @@ impl Feed {
 
     /// Gives every frame to the listener. A damaged capture ends there, with a sentence; the others go on.
     pub(crate) fn run(&mut self, listener: &mut impl Listener) -> Result<Read, Failure> {
-        let mut read = Read { last: vec![0; self.names.len()], ..Read::default() };
+        let mut read =
+            Read { last: vec![0; self.names.len()], unread: self.unread, ..Read::default() };
         loop {
             match self.sources.next() {
                 Ok(None) => break,

@@ -42,6 +42,7 @@ pub(crate) fn run(
     watch.unheard =
         arguments.state.is_some() || arguments.summary.is_some() || arguments.fail_on.is_some();
     state::restore(&watch.store, watch.pipeline.baseline_mut())?;
+    watch.repeats = learned.frames();
     greet(&watch, &learned, settings);
     let read = feed.run(&mut watch)?;
     watch.finish(&read, &learned)?;
@@ -62,8 +63,13 @@ pub(crate) fn run(
 /// Says what judges before the first frame.
 fn greet(watch: &Watch, learned: &Learned, settings: &Settings) {
     for (name, capture) in learned.known() {
+        let upto = if capture.complete {
+            String::new()
+        } else {
+            format!(" up to frame {}", counted(capture.frames))
+        };
         watch.voice.say(format_args!(
-            "{name} was learned before ({}): what it holds counts as normal already",
+            "{name} was heard before{upto} ({}): that is judged again, and teaches nothing new",
             capture.at
         ));
     }

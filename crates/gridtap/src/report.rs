@@ -107,7 +107,10 @@ impl Layout<'_> {
     /// A host by its name and address, or its address alone.
     fn host(&self, address: IpAddr) -> String {
         match (self.host)(address) {
-            Some(name) => format!("{} ({address})", text::clean(&name)),
+            Some(name) if name != address.to_string() => {
+                format!("{} ({address})", text::clean(&name))
+            }
+            Some(_) => address.to_string(),
             None => address.to_string(),
         }
     }

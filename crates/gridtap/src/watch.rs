@@ -43,6 +43,8 @@ pub(crate) struct Watch {
     pub voice: Voice,
     /// How many frames of each capture are passed over, because they were learned before.
     pub skip: Vec<u64>,
+    /// How many frames of each capture are judged and teach nothing, because the state has heard them before.
+    pub repeats: Vec<u64>,
     /// Whether reading goes on when nobody reads the output any more, because the run has something else to give.
     pub unheard: bool,
     site: Site,
@@ -64,6 +66,10 @@ impl Listener for Watch {
         let (first, _) = *self.heard.get_or_insert((frame.time, frame.time));
         self.heard = Some((first, frame.time));
         self.packets = self.packets.saturating_add(1);
+        if !self.repeats.is_empty() {
+            let known = self.repeats.get(usize::from(frame.capture)).copied().unwrap_or(0);
+            self.pipeline.baseline_mut().repeat(frame.number <= known);
+        }
         self.pipeline.frame(frame);
         Ok(())
     }
@@ -113,6 +119,7 @@ impl Watch {
             tone,
             voice,
             skip: Vec::new(),
+            repeats: Vec::new(),
             unheard: false,
             site,
             packets: 0,

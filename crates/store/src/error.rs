@@ -35,6 +35,14 @@ pub enum StoreError {
         /// The directory.
         directory: PathBuf,
     },
+    /// This user may not read it.
+    #[error(
+        "the state in {directory} cannot be read (permission denied): run as its owner, or give this user read access"
+    )]
+    Unreadable {
+        /// The directory.
+        directory: PathBuf,
+    },
     /// It cannot be written, and its last writer left a log behind that only a writer can read.
     #[error(
         "the state in {directory} was not closed in order and cannot be written: give this user write access to it, or read a copy of it"

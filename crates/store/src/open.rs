@@ -72,8 +72,12 @@ impl Store {
     /// There is none, or it is something that this version cannot read.
     pub fn read(directory: &Path) -> Result<Self, StoreError> {
         let file = directory.join(FILE);
-        if !file.is_file() {
-            return Err(StoreError::Absent { directory: directory.to_owned() });
+        match std::fs::metadata(&file) {
+            Ok(found) if found.is_file() => {}
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                return Err(StoreError::Unreadable { directory: directory.to_owned() });
+            }
+            _ => return Err(StoreError::Absent { directory: directory.to_owned() }),
         }
         if !may_be_ours(directory, &file) {
             return Err(StoreError::Foreign { file });

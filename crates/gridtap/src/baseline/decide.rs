@@ -55,6 +55,9 @@ pub(super) fn accept(
             "--reason is empty: say why this is normal, for whoever reads it later",
         ));
     }
+    if decision.by.is_some_and(|by| by.trim().is_empty()) {
+        return Err(Failure::usage("--by is empty: name who decides, or leave it out"));
+    }
     no_fact(decision.key)?;
     let now = person::now();
     let until = person::until(until, now)?;
@@ -171,10 +174,12 @@ fn seconds(earlier: &Approval, row: &Approval, now: Timestamp) -> bool {
         && earlier.until.is_none_or(|until| until > now)
 }
 
-/// Whether a key is on the command path: its class moves or changes the device.
+/// Whether a key takes two people: its class moves, changes or silences the device. Diagnostics restart devices and
+/// make them listen only.
 fn commands(key: &str) -> bool {
-    key.split('|')
-        .any(|part| matches!(part, "command" | "configuration" | "program" | "time" | "file"))
+    const CLASSES: [&str; 6] =
+        ["command", "configuration", "program", "time", "file", "diagnostic"];
+    key.split('|').any(|part| CLASSES.contains(&part))
 }
 
 /// A state for writing, which must be there.

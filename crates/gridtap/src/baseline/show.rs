@@ -74,8 +74,10 @@ pub(super) fn ledger(baseline: &Baseline, json: bool, voice: Voice) -> Result<()
 
 fn standing(entry: &LedgerEntry) -> String {
     let mut words = Vec::new();
-    if entry.held {
+    if entry.held && entry.acceptance.is_none() {
         words.push("held back: it alarmed".to_owned());
+    } else if entry.held {
+        words.push("alarmed".to_owned());
     } else if entry.provisional {
         words.push("provisional".to_owned());
     } else if !entry.signed_off {
@@ -88,7 +90,9 @@ fn standing(entry: &LedgerEntry) -> String {
         let until = acceptance
             .until_ns
             .map_or_else(String::new, |until| format!(" until {}", Timestamp::from_nanos(until)));
-        words.push(format!("accepted by {}{until} ({})", acceptance.by, acceptance.reason));
+        let second = acceptance.second.as_ref();
+        let second = second.map_or_else(String::new, |second| format!(" and {second}"));
+        words.push(format!("accepted by {}{second}{until} ({})", acceptance.by, acceptance.reason));
     }
     words.join(", ")
 }

@@ -12,6 +12,8 @@ use super::{Incident, Layout};
 const LABEL: usize = 10;
 /// How many kinds of other findings of the incident are named.
 const OTHERS_MAX: usize = 6;
+/// How many further devices of such a kind are named.
+const DEVICES_MAX: usize = 8;
 /// Lines of prose longer than this are hard to read on a wide screen.
 const PROSE_MAX: usize = 110;
 
@@ -32,6 +34,15 @@ pub(super) fn write(
     )?;
     for (label, text) in paragraphs(incident, layout) {
         paragraph(out, label, &text, width)?;
+    }
+    if let Some(key) = &anomaly.key {
+        // On a line of its own and never broken: it is there to be copied.
+        let key = clean(key).replace('\'', "'\\''");
+        writeln!(
+            out,
+            "{DIM}{}{DIM:#}  gridtap baseline accept '{key}' --reason … --until … --state …",
+            padded("If right", LABEL)
+        )?;
     }
     Ok(())
 }
@@ -68,7 +79,9 @@ fn paragraphs(incident: &Incident<'_>, layout: &Layout<'_>) -> Vec<(&'static str
 /// When a finding was seen, and how often where it was more than once.
 fn when(time: Timestamp, last_time: Timestamp, count: u64) -> String {
     let first = moment(time);
-    let last = if date(time) == date(last_time) { clock(last_time) } else { moment(last_time) };
+    let last = moment(last_time);
+    let same_day = date(time) == date(last_time);
+    let last = if same_day { last.split(' ').next_back().unwrap_or(&last) } else { &last };
     match count {
         0 | 1 => format!("{first} UTC"),
         count => format!("{first} to {last} UTC, {count} times"),
@@ -111,17 +124,24 @@ fn with_it(kind: &[&Anomaly]) -> String {
     let devices: BTreeSet<&str> = kind.iter().map(|other| other.device.as_str()).collect();
     let count = kind.iter().fold(0_u64, |sum, other| sum.saturating_add(other.count));
     let times = if count > 1 { format!(", {count} times") } else { String::new() };
-    let at = match devices.len() {
-        0 | 1 => String::new(),
-        many => format!(", {many} devices"),
+    let also: Vec<&str> =
+        devices.iter().copied().filter(|device| *device != first.device).collect();
+    let at = match also.len() {
+        0 => String::new(),
+        few if few <= DEVICES_MAX => format!(". The same to {}", also.join(", ")),
+        many => {
+            let named = also.get(..DEVICES_MAX).unwrap_or_default();
+            format!(". The same to {} and {} more", named.join(", "), many - DEVICES_MAX)
+        }
     };
     format!(
-        "{} {} {} ({}{times}{at}): {}",
+        "{} {} {} ({}{times}): {}{}",
         clock(first.time),
         first.detection,
         first.name,
         first.severity,
-        clean(&first.observed)
+        clean(&first.observed),
+        clean(&at)
     )
 }
 
@@ -150,9 +170,6 @@ fn known_as(anomaly: &Anomaly) -> String {
         text.push_str(&format!(", also {}", anomaly.also.join(" ")));
     }
     text.push_str(&format!(", anomaly {}", anomaly.id));
-    if let Some(key) = &anomaly.key {
-        text.push_str(&format!(", key {}", clean(key)));
-    }
     text
 }
 

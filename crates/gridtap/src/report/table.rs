@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::net::IpAddr;
 
+use gridtap_model::Severity;
+
 use super::text::{BOLD, DIM, clean, clock, date, first_sentence, hanging, padded, style, wrapped};
 use super::{Incident, Layout};
 
@@ -109,7 +111,12 @@ fn row(
 fn who(incident: &Incident<'_>, width: usize, layout: &Layout<'_>) -> Vec<String> {
     let anomalies = || std::iter::once(incident.first).chain(incident.others.iter().copied());
     let sources: BTreeSet<IpAddr> = anomalies().map(|anomaly| anomaly.source.address).collect();
-    let devices: BTreeSet<&str> = anomalies().map(|anomaly| anomaly.device.as_str()).collect();
+    // What is only told for context names no further victims.
+    let grave = anomalies().filter(|anomaly| anomaly.severity > Severity::Low);
+    let devices: BTreeSet<&str> = std::iter::once(incident.first)
+        .chain(grave)
+        .map(|anomaly| anomaly.device.as_str())
+        .collect();
     let more = |count: usize| match count {
         0 | 1 => String::new(),
         many => format!(" and {} more", many - 1),

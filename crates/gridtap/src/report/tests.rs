@@ -140,7 +140,11 @@ fn other_findings_of_one_kind_are_told_once_with_their_number() {
     });
     let text = printed(&findings(many.chain([anomaly(1, 1, Severity::Critical)])), 140);
     assert_eq!(text.matches("With it").count(), 1, "{text}");
-    assert!(text.contains("MB-28 Unauthorised write (high, 48 times, 8 devices)"), "{text}");
+    assert!(text.contains("MB-28 Unauthorised write (high, 48 times)"), "{text}");
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    for unit in [0, 1, 3, 4, 5, 6, 7] {
+        assert!(words.contains(&format!("10.0.0.21 unit {unit}")), "every device is named: {text}");
+    }
 }
 
 #[test]

@@ -247,3 +247,29 @@ fn a_key_that_is_none() {
         run(["baseline", "accept", "nonsense", "--reason", "x", "--until", "1d", "--state", state]);
     refused(&ran, 2, &["not a key", "baseline export"]);
 }
+
+#[test]
+fn a_capture_in_a_directory_that_may_not_be_read_is_named_and_ends_with_4() {
+    let (directory, capture) = with_capture();
+    let captures = directory.path().join("captures");
+    fs::create_dir(&captures).unwrap();
+    fs::copy(&capture, captures.join("a.pcap")).unwrap();
+    fs::copy(&capture, captures.join("b.pcap")).unwrap();
+    fs::set_permissions(captures.join("b.pcap"), fs::Permissions::from_mode(0o000)).unwrap();
+    let ran =
+        run_without_privilege(directory.path(), &["decode", "--quiet", captures.to_str().unwrap()]);
+    assert_eq!(ran.code, Some(4), "{ran:?}");
+    assert!(ran.err.contains("b.pcap: cannot be read"), "{ran:?}");
+    assert!(!ran.out.is_empty(), "the other is read all the same");
+}
+
+#[test]
+fn a_state_that_may_not_be_read_is_not_called_absent() {
+    let (directory, capture) = with_capture();
+    let state = directory.path().join("state");
+    let path = state.to_str().unwrap();
+    assert_eq!(run(["learn", "--quiet", &capture, "--state", path]).code, Some(0));
+    fs::set_permissions(&state, fs::Permissions::from_mode(0o000)).unwrap();
+    let ran = run_without_privilege(directory.path(), &["baseline", "show", "--state", path]);
+    refused(&ran, 5, &["cannot be read (permission denied)", "as its owner"]);
+}

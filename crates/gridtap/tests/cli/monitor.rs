@@ -274,3 +274,26 @@ fn another_block_length_than_the_state_has_is_named_only_when_somebody_set_it() 
         assert!(ran.err.contains(said), "{ran:?}");
     }
 }
+
+#[test]
+fn the_same_packets_are_no_second_evidence() {
+    let directory = tempdir().unwrap();
+    let attacked = attacked(&directory);
+    let state = directory.path().join("state");
+    let state = state.to_str().unwrap();
+    let known = || run(["baseline", "export", "--json", "--state", state]).out;
+    let levels = || run(["baseline", "show", "--json", "--state", state]).out;
+    let first = monitor(&attacked, &["--json", "--state", state]);
+    let (rows, blocks) = (known(), levels());
+    for _ in 0..2 {
+        let again = monitor(&attacked, &["--json", "--state", state]);
+        assert!(again.err.contains("was heard before"), "{again:?}");
+        let told = |ran: &Ran| {
+            let records = records(&ran.out);
+            records.iter().map(|record| record["id"].to_string()).collect::<Vec<_>>()
+        };
+        assert!(told(&first).iter().all(|id| told(&again).contains(id)), "{}", again.out);
+        assert_eq!(known(), rows);
+        assert_eq!(levels(), blocks);
+    }
+}
