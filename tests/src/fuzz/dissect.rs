@@ -6,13 +6,14 @@ use gridtap_dissect::{Config, Counters, Dissector, Output};
 use gridtap_model::{Direction, Endpoint, Timestamp, Transport, What};
 use gridtap_wire::{Closing, Event, Flow, FlowId, Heard};
 
+use super::dnp3::{FRAGMENTS, framed};
 use super::script::Script;
 use super::seeds::{PDUS, mbap};
 
 const BEGIN_NS: i64 = 1_700_000_000_000_000_000;
 
 /// Ports of ours, of TLS over ours, and of something else.
-const PORTS: [u16; 4] = [502, 802, 5_020, 443];
+const PORTS: [u16; 4] = [502, 802, 20_000, 443];
 
 /// What happens to a conversation.
 #[derive(Debug, Clone)]
@@ -119,6 +120,9 @@ fn moves(input: &[u8], conversations_max: usize, whole: bool) -> Vec<Move> {
 /// A unit of Modbus, most of them right.
 fn adu(script: &mut Script<'_>, whole: bool) -> Vec<u8> {
     let (choice, transaction, damage) = (script.u8(), script.u8(), script.u8());
+    if choice & 0x80 != 0 && !whole {
+        return link_frame(script, choice & 0x7f, damage);
+    }
     let pdu = PDUS.into_iter().cycle().nth(usize::from(choice)).map_or(&b""[..], |(_, pdu)| pdu);
     let mut adu = mbap(pdu);
     if let Some(low) = adu.get_mut(1) {
@@ -131,6 +135,19 @@ fn adu(script: &mut Script<'_>, whole: bool) -> Vec<u8> {
         }
     }
     adu
+}
+
+/// A frame of DNP3, most of them right.
+fn link_frame(script: &mut Script<'_>, choice: u8, damage: u8) -> Vec<u8> {
+    let fragment = FRAGMENTS.into_iter().cycle().nth(usize::from(choice));
+    let mut frame = framed(fragment.map_or(&b""[..], |(_, fragment)| fragment));
+    if damage & 0x80 != 0 {
+        let place = usize::from(damage & 0x7f) % frame.len().max(1);
+        if let Some(octet) = frame.get_mut(place) {
+            *octet = script.u8();
+        }
+    }
+    frame
 }
 
 /// What came of a number of moves.

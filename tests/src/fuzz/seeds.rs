@@ -38,7 +38,20 @@ pub fn seeds() -> Vec<Seed> {
 }
 
 /// Steps: what and who (with the conversation's own octet at its first), then what it asks for.
-const CONVERSATIONS: [(&str, &[Step]); 6] = [
+const CONVERSATIONS: [(&str, &[Step]); 7] = [
+    (
+        "dnp3",
+        &[
+            // Over TCP to port 20000: frames, one of them damaged, one cut, a gap, and frames again.
+            &[0x18, 2, 0x80, 0, 0],
+            &[0x1c, 0x81, 0, 0],
+            &[0x18, 0x82, 0, 0x8a, 0xff],
+            &[0x98, 0x83, 0, 0, 7],
+            &[0x28, 40],
+            &[0x1c, 0x84, 0, 0],
+            &[0x18, 0x85, 0, 0],
+        ],
+    ),
     (
         "exchange",
         &[

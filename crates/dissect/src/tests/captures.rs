@@ -9,7 +9,7 @@ use gridtap_model::{LinkEvent, Protocol, Timestamp, What};
 use gridtap_wire::Wire;
 
 /// Where the captures are; a word on the screen where they are not.
-fn captures() -> Option<PathBuf> {
+pub(super) fn captures() -> Option<PathBuf> {
     let path = std::env::var_os("GRIDTAP_CAPTURES").map_or_else(
         || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/captures"),
         PathBuf::from,
@@ -36,14 +36,14 @@ fn truth(captures: &Path) -> BTreeMap<String, [u64; 3]> {
 
 /// What one capture gave.
 #[derive(Default)]
-struct Heard {
+pub(super) struct Heard {
     kinds: [u64; 3],
     links: Vec<(Protocol, LinkEvent, u16)>,
     functions: Vec<(u64, u8)>,
-    counters: Counters,
+    pub(super) counters: Counters,
 }
 
-fn hear(path: &Path) -> Heard {
+pub(super) fn hear(path: &Path) -> Heard {
     hear_as(path, None)
 }
 

@@ -2,6 +2,7 @@
 //! whatever comes before a direct operate, the operate is decoded.
 
 mod blind;
+mod captures;
 mod fragments;
 mod recognition;
 

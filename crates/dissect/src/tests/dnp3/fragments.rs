@@ -96,6 +96,15 @@ fn too_many_stations_give_way_and_none_of_their_octets_is_lost_from_the_account(
     assert_eq!(accounts(&talk), (operate().len(), 3 * first.len(), 0));
 }
 
+// The independent dissector takes the first three octets of such a fragment for the end of the one before it.
+#[test]
+fn a_message_of_one_segment_numbered_0_after_63_is_one_of_its_own() {
+    let mut talk = Talk::new(Transport::Tcp, HOME, true);
+    talk.answer(&from_outstation(&octets("FF C7 81 0000")));
+    talk.answer(&from_outstation(&octets("C0 FE 82 0000")));
+    assert_eq!(functions(&talk), ["response", "unsolicited_response"]);
+}
+
 #[test]
 fn a_repeated_frame_is_told_as_one() {
     let mut talk = Talk::new(Transport::Tcp, HOME, true);
