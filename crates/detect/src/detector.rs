@@ -134,7 +134,7 @@ impl Detector {
         series.clear();
         let families = &mut self.families;
         if verdict.new_at.is_some() {
-            families.scans.request(&scene, series);
+            families.scans.request(&scene, baseline, series);
         }
         access::candidates(&scene, baseline, found);
         dangerous::candidates(&scene, found);

@@ -143,11 +143,12 @@ pub(super) const DETECTIONS: &[Detection] = &[
         id: "MB-14",
         name: "Points list scan",
         kind: Kind::Security,
-        advice: "The source is asking for addresses that the device does not have, to learn which it \
-                 does have. Compare the first and the last address tried with the device's register \
-                 map: an engineer testing a new map stays near it, a reconnaissance walks on to the \
-                 end. Where no engineer owns up, remove the host's route to the devices and expect \
-                 writes to the addresses that answered; watch those points first.",
+        advice: "The source is walking through addresses to learn which of them the device has; each \
+                 refusal names one that it lacks, each answer one that it has. Compare the first and \
+                 the last address tried with the device's register map: a changed poll list or an \
+                 engineer testing a new map stays near it, a reconnaissance walks on to the end. Where \
+                 no engineer owns up, remove the host's route to the devices and expect writes to the \
+                 addresses that answered; watch those points first.",
     },
     Detection {
         id: "MB-15",

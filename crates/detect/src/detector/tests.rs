@@ -9,6 +9,7 @@ use gridtap_model::{
 
 use super::*;
 
+mod declared;
 mod severities;
 
 const MASTER: u8 = 7;

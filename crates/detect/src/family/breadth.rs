@@ -108,7 +108,8 @@ pub(crate) fn candidates(
         detail: 0,
     };
     let usual = baseline.facts().count(&fact);
-    if written > usual && scene.verdict.armed {
+    // What is usual must have been learned: that the site file declares the access says nothing of its breadth.
+    if written > usual && baseline.is_zone_armed(scene.message.device.zone) {
         push(
             1,
             format!(

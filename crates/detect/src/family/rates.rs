@@ -178,7 +178,8 @@ fn window_of(now: Timestamp) -> i64 {
     now.nanos().checked_div_euclid(COMMAND_WINDOW_NS).unwrap_or(0)
 }
 
-/// Whether this many commands in a window are a burst for the pair. While it is learned, none is.
+/// Whether this many commands in a window are a burst for the pair. While it is learned, none is, declared or not:
+/// a site file says nothing of how many.
 fn too_many(
     baseline: &Baseline,
     device: &Device,
@@ -187,6 +188,6 @@ fn too_many(
     config: &Config,
 ) -> bool {
     let usual = baseline.facts().count(&fact(*device, master));
-    baseline.is_armed(device, master)
+    baseline.is_zone_armed(device.zone)
         && count > config.command_burst_min.max(usual.saturating_mul(BURST_FACTOR))
 }

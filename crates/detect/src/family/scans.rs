@@ -6,9 +6,12 @@
 
 use core::net::IpAddr;
 
-use gridtap_model::{Class, Message, Observation, Outcome, Refusal, Severity, SubAddress, Zone};
+use gridtap_baseline::{Baseline, Declared};
+use gridtap_model::{
+    Class, Message, Observation, Outcome, Refusal, Severity, SubAddress, Table, Zone,
+};
 
-use super::rows;
+use super::{Rows, rows};
 use crate::book::Cause;
 use crate::bounded::Bounded;
 use crate::config::Config;
@@ -28,10 +31,33 @@ struct Looks {
     asked: Window<()>,
     functions: Window<u16>,
     functions_refused: Window<u16>,
-    ranges: Window<(u16, u32)>,
-    ranges_refused: Window<(u16, u32)>,
-    ranges_written: Window<(u16, u32)>,
+    ranges: Window<Start>,
+    ranges_refused: Window<Start>,
+    ranges_written: Window<Start>,
     units: Window<SubAddress>,
+}
+
+/// Where a range begins that was tried: the table and the first address, none where the request named none.
+///
+/// The same range at another unit is the same range: whoever walks over units is told as that.
+#[derive(Debug, Clone, Copy)]
+struct Start {
+    at: Option<(Table, u32)>,
+    unit: SubAddress,
+}
+
+impl PartialEq for Start {
+    fn eq(&self, other: &Self) -> bool {
+        let place = |start: &Self| start.at.map(|(table, first)| (table.code, first));
+        place(self) == place(other)
+    }
+}
+
+impl Start {
+    fn of(message: &Message<'_>) -> Self {
+        let at = message.runs.first().map(|run| (run.table, run.first));
+        Self { at, unit: message.device.sub }
+    }
 }
 
 /// What is tried out, by who tries and which host is tried.
@@ -50,7 +76,12 @@ impl Scans {
     }
 
     /// A request that is news.
-    pub(crate) fn request(&mut self, scene: &Scene<'_>, out: &mut Vec<Series>) {
+    pub(crate) fn request(
+        &mut self,
+        scene: &Scene<'_>,
+        baseline: &Baseline,
+        out: &mut Vec<Series>,
+    ) {
         let (obs, message, access) = (scene.obs, scene.message, &scene.verdict.access);
         if scene.verdict.new_at.is_none() || scene.verdict.accepted {
             return;
@@ -81,37 +112,43 @@ impl Scans {
                 ));
             }
         }
-        if !armed || access.range_known {
+        if armed && !access.range_known && !message.runs.is_empty() {
+            self.range(scene, baseline, rows, out);
+        }
+    }
+
+    /// A request about a range that is news.
+    fn range(
+        &mut self,
+        scene: &Scene<'_>,
+        baseline: &Baseline,
+        rows: &Rows,
+        out: &mut Vec<Series>,
+    ) {
+        let (obs, message) = (scene.obs, scene.message);
+        let start = Start::of(message);
+        let span = self.config.scan_window.nanos();
+        let most = self.config.scan_addresses.saturating_mul(UNREFUSED);
+        let Some(looks) = self.pairs.get_mut(&pair(message)) else { return };
+        let (seen, verb, row) = if message.class == Class::Read {
+            if !is_read_judged(scene, baseline) {
+                return;
+            }
+            (&mut looks.ranges, "read", rows.address_scan)
+        } else if scene.commands() && scene.verdict.access.points_new > 0 {
+            if !is_command_judged(scene, baseline) {
+                return;
+            }
+            (&mut looks.ranges_written, "wrote to", rows.write_before_read)
+        } else {
+            return;
+        };
+        if seen.holds(&start) {
             return;
         }
-        let Some(run) = message.runs.first() else { return };
-        let range = (run.table.code, run.first);
-        if message.class == Class::Read && !looks.ranges.holds(&range) {
-            looks.ranges.push(now, frame, range, span, LOOKS_MAX);
-            if looks.ranges.count() >= self.config.scan_addresses.saturating_mul(UNREFUSED) {
-                out.push(addresses(
-                    scene.site,
-                    obs,
-                    message,
-                    &looks.ranges,
-                    "read",
-                    rows.address_scan,
-                ));
-            }
-        } else if scene.commands() && access.points_new > 0 && !looks.ranges_written.holds(&range) {
-            looks.ranges_written.push(now, frame, range, span, LOOKS_MAX);
-            if looks.ranges_written.count() >= self.config.scan_addresses.saturating_mul(UNREFUSED)
-            {
-                let row = rows.write_before_read;
-                out.push(addresses(
-                    scene.site,
-                    obs,
-                    message,
-                    &looks.ranges_written,
-                    "wrote to",
-                    row,
-                ));
-            }
+        seen.push(obs.time, obs.place.frame, start, span, LOOKS_MAX);
+        if seen.count() >= most {
+            out.push(addresses(scene.site, obs, message, seen, verb, row));
         }
     }
 
@@ -152,10 +189,9 @@ impl Scans {
                 }
             }
             Refusal::Address => {
-                let range =
-                    message.runs.first().map_or((0, u32::MAX), |run| (run.table.code, run.first));
-                if !looks.ranges_refused.holds(&range) {
-                    looks.ranges_refused.push(now, frame, range, span, LOOKS_MAX);
+                let start = Start::of(message);
+                if !looks.ranges_refused.holds(&start) {
+                    looks.ranges_refused.push(now, frame, start, span, LOOKS_MAX);
                 }
                 if looks.ranges_refused.count() >= self.config.scan_addresses {
                     let seen = &looks.ranges_refused;
@@ -166,6 +202,28 @@ impl Scans {
             _ => {}
         }
         out.len() > told
+    }
+}
+
+/// Whether news among reads is judged. What the site file allows or leaves open is as new as its level has learned:
+/// a declared master whose addresses nobody learned yet reads nothing but what is new.
+fn is_read_judged(scene: &Scene<'_>, baseline: &Baseline) -> bool {
+    let verdict = scene.verdict;
+    verdict.declared == Declared::Forbidden
+        || baseline.is_zone_armed(scene.message.device.zone) && verdict.rate.armed
+}
+
+/// The same of commands, whose news alarms by rule once the coarse levels judge, but for what the site file allows:
+/// that needs points which were learned, or declared.
+fn is_command_judged(scene: &Scene<'_>, baseline: &Baseline) -> bool {
+    let device = &scene.message.device;
+    let declares = || {
+        let declared = scene.site.device(device);
+        declared.is_some_and(|device| device.points.values().any(|point| point.commanded))
+    };
+    match scene.verdict.declared {
+        Declared::Open | Declared::Forbidden => true,
+        Declared::Allowed => is_read_judged(scene, baseline) || declares(),
     }
 }
 
@@ -238,21 +296,41 @@ fn addresses(
     site: &gridtap_baseline::Site,
     obs: &Observation<'_>,
     message: &Message<'_>,
-    seen: &Window<(u16, u32)>,
+    seen: &Window<Start>,
     verb: &str,
     row: &'static str,
 ) -> Series {
-    let firsts: Vec<String> = seen
+    let several = |differ: &dyn Fn(&Start, &Start) -> bool| {
+        seen.iter().zip(seen.iter().skip(1)).any(|(one, next)| differ(one, next))
+    };
+    let tables = several(&|one, next| {
+        one.at.map(|(table, _)| table.code) != next.at.map(|(table, _)| table.code)
+    });
+    let starts: Vec<String> = seen
         .iter()
-        .map(|(_, first)| first.to_string())
-        .filter(|first| first != "4294967295")
+        .filter_map(|start| start.at)
+        .map(
+            |(table, first)| {
+                if tables { format!("{} {first}", table.name) } else { first.to_string() }
+            },
+        )
         .collect();
+    // Ranges of several units are those of their host.
+    let place = if several(&|one, next| one.unit != next.unit) {
+        let mut tried: Vec<SubAddress> = seen.iter().map(|start| start.unit).collect();
+        tried.sort_unstable();
+        tried.dedup();
+        let tried: Vec<String> = tried.iter().map(unit).collect();
+        format!("units {} of {}", shortened(&tried), message.device.address)
+    } else {
+        words::device(site, &message.device)
+    };
+    let from =
+        if starts.is_empty() { String::new() } else { format!(" (from {})", shortened(&starts)) };
     let observed = format!(
-        "{} {verb} {} address ranges that are new here, at {} (from {})",
+        "{} {verb} {} address ranges that are new here, at {place}{from}",
         words::host(site, message.master.address),
         seen.count(),
-        words::device(site, &message.device),
-        shortened(&firsts)
     );
     let expected = "a master reads the points of its configuration; \
                     walking through addresses finds out which points a device has";
