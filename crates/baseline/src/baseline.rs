@@ -54,6 +54,8 @@ pub struct Baseline {
     /// What is heard is a lesson: nothing new in it is judged.
     teaching: bool,
     pub(crate) repeated: bool,
+    /// How far ticks have come in this run.
+    now: Timestamp,
 }
 
 impl Baseline {
@@ -75,6 +77,7 @@ impl Baseline {
             armed: Vec::new(),
             teaching: false,
             repeated: false,
+            now: Timestamp::MIN,
             config,
             site,
         }
@@ -139,6 +142,7 @@ impl Baseline {
 
     /// Time passes with nothing heard.
     pub fn tick(&mut self, now: Timestamp) {
+        self.now = self.now.max(now);
         if self.repeated {
             return;
         }
@@ -170,6 +174,9 @@ impl Baseline {
         if self.repeated {
             return;
         }
+        // What is told late, as a conversation is recognised or ends, belongs to no block of its own: heard in one that
+        // is over, it would end the running one, and count it.
+        let time = time.max(self.now);
         if let Some(ended) = self.blocks.hear(time) {
             self.block_ended(ended, time);
         }

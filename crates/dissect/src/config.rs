@@ -44,7 +44,7 @@ impl Default for Config {
             loss_memory: Span::from_secs(10),
             one_direction_after: Span::from_secs(20),
             blind_after: Span::from_secs(10),
-            pending_max: 64,
+            pending_max: 256,
             modbus_length_max: 1_100,
             dnp3_fragment_octets_max: 4_096,
             dnp3_links_max: 64,

@@ -10,7 +10,7 @@ use self::second_look::SecondLook;
 use crate::account::Account;
 use crate::dnp3;
 use crate::host_pair::PairId;
-use crate::modbus::{Session, is_ours};
+use crate::modbus::{Framing, Session, is_ours};
 use crate::record::{Problem, Reason};
 use crate::stage::{Speakers, Stage};
 use crate::taste::{Forgotten, Tasting};
@@ -78,10 +78,15 @@ impl Conversation {
             first: flow.first,
             second: flow.second,
             handshake: flow.handshake,
-            at_home: [flow.first, flow.second]
-                .map(|end| is_ours(end) || stage.shared.servers.has(flow.transport, end)),
+            at_home: [false; 2],
+            rtu: false,
             silent: [false; 2],
         };
+        let ends = [flow.first, flow.second];
+        let known = ends.map(|end| stage.shared.servers.framing(flow.transport, end));
+        let [first, second] = known.map(|framing| framing.is_some());
+        speakers.at_home = [is_ours(flow.first) || first, is_ours(flow.second) || second];
+        speakers.rtu = known.contains(&Some(Framing::Rtu));
         let [_, server] = presumed_roles(&speakers);
         speakers.zone = stage.shared.zones.of(flow, server.address);
         let count = &mut stage.shared.counters.conversations;
@@ -164,12 +169,7 @@ impl Conversation {
                     session.lose(stage);
                 }
                 session.hear(stage, &self.speakers, self.flow, direction, bytes);
-                if session.exchange.paired && !self.speakers.ours() {
-                    let [_, server] = session.roles(&self.speakers);
-                    let ends = [self.speakers.first, self.speakers.second];
-                    self.speakers.at_home = ends.map(|end| end == server);
-                    stage.shared.servers.note(self.speakers.transport, server);
-                }
+                self.note_server(stage);
             }
             Speech::Dnp3(session) => {
                 session.hear(stage, &self.speakers, self.flow, direction, bytes);
@@ -177,6 +177,21 @@ impl Conversation {
             Speech::Tls(octets) => encrypted(stage, &self.speakers, octets, bytes.len()),
             Speech::Tasting(_) => self.taste(stage, flow, direction, bytes),
         }
+    }
+
+    /// Remembers where Modbus was answered, where the port does not say so, or says another framing.
+    fn note_server(&mut self, stage: &mut Stage<'_>) {
+        let Speech::Modbus(session) = &self.speech else { return };
+        let rtu = session.framing == Framing::Rtu;
+        let known = self.speakers.ours() && (!rtu || self.speakers.rtu);
+        if !session.exchange.paired || known {
+            return;
+        }
+        let [_, server] = session.roles(&self.speakers);
+        let ends = [self.speakers.first, self.speakers.second];
+        self.speakers.at_home = ends.map(|end| end == server);
+        self.speakers.rtu = rtu;
+        stage.shared.servers.note(self.speakers.transport, server, session.framing);
     }
 
     fn announce(&mut self, stage: &mut Stage<'_>, protocol: Protocol) {

@@ -75,6 +75,8 @@ pub(crate) struct Speakers {
     pub(crate) handshake: bool,
     /// Modbus is at home at the first side, and at the other: by the port, or because it was answered there.
     pub(crate) at_home: [bool; 2],
+    /// RTU was answered at one of them before.
+    pub(crate) rtu: bool,
     /// Of the direction from the first side, and of the other: the connection was opened, and nothing was
     /// heard that way.
     pub(crate) silent: [bool; 2],

@@ -176,6 +176,8 @@ impl Conversation {
         if let Some((mark, bytes)) = last {
             self.speech.hear(stage, &self.speakers, self.flow, mark.direction, bytes);
         }
+        // With a connection for each poll, the first words are all there are.
+        self.note_server(stage);
     }
 
     /// More was said than is kept, and it told nothing.

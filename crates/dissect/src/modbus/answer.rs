@@ -2,7 +2,7 @@
 
 use gridtap_modbus::umas::UmasStatus;
 use gridtap_modbus::{MeiType, Response, ResponseBody, response};
-use gridtap_model::{FaultKind, Faults, Matched, Outcome, Phase, Refusal};
+use gridtap_model::{FaultKind, Faults, Matched, Outcome, Phase, Refusal, Transport};
 
 use super::exchange::{Asked, Match};
 use super::framing::{Framing, Message};
@@ -11,6 +11,15 @@ use super::record::{Kind, Meaning, ModbusRecord};
 use super::runs::response_runs;
 use super::session::Session;
 use crate::stage::{Speakers, Stage, ends};
+
+/// How sure it is what an answer answers.
+#[derive(Clone, Copy)]
+struct Sure {
+    /// Nothing was lost that could explain an answer too many.
+    clean: bool,
+    /// Nor can an answer be taken for that to another request.
+    numbered: bool,
+}
 
 impl Session {
     /// A message of the server.
@@ -25,8 +34,10 @@ impl Session {
         let mut faults = all(&message.faults, &meant.faults);
         // Judged as it stood before this answer paired.
         let hearing = self.hearing(stage, speakers);
-        let (asked, repeated) =
-            self.matched(stage, message, &meant, hearing.is_clean(), &mut faults);
+        // Datagrams are lost without a trace, and where none is numbered an answer may be that to a lost request.
+        let numbered = speakers.transport == Transport::Tcp || self.exchange.transactions_vary;
+        let sure = Sure { clean: hearing.is_clean() && numbered, numbered };
+        let (asked, repeated) = self.matched(stage, message, &meant, sure, &mut faults);
         let (kind, phase, outcome) = verdict(&meant.body);
         let counters = &mut stage.shared.counters;
         let count = match kind {
@@ -85,25 +96,27 @@ impl Session {
         stage: &Stage<'_>,
         message: &Message<'_>,
         meant: &Response<'_>,
-        clean: bool,
+        sure: Sure,
         faults: &mut Faults,
     ) -> (Option<Asked>, Option<u64>) {
         let digest = stage.shared.digest.hash_one(message.pdu);
         let (transaction, unit) = (message.transaction, message.unit);
         match self.exchange.answer(transaction, unit, meant.function, digest, stage.time) {
             Match::Request(asked) => {
-                compare(stage, message, meant, &asked, faults);
+                if sure.numbered {
+                    compare(stage, message, meant, &asked, faults);
+                }
                 (Some(asked), None)
             }
             Match::Repeated(frame) => (None, Some(frame)),
             Match::Second(frame) => {
-                if clean {
+                if sure.clean {
                     faults.push(FaultKind::SecondResponse, transaction.into(), 0);
                 }
                 (None, Some(frame))
             }
             Match::Nothing => {
-                if clean && !self.exchange.overflowed {
+                if sure.clean && !self.exchange.overflowed {
                     faults.push(FaultKind::Unrequested, transaction.into(), 0);
                 }
                 (None, None)

@@ -64,7 +64,7 @@ pub(crate) struct Exchange {
     orphan: Option<(Timestamp, u16, u8, FunctionCode)>,
     last_transaction: Option<u16>,
     /// The client has used more than one transaction number.
-    transactions_vary: bool,
+    pub(super) transactions_vary: bool,
     /// An answer has repeated its request's transaction, where the client varies it.
     transactions_match: bool,
     /// A request was answered: the conversation is under way.
@@ -80,8 +80,8 @@ const ROOM: usize = 8;
 const FORGOTTEN_NS: u64 = 60_000_000_000;
 
 impl Exchange {
-    /// Takes in a request; tells whether its transaction is in use, and whether an older request gave way.
-    pub(crate) fn ask(&mut self, mut asked: Asked, waiting_max: usize) -> (bool, bool) {
+    /// Takes in a request; tells whether its transaction is in use, and which older request gave way.
+    pub(crate) fn ask(&mut self, mut asked: Asked, waiting_max: usize) -> (bool, Option<Asked>) {
         if let Some((time, transaction, unit, function)) = self.orphan
             && time >= asked.time
             && (transaction, unit, function) == (asked.transaction, asked.unit, asked.function)
@@ -107,11 +107,10 @@ impl Exchange {
             self.waiting.pop_front();
         }
         let full = self.waiting.len() >= waiting_max;
-        let mut evicted = false;
+        let mut evicted = None;
         if full {
-            let gone = self.waiting.pop_front();
-            evicted = gone.is_some_and(|gone| !gone.expired);
-            self.overflowed |= evicted;
+            evicted = self.waiting.pop_front().filter(|gone| !gone.expired);
+            self.overflowed |= evicted.is_some();
         }
         self.waiting.push_back(asked);
         (reused, evicted)

@@ -16,6 +16,7 @@ mod runs;
 mod session;
 
 pub(crate) use found::{Found, agreed, found};
+pub(crate) use framing::Framing;
 pub(crate) use recognise::{Recognised, Scent, is_ours, recognise};
 pub use record::{Kind, ModbusRecord};
 pub(crate) use session::Session;

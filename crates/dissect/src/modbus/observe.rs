@@ -67,8 +67,12 @@ impl Session {
             if reused {
                 faults.push(FaultKind::TransactionReuse, message.transaction.into(), 0);
             }
-            let gone = &mut stage.shared.counters.pending_evicted;
-            *gone = gone.saturating_add(evicted.into());
+            if let Some(gone) = evicted {
+                // So many wait that this one cannot be waited for: a flood is told by its number.
+                let count = &mut stage.shared.counters.pending_evicted;
+                *count = count.saturating_add(1);
+                self.unanswered(stage, speakers, &gone, stage.time);
+            }
         }
         let said = Said {
             time: stage.time,

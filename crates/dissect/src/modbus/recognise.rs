@@ -146,16 +146,17 @@ fn within(bytes: &[u8], alone: bool, length_max: u16) -> Option<&[u8]> {
     None
 }
 
-/// RTU frames by their CRC, two of them unless nothing more will come; where Modbus was answered before on a port
-/// that is not its own, one, of whatever function.
+/// RTU frames by their CRC, two of them unless nothing more will come; where RTU was answered before, one, of
+/// whatever function.
 fn recognise_rtu(speakers: &Speakers, scent: &Scent<'_>, ours: bool) -> Recognised {
     let mut frames = usize::from(scent.rtu_before);
     let mut found = None;
     let mut open = false;
-    let learned = ours && !is_ours(speakers.first) && !is_ours(speakers.second);
     for (direction, bytes) in in_order(scent) {
         let mut rest = bytes;
-        if learned && let Some(pdu) = whole_by_crc(bytes) {
+        if speakers.rtu
+            && let Some(pdu) = whole_by_crc(bytes)
+        {
             return Recognised::As(Framing::Rtu, roles(speakers, scent, direction, pdu));
         }
         while !rest.is_empty() {

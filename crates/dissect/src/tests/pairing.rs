@@ -215,10 +215,13 @@ fn a_request_sent_twice_needs_one_answer() {
 #[test]
 fn a_flood_of_requests_gives_way_and_blames_nobody() {
     let mut talk = Talk::tcp();
-    for transaction in 0..200 {
+    talk.ask(&adu(0, 3, "03 0010 0001")).answer(&adu(0, 3, "03 02 0001"));
+    for transaction in 0..400 {
         talk.ask(&adu(transaction, 3, "03 0010 0001"));
     }
-    assert_eq!(talk.dissector.counters().pending_evicted, 136);
+    assert_eq!(talk.dissector.counters().pending_evicted, 144);
+    let unanswered = talk.phases.iter().filter(|phase| **phase == Phase::Unanswered);
+    assert_eq!(unanswered.count(), 144, "what cannot be waited for is told");
     talk.answer(&adu(0, 3, "03 02 0001"));
     assert_eq!(talk.faults, [], "its request gave way");
 }
@@ -278,4 +281,21 @@ fn an_answer_that_acknowledges_an_unheard_request_is_no_second_answer() {
     };
     assert_eq!(heard_with(0), [FaultKind::SecondResponse]);
     assert_eq!(heard_with(12), []);
+}
+
+#[test]
+fn datagrams_without_numbers_accuse_nobody_of_answering_twice() {
+    let faults_with = |vary: u16| {
+        let mut talk = Talk::new(Transport::Udp, (49_152, 502), false);
+        for nth in 0..4_u16 {
+            let transaction = 1 + nth * vary;
+            talk.ask(&adu(transaction, 3, "03 0010 0001"));
+            talk.answer(&adu(transaction, 3, &format!("03 02 000{nth}")));
+        }
+        // The capture lost a request: its answer has nothing to answer.
+        talk.answer(&adu(1 + 3 * vary, 3, "03 02 0009"));
+        talk.faults
+    };
+    assert_eq!(faults_with(1), [FaultKind::SecondResponse]);
+    assert_eq!(faults_with(0), []);
 }
