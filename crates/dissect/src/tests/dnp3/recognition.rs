@@ -83,3 +83,11 @@ fn what_was_said_before_is_decoded_and_accounted_at_its_own_place() {
     assert!(talk.records[0].contains(r#""frame":2,"#), "{}", talk.records[0]);
     assert_eq!(accounts(&talk), (operate().len(), 0, 0));
 }
+
+#[test]
+fn a_frame_that_begins_among_the_first_octets_heard_is_waited_for() {
+    let mut talk = Talk::new(Transport::Tcp, (49_152, 4_001), false);
+    let (head, tail) = (&operate()[..12], &operate()[12..]);
+    talk.ask(&[&read()[5..], head].concat()).ask(tail);
+    assert_eq!(operates(&talk), 1);
+}
