@@ -2,6 +2,7 @@
 
 mod draft;
 mod file;
+mod functions;
 mod point;
 mod reader;
 mod text;

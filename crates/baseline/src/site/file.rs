@@ -99,7 +99,7 @@ pub(super) struct AccessEntry {
     #[serde(default)]
     pub(super) classes: Vec<Text>,
     #[serde(default)]
-    pub(super) functions: Vec<FunctionEntry>,
+    pub(super) functions: Vec<Spanned<FunctionEntry>>,
     #[serde(default)]
     pub(super) forbid: bool,
 }
@@ -107,6 +107,6 @@ pub(super) struct AccessEntry {
 #[derive(serde::Deserialize)]
 #[serde(untagged)]
 pub(super) enum FunctionEntry {
-    Code(u16),
+    Code(i64),
     Name(String),
 }

@@ -7,15 +7,12 @@ use gridtap_model::{Class, Protocol, SubAddress, Zone};
 use ipnet::IpNet;
 use toml::Spanned;
 
-use super::file::{
-    AccessEntry, DeviceEntry, File, FunctionEntry, HostEntry, PointEntry, Text, ZoneEntry,
-};
+use super::file::{AccessEntry, DeviceEntry, File, HostEntry, PointEntry, Text, ZoneEntry};
+use super::functions;
 use super::point::{Normal, SitePoint, WordOrder};
 use super::text::{SiteError, hint, of_parser};
-use super::{
-    AccessRule, DEFAULT_ZONE, FunctionName, Site, SiteDevice, SiteHost, SiteZone, ZoneRule,
-};
-use crate::path::{Code, class_names, class_of, protocol_of, table_code, table_names};
+use super::{AccessRule, DEFAULT_ZONE, Site, SiteDevice, SiteHost, SiteZone, ZoneRule};
+use crate::path::{class_names, class_of, protocol_of, table_code, table_names};
 
 impl Site {
     /// Reads a site file.
@@ -325,14 +322,26 @@ impl Reader<'_> {
         };
         let classes = entry.classes.iter().map(|class| self.class(class));
         let classes = classes.collect::<Result<Vec<_>, _>>()?;
-        let functions = entry.functions.iter().map(|function| match function {
-            FunctionEntry::Code(code) => FunctionName::Code(Code { code: *code, sub: None }),
-            FunctionEntry::Name(name) => function_named(name),
+        let protocols = self.protocols_of(devices.as_deref());
+        let functions = entry.functions.iter().map(|function| {
+            functions::read(function.get_ref(), &protocols)
+                .map_err(|message| self.wrong(function, message))
         });
-        let functions = functions.collect();
+        let functions = functions.collect::<Result<Vec<_>, _>>()?;
         let forbidden = entry.forbid;
         self.site.access.push(AccessRule { hosts, devices, classes, functions, forbidden });
         Ok(())
+    }
+
+    /// The protocols of these devices, or of all that are declared.
+    fn protocols_of(&self, devices: Option<&[usize]>) -> Vec<Protocol> {
+        let chosen = |place: &usize| devices.is_none_or(|devices| devices.contains(place));
+        let all = self.site.devices.iter().enumerate();
+        let mut protocols: Vec<Protocol> =
+            all.filter(|(place, _)| chosen(place)).map(|(_, device)| device.protocol).collect();
+        protocols.sort_unstable();
+        protocols.dedup();
+        protocols
     }
 
     fn device_named(&self, name: &Text) -> Result<usize, SiteError> {
@@ -351,14 +360,4 @@ impl Reader<'_> {
             self.wrong(class, message)
         })
     }
-}
-
-/// `8.4` is a code with its sub-function, anything else that is no number a name.
-fn function_named(name: &str) -> FunctionName {
-    let code = name.split_once('.').and_then(|(code, sub)| {
-        Some(Code { code: code.parse().ok()?, sub: Some(sub.parse().ok()?) })
-    });
-    let whole = || name.parse().ok().map(|code| Code { code, sub: None });
-    code.or_else(whole)
-        .map_or_else(|| FunctionName::Name(name.replace(' ', "_")), FunctionName::Code)
 }

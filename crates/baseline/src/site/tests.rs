@@ -189,6 +189,11 @@ fn said(text: &str) -> String {
 fn what_is_wrong_is_said_with_its_line_and_what_would_be_right() {
     let host = "[[hosts]]\nname = \"a\"\naddresses = [\"10.0.0.1\"]\n";
     let device = "[[devices]]\nname = \"d\"\nprotocol = \"modbus\"\naddress = \"10.0.0.2\"\n";
+    let access = |functions: &str| {
+        format!(
+            "{host}{device}[[access]]\nhosts = [\"a\"]\ndevices = [\"d\"]\nfunctions = [{functions}]\n"
+        )
+    };
     for (text, expected) in [
         (
             "[[hosts]]\nname = \"a\"\nadresses = [\"10.0.0.1\"]\n".to_owned(),
@@ -260,6 +265,21 @@ fn what_is_wrong_is_said_with_its_line_and_what_would_be_right() {
                 "{host}{device}[[access]]\nhosts = [\"a\"]\ndevices = [\"d\"]\nclasses = [\"write\"]\n"
             ),
             "line 11: \"write\" is no class: they are read, command, configuration, program, time, file, diagnostic, link",
+        ),
+        (access("300"), "line 11: 300 is no function of modbus: they go from 1 to 127"),
+        (access("3, 0"), "line 11: 0 is no function of modbus: they go from 1 to 127"),
+        (access("-1"), "line 11: -1 is no function of modbus: they go from 1 to 127"),
+        (access("\"128.1\""), "line 11: 128.1 is no function of modbus: they go from 1 to 127"),
+        (access("\"70000\""), "line 11: 70000 is no function of modbus: they go from 1 to 127"),
+        (
+            access("\"8.70000\""),
+            "line 11: \"8.70000\" is no function: sub-functions go from 0 to 65535",
+        ),
+        (access("1, 127, \"8.4\", \"read coils\""), ""),
+        (access("0, 129").replace("modbus", "dnp3"), ""),
+        (
+            access("256").replace("modbus", "dnp3"),
+            "line 11: 256 is no function of dnp3: they go from 0 to 255",
         ),
         (
             "[[zones]]\nname = \"z\"\n".to_owned(),
