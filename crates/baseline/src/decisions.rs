@@ -5,7 +5,7 @@ use gridtap_model::Timestamp;
 use crate::baseline::Baseline;
 use crate::key::{Flags, Key, Kind};
 use crate::message::ends_of;
-use crate::path::{self, KeyError, Path, Role};
+use crate::path::{self, Code, KeyError, Parsed, Path, Role};
 use crate::rows::Acceptance;
 use crate::site::nearest;
 use crate::tables::{detail_range, slot};
@@ -14,9 +14,12 @@ impl Baseline {
     /// A person accepts exactly this key: it is normal until the acceptance expires. It need not have been heard.
     ///
     /// # Errors
-    /// Where the text is not a key.
-    pub fn accept(&mut self, key: &str, acceptance: Acceptance) -> Result<(), KeyError> {
-        let parsed = path::parse(key)?;
+    /// Where the text is not a key, or the site file forbids what it stands for.
+    pub fn accept(&mut self, key: &str, acceptance: Acceptance) -> Result<(), AcceptError> {
+        let parsed = path::parse(key).map_err(AcceptError::Key)?;
+        if let Some(by) = self.forbidden_by(&parsed) {
+            return Err(AcceptError::Forbidden(by));
+        }
         let heard = self.tables.find_path(&parsed.path).is_some();
         let id = self.tables.insert_path(&parsed.path, Timestamp::from_nanos(acceptance.at_ns));
         let expires = acceptance.until_ns.is_some();
@@ -39,6 +42,30 @@ impl Baseline {
         }
         self.mark_fresh(id);
         Ok(())
+    }
+
+    /// What of the site file forbids the access that a key stands for.
+    fn forbidden_by(&self, parsed: &Parsed<'_>) -> Option<String> {
+        let named = |role: &Role, code: Code| {
+            let known = self.tables.names.of(role.device.protocol, code);
+            let name =
+                if known.is_empty() { parsed.name.map_or("", |(_, _, name)| name) } else { known };
+            self.site.forbids(role, Some((code, name)))
+        };
+        match parsed.path {
+            Path::Host { .. } | Path::Device(_) | Path::Conversation { .. } => None,
+            Path::Access(role) => self.site.forbids(&role, None),
+            Path::Function { role, code } | Path::Address { role, code, .. } => named(&role, code),
+            // A point hangs under no function: it is forbidden with all, or with each that it was commanded with.
+            Path::Point { role, table, index } => self.site.forbids(&role, None).or_else(|| {
+                let mut by = None;
+                for path in self.functions_of_point(&role, table, index) {
+                    let Path::Function { role, code } = path else { continue };
+                    by = Some(named(&role, code)?);
+                }
+                by
+            }),
+        }
     }
 
     /// A person signs off a key that was learned: it is no longer provisional.
@@ -159,6 +186,26 @@ impl Baseline {
     }
 }
 
+/// Why a key was not accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AcceptError {
+    /// The text is not a key.
+    Key(KeyError),
+    /// The site file forbids it, by this.
+    Forbidden(String),
+}
+
+impl core::fmt::Display for AcceptError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Key(error) => error.fmt(f),
+            Self::Forbidden(by) => write!(f, "the site file forbids it ({by}): change the file"),
+        }
+    }
+}
+
+impl core::error::Error for AcceptError {}
+
 /// Why a key was not signed off.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SignOffError {
@@ -189,8 +236,8 @@ impl core::error::Error for SignOffError {}
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Level;
     use crate::play::{Play, hear, judged, routine, short};
+    use crate::{Declared, Level};
 
     fn acceptance() -> Acceptance {
         let (reason, by) = ("switching plan 17".to_owned(), "meyer".to_owned());
@@ -242,5 +289,66 @@ mod tests {
         assert_eq!(baseline.nearest_key(far, &[alarmed]).as_deref(), Some(alarmed));
         assert_eq!(baseline.nearest_key("host|zone0|fe80::1:2:3:4:5:6", &[]), None);
         assert!(baseline.has_heard("nonsense").is_err());
+    }
+
+    const FORBIDS: &str = r#"
+        [[hosts]]
+        name = "gateway"
+        addresses = ["10.0.0.7"]
+
+        [[devices]]
+        name = "rtu"
+        protocol = "modbus"
+        address = "10.0.0.21"
+
+        [[access]]
+        hosts = ["gateway"]
+        devices = ["rtu"]
+
+        [[access]]
+        hosts = ["gateway"]
+        devices = ["*"]
+        functions = ["write_single_coil"]
+        forbid = true
+    "#;
+
+    #[test]
+    fn what_the_site_file_forbids_is_not_accepted_and_the_rule_is_named() {
+        let (site, config) = (crate::Site::parse(FORBIDS).unwrap(), crate::Config::default());
+        let mut baseline = Baseline::new(config, site);
+        let role = "zone0|modbus|10.0.0.21#1|10.0.0.7";
+        let point = format!("point|{role}|command|coil|2");
+        hear(&mut baseline, 1, Play::coil(7, 21, 2));
+        let said = "the site file forbids it (rule 2: gateway → every device): change the file";
+        for key in [point.clone(), format!("function|{role}|command|5:write_single_coil")] {
+            assert_eq!(baseline.accept(&key, acceptance()).unwrap_err().to_string(), said);
+        }
+        let other = format!("point|{role}|command|holding register|2");
+        for key in [other, format!("access|{role}|command"), "host|zone0|10.0.0.7".to_owned()] {
+            assert_eq!(baseline.accept(&key, acceptance()), Ok(()), "{key}");
+        }
+        assert!(!judged(&mut baseline, 2, Play::coil(7, 21, 2)).accepted);
+    }
+
+    #[test]
+    fn what_a_complete_list_leaves_out_is_not_accepted() {
+        let site =
+            FORBIDS.replace("address = \"10.0.0.21\"", "address = \"10.0.0.21\"\ncomplete = true");
+        let site = crate::Site::parse(&site).unwrap();
+        let mut baseline = Baseline::new(crate::Config::default(), site);
+        let said = "the site file forbids it (device \"rtu\" is complete and no rule allows this): change the file";
+        let key = "point|zone0|modbus|10.0.0.21#1|10.0.0.9|command|coil|2";
+        assert_eq!(baseline.accept(key, acceptance()).unwrap_err().to_string(), said);
+    }
+
+    #[test]
+    fn a_rule_that_forbids_wins_over_what_was_accepted_before_it_was_written() {
+        let mut before = short();
+        let verdict = hear(&mut before, 1, Play::coil(7, 21, 2));
+        before.accept(&verdict.key, acceptance()).unwrap();
+        assert!(judged(&mut before, 2, Play::coil(7, 21, 2)).accepted);
+        before.site = crate::Site::parse(FORBIDS).unwrap();
+        let after = judged(&mut before, 2, Play::coil(7, 21, 2));
+        assert_eq!((after.declared, after.accepted), (Declared::Forbidden, false));
     }
 }

@@ -169,8 +169,10 @@ impl Baseline {
     ) {
         let finest = || finest(role, code, message);
         let id_of = |path: &Path| self.tables.find_path(path);
-        verdict.accepted =
-            finest().all(|path| id_of(&path).is_some_and(|id| self.tables.is_accepted(id, time)));
+        // Whoever writes the site file decides for the site: what it forbids no acceptance of one key allows.
+        verdict.accepted = verdict.declared != Declared::Forbidden
+            && finest()
+                .all(|path| id_of(&path).is_some_and(|id| self.tables.is_accepted(id, time)));
         if verdict.new_at.is_some() {
             let coarse = [Path::Access(*role), Path::Function { role: *role, code }];
             let unknown =

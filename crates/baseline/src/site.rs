@@ -2,6 +2,7 @@
 
 mod draft;
 mod file;
+mod forbids;
 mod functions;
 mod point;
 mod reader;
