@@ -46,9 +46,14 @@ impl Baseline {
     }
 
     /// Whether a host has established itself as one that commands in this zone: its commands were heard in
-    /// two blocks at least, or signed off.
+    /// two blocks at least, or signed off; or those of the host whose place it is declared to take.
     #[must_use]
     pub fn is_established_commander(&self, zone: Zone, master: IpAddr) -> bool {
+        let first = self.site.stands_in_for(master);
+        core::iter::once(master).chain(first).any(|host| self.is_established(zone, host))
+    }
+
+    fn is_established(&self, zone: Zone, master: IpAddr) -> bool {
         let tables = &self.tables;
         let host = tables.host(zone, master).and_then(|id| tables.hosts.get(slot(id)));
         let pairs = host.map(|host| host.pairs.as_slice()).unwrap_or_default();

@@ -117,13 +117,18 @@ impl Baseline {
     fn judge_message(&self, observation: &Observation<'_>, message: &Message<'_>) -> Verdict {
         let role = role_of(message);
         let mut verdict = self.judge_role(observation, message, &role);
-        if verdict.new_at.is_none() {
+        if verdict.new_at.is_none() && !verdict.provisional && verdict.absent_since.is_none() {
             return verdict;
         }
-        // A standby that takes its master's place does what that one did.
+        // A standby that takes its master's place does what that one did, the second time as the first.
         for master in self.site.stands_in_for(role.master) {
             let first = self.judge_role(observation, message, &Role { master, ..role });
-            if first.new_at.is_none() || first.new_at > verdict.new_at && verdict.new_at.is_some() {
+            if verdict.new_at.is_none() && first.new_at.is_none() {
+                verdict.provisional &= first.provisional;
+                verdict.absent_since = verdict.absent_since.min(first.absent_since);
+            } else if first.new_at.is_none()
+                || first.new_at > verdict.new_at && verdict.new_at.is_some()
+            {
                 let Verdict { held, accepted, key, .. } = verdict;
                 verdict = Verdict { held, accepted, key, ..first };
             }

@@ -1,6 +1,6 @@
 use gridtap_model::LinkEvent;
 
-use crate::play::{Play, at, hear, judged, learned, link, routine, short};
+use crate::play::{Play, at, hear, host, judged, learned, link, routine, short};
 use crate::{Acceptance, Baseline, Config, Declared, Level, Site};
 
 fn accepted(until_ns: Option<i64>) -> Acceptance {
@@ -284,6 +284,57 @@ fn a_declared_standby_does_what_its_master_did() {
     assert_eq!(judged(&mut baseline, 61, Play::coil(8, 21, 2)).new_at, None);
     assert_eq!(judged(&mut baseline, 61, Play::coil(8, 21, 3)).new_at, Some(Level::Point));
     assert_eq!(judged(&mut baseline, 61, Play::coil(9, 21, 2)).new_at, Some(Level::Flow));
+}
+
+/// A baseline that knows host 7 from a routine, and host 8 as what takes its place.
+fn with_a_standby() -> Baseline {
+    let site = Site::parse(
+        "[[hosts]]\nname = \"A\"\naddresses = [\"10.0.0.7\"]\n\
+         [[hosts]]\nname = \"B\"\naddresses = [\"10.0.0.8\"]\nrole = \"standby\"\nstandby_for = \"A\"\n",
+    );
+    let config = Config { block: gridtap_model::Span::from_secs(10), ..Config::default() };
+    let mut baseline = Baseline::new(config, site.unwrap());
+    learned(&mut baseline, 0, Play::coil(7, 21, 5));
+    routine(&mut baseline, 0..61);
+    baseline
+}
+
+#[test]
+fn what_a_declared_standby_repeats_is_judged_as_its_master_s_every_time() {
+    let mut baseline = with_a_standby();
+    for second in 61..90 {
+        let verdict = hear(&mut baseline, second, Play::coil(8, 21, 2));
+        assert_eq!((verdict.new_at, verdict.provisional), (None, false), "second {second}");
+    }
+    let verdict = hear(&mut baseline, 90, Play::coil(8, 21, 5));
+    assert!(verdict.provisional, "its master did it in one block only as well");
+    let zone = gridtap_model::Zone(0);
+    assert!(with_a_standby().is_established_commander(zone, host(8)), "as its master is");
+    assert!(!with_a_standby().is_established_commander(zone, host(9)));
+}
+
+#[test]
+fn a_declared_standby_s_return_after_half_a_year_is_no_news_while_its_master_was_there() {
+    let mut baseline = with_a_standby();
+    hear(&mut baseline, 61, Play::coil(8, 21, 2));
+    let day = 86_400;
+    hear(&mut baseline, 100 * day, Play::coil(7, 21, 2));
+    assert_eq!(judged(&mut baseline, 200 * day, Play::coil(8, 21, 2)).absent_since, None);
+    assert!(judged(&mut baseline, 300 * day, Play::coil(8, 21, 2)).absent_since.is_some());
+}
+
+#[test]
+fn a_declared_standby_opens_the_conversations_of_its_master() {
+    let mut baseline = with_a_standby();
+    let mut known = |last| {
+        let opened = LinkEvent::Opened { handshake: true };
+        link((last, 49_152), (21, 502), opened, 61, |seen| {
+            let opened =
+                gridtap_model::Observation { protocol: gridtap_model::Protocol::Modbus, ..*seen };
+            baseline.judge(&opened).access.conversation_known
+        })
+    };
+    assert_eq!((known(7), known(8), known(9)), (true, true, false));
 }
 
 #[test]

@@ -20,10 +20,14 @@ impl Baseline {
             |address| known(&Path::Host { zone, address }) || self.site.has_host(zone, address);
         let ends = self.ends(observation, event);
         let conversation = ends.path();
+        // A standby that takes its master's place opens what that one opened.
+        let first = || self.site.stands_in_for(ends.client).into_iter();
+        let conversation_known =
+            known(&conversation) || first().any(|client| known(&Ends { client, ..ends }.path()));
         let access = Access {
             host_known: host(ends.client),
             peer_known: host(ends.server),
-            conversation_known: known(&conversation),
+            conversation_known,
             ..Access::default()
         };
         let state = self.zone(zone);
