@@ -382,10 +382,10 @@ fn enter_message(
     };
     book.enter(&finding, || {
         let mut observed = words::observed(scene);
-        if let [point] = scene.points(2).as_slice()
-            && let Some(last) = readback.last(&message.device, point)
+        if let [told] = words::told(scene, 2).as_slice()
+            && let Some(last) = told.at(|point| readback.last(&message.device, point))
+            && let Some(last) = last.value(scene.site, &message.device)
         {
-            let last = words::value(scene.site, &message.device, point, last);
             observed.push_str(&format!(" (last written: {last})"));
         }
         Words {

@@ -5,10 +5,14 @@ use core::net::IpAddr;
 
 use gridtap_baseline::{LearnedRate, Site, Verdict};
 use gridtap_model::{
-    Device, Fault, FaultKind, Matched, Message, Observation, Phase, Point, Span, Timestamp, Value,
+    Device, Fault, FaultKind, Matched, Message, Observation, Phase, Span, Timestamp,
 };
 
 use crate::scene::Scene;
+
+mod point;
+
+pub(crate) use point::{Told, told, told_at, told_with};
 
 /// How many points a sentence lists.
 const POINTS_LISTED: usize = 4;
@@ -29,41 +33,11 @@ pub(crate) fn device(site: &Site, device: &Device) -> String {
     }
 }
 
-/// A point by its name and address: `52-1 trip (coil 2)`.
-pub(crate) fn point(site: &Site, device: &Device, point: &Point) -> String {
-    match site.point_name(device, point) {
-        Some(name) => format!("{name} ({point})"),
-        None => point.to_string(),
-    }
-}
-
-/// A point with the value that the message carries for it, in engineering units where the site file has them.
-pub(crate) fn point_and_value(site: &Site, of: &Device, at: &Point) -> String {
-    let mut text = point(site, of, at);
-    if let Some(value) = at.value {
-        match site.scaled(of, at) {
-            Some(scaled) => {
-                let _ = write!(text, " := {scaled} (raw {value})");
-            }
-            None => {
-                let _ = write!(text, " := {value}");
-            }
-        }
-    }
-    text
-}
-
-/// A value of a point, in engineering units or by its state's name where the site file has them: `99.9 A`.
-pub(crate) fn value(site: &Site, of: &Device, at: &Point, value: Value) -> String {
-    let at = Point { value: Some(value), ..*at };
-    site.scaled(of, &at).unwrap_or_else(|| value.to_string())
-}
-
 /// What the message asks: `write single coil: 52-1 trip (coil 2) := on`.
 pub(crate) fn request(scene: &Scene<'_>) -> String {
     let Scene { message, site, .. } = scene;
     let mut text = message.function.to_string();
-    let points = scene.points(POINTS_LISTED);
+    let points = told(scene, POINTS_LISTED);
     let writes = message.runs.iter().any(|run| run.written);
     let total: u64 = message
         .runs
@@ -73,9 +47,10 @@ pub(crate) fn request(scene: &Scene<'_>) -> String {
         .sum();
     for (nth, at) in points.iter().enumerate() {
         text.push_str(if nth == 0 { ": " } else { ", " });
-        text.push_str(&point_and_value(site, &message.device, at));
+        text.push_str(&at.with_value(site, &message.device));
     }
-    let listed = u64::try_from(points.len()).unwrap_or(u64::MAX);
+    let listed = points.iter().flat_map(Told::points).count();
+    let listed = u64::try_from(listed).unwrap_or(u64::MAX);
     if total > listed {
         let _ = write!(text, " and {} more", total.saturating_sub(listed));
     }
@@ -95,7 +70,7 @@ pub(crate) fn observed(scene: &Scene<'_>) -> String {
 
 /// The points of a message as a record lists them.
 pub(crate) fn points(scene: &Scene<'_>, max: usize) -> Vec<String> {
-    scene.points(max).iter().map(|at| point(scene.site, &scene.message.device, at)).collect()
+    told(scene, max).iter().map(|at| at.name(scene.site, &scene.message.device)).collect()
 }
 
 /// How long the baseline has heard, from the first packet to this one: `212 h`, `9 min`. Where only a part of that

@@ -113,7 +113,7 @@ fn nothing_is_learned_under_a_key_that_is_held() {
     let access = judged(&mut baseline, 63, Play::coil(9, 21, 70)).access;
     assert_eq!((access.points_new, access.range_known), (1, false));
     let ledger = baseline.ledger();
-    let of_stranger = ledger.iter().filter(|entry| entry.master == crate::play::host(9));
+    let of_stranger = ledger.iter().filter(|entry| entry.master == host(9));
     assert!(of_stranger.clone().count() > 3 && of_stranger.into_iter().all(|entry| entry.held));
 }
 

@@ -11,6 +11,7 @@ use super::*;
 
 mod declared;
 mod severities;
+mod values;
 
 const MASTER: u8 = 7;
 const HISTORIAN: u8 = 8;
@@ -140,7 +141,8 @@ impl Plant {
             address: server.address,
             sub: SubAddress::Unit(ask.unit),
         };
-        let bytes = ask.value.unwrap_or(0).to_be_bytes();
+        let value = ask.value.unwrap_or(0);
+        let bytes: Vec<u8> = (0..ask.count).flat_map(|_| value.to_be_bytes()).collect();
         let bit = [u8::from(ask.value != Some(0))];
         let values = match (ask.value, ask.table) {
             (None, _) => Values::None,

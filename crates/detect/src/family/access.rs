@@ -260,7 +260,7 @@ fn never_commanded(scene: &Scene<'_>) -> String {
     let device = &scene.message.device;
     let point = scene.verdict.first_new_point.map_or_else(
         || "these points".to_owned(),
-        |point| words::point(scene.site, device, &point),
+        |point| words::told_with(scene, &point).name(scene.site, device),
     );
     let others = if access.points_new_to_all == 0 && access.points_new > 0 {
         "another master does"

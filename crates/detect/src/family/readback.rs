@@ -16,7 +16,7 @@ use crate::book::Cause;
 use crate::config::Config;
 use crate::scene::Scene;
 use crate::series::Series;
-use crate::words;
+use crate::words::{self, Told};
 
 /// Reads that must have shown the number that was written before a contradiction means something.
 const SUPPORT: u64 = 5;
@@ -77,6 +77,7 @@ impl Readback {
             return;
         }
         let device = self.written.entry(message.device).or_default();
+        let mut befores = BTreeMap::new();
         for point in points {
             let Some(value) = point.value else { continue };
             let new = Written { value, before: None, frame, done: false, compared: false };
@@ -90,8 +91,8 @@ impl Readback {
                 }
                 Entry::Occupied(mut occupied) => {
                     let before = occupied.get().value;
-                    if concerning && before != value {
-                        out.extend(changed(scene, &point, before, value));
+                    if concerning {
+                        befores.insert((point.table.code, point.index), before);
                     }
                     occupied.insert(Written { before: Some(before), ..new });
                 }
@@ -99,6 +100,10 @@ impl Readback {
         }
         if device.is_empty() {
             self.written.remove(&message.device);
+        }
+        if !befores.is_empty() {
+            let told = words::told(scene, POINTS_OF_MESSAGE_MAX);
+            out.extend(told.iter().flat_map(|told| changes(scene, told, &befores)));
         }
     }
 
@@ -120,7 +125,7 @@ impl Readback {
             let (table, last) =
                 (run.table.code, run.first.saturating_add(run.count.saturating_sub(1)));
             let range = (table, run.first)..=(table, last);
-            let mut refused = Vec::new();
+            let (mut refused, mut contradicted) = (Vec::new(), Vec::new());
             for (key, written) in device.range_mut(range) {
                 if written.frame == asked {
                     match message.outcome {
@@ -138,7 +143,20 @@ impl Readback {
                 }
                 written.compared = true;
                 let point = Point { table: run.table, index: key.1, value: Some(read) };
-                compare(site, obs, message, baseline, &point, written, out);
+                if let Some(agreed) = compare(obs, message, baseline, &point, written) {
+                    contradicted.push((point, agreed));
+                }
+            }
+            let mut last = None;
+            for (point, agreed) in contradicted {
+                let whole = words::told_at(site, &message.device, run, &point);
+                let is_written = |at: Point| device.contains_key(&(at.table.code, at.index));
+                let alone = Told { first: point, second: None };
+                let told = if whole.points().all(is_written) { whole } else { alone };
+                // Both registers of one value contradict once.
+                if last.replace(told) != Some(told) {
+                    out.extend(contradiction(site, obs, message, told, agreed, device));
+                }
             }
             for key in refused {
                 device.remove(&key);
@@ -156,13 +174,24 @@ fn variant(point: &Point) -> u64 {
     u64::from(point.table.code).saturating_mul(1 << 32).saturating_add(u64::from(point.index))
 }
 
-/// The history of a point, as context of an incident.
-fn changed(scene: &Scene<'_>, point: &Point, before: Value, value: Value) -> Option<Series> {
+/// The history of a point, as context of an incident. Of a value in two registers both must be known to tell it.
+fn changes(scene: &Scene<'_>, told: &Told, befores: &BTreeMap<(u16, u32), Value>) -> Vec<Series> {
+    let before = |told: &Told| told.at(|at| befores.get(&(at.table.code, at.index)).copied());
+    let whole = before(told).is_some();
+    let parts = told.points().map(|first| Told { first, second: None });
+    let told: Vec<Told> = if whole { vec![*told] } else { parts.collect() };
+    told.iter().filter_map(|told| changed(scene, told, &before(told)?)).collect()
+}
+
+fn changed(scene: &Scene<'_>, told: &Told, before: &Told) -> Option<Series> {
+    if told == before {
+        return None;
+    }
     let rows = rows(scene.message.device.protocol)?;
     let device = &scene.message.device;
-    let name = words::point(scene.site, device, point);
-    let before = words::value(scene.site, device, point, before);
-    let value = words::value(scene.site, device, point, value);
+    let name = told.name(scene.site, device);
+    let before = before.value(scene.site, device)?;
+    let value = told.value(scene.site, device)?;
     let observed = format!(
         "{} changed {name} of {} from {before} to {value}",
         words::host(scene.site, scene.message.master.address),
@@ -170,23 +199,21 @@ fn changed(scene: &Scene<'_>, point: &Point, before: Value, value: Value) -> Opt
     );
     let mut series =
         Series::about(rows.value_changed, Severity::Info, Cause::Access, scene.obs, scene.message)
-            .variant(variant(point))
+            .variant(variant(&told.first))
             .saying(observed, format!("the value that was last written, {before}"));
     series.points = vec![name];
     Some(series)
 }
 
+/// Compares what was read with what was written. Where they contradict, how many reads agreed before.
 fn compare(
-    site: &Site,
     obs: &Observation<'_>,
     message: &Message<'_>,
     baseline: &mut Baseline,
     point: &Point,
     written: &Written,
-    out: &mut Vec<Series>,
-) {
-    let Some(rows) = rows(message.device.protocol) else { return };
-    let Some(read) = point.value else { return };
+) -> Option<u64> {
+    let read = point.value?;
     let device = &message.device;
     let key =
         FactKey { kind: FactKind::ReadBack, device: *device, master: None, detail: variant(point) };
@@ -196,37 +223,55 @@ fn compare(
     if read == written.value {
         if bit && written.before == Some(read) {
             // A bit that stayed what it was says nothing of what the write did.
-            return;
+            return None;
         }
         baseline.facts_mut().note(key, obs.time, |fact| fact.count = fact.count.saturating_add(1));
-        return;
+        return None;
     }
     let support = if bit { SUPPORT_OF_BIT } else { SUPPORT };
     let trusted = agreed >= support && differed == 0 && message.hearing.is_clean();
     if !trusted || !baseline.is_armed(device, message.master.address) {
         let facts = baseline.facts_mut();
         facts.note(key, obs.time, |fact| fact.against = fact.against.saturating_add(1));
-        return;
+        return None;
     }
-    let name = words::point(site, device, point);
-    let words_of = |value| words::value(site, device, point, value);
-    let before =
-        written.before.map_or(String::new(), |before| format!(" (before: {})", words_of(before)));
+    Some(agreed)
+}
+
+fn contradiction(
+    site: &Site,
+    obs: &Observation<'_>,
+    message: &Message<'_>,
+    read: Told,
+    agreed: u64,
+    of_device: &BTreeMap<(u16, u32), Written>,
+) -> Option<Series> {
+    let rows = rows(message.device.protocol)?;
+    let device = &message.device;
+    let of = |at: &Point| of_device.get(&(at.table.code, at.index));
+    let written = read.at(|at| Some(of(at)?.value))?;
+    let frames = read.points().filter_map(|at| Some(of(&at)?.frame));
+    let before = read.at(|at| of(at)?.before).and_then(|before| before.value(site, device));
+    let before = before.map_or(String::new(), |before| format!(" (before: {before})"));
+    let name = read.name(site, device);
     let observed = format!(
         "{} shows {name} = {}, although {} was written to it and accepted{before}",
         words::device(site, device),
-        words_of(read),
-        words_of(written.value)
+        read.value(site, device)?,
+        written.value(site, device)?
     );
     let expected = format!(
         "the last {agreed} reads after a write of this point showed what was written; \
          nobody was heard writing in between"
     );
+    let mut shown: Vec<u64> = frames.collect();
+    shown.dedup();
+    shown.push(obs.place.frame);
     let mut series = Series::about(rows.readback, Severity::High, Cause::Process, obs, message)
-        .variant(variant(point))
+        .variant(variant(&read.first))
         .scored(3.0)
-        .shown_by(vec![written.frame, obs.place.frame])
+        .shown_by(shown)
         .saying(observed, expected);
     series.points = vec![name];
-    out.push(series);
+    Some(series)
 }
