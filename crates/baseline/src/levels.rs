@@ -104,6 +104,19 @@ impl Baseline {
         }
     }
 
+    /// The names of the declared zones in which nothing was learned, although something was elsewhere: what was
+    /// learned before a zone was declared stays with the zone that it was heard in.
+    #[must_use]
+    pub fn zones_unlearned(&self) -> Vec<String> {
+        let has_learned = |zone: Zone| self.zone(zone).is_some_and(|state| state.blocks > 0);
+        if !self.zones.iter().any(|state| state.blocks > 0) {
+            return Vec::new();
+        }
+        let declared = self.site.zone_rules().iter().map(|rule| rule.zone);
+        let unlearned = declared.filter(|zone| !has_learned(*zone));
+        unlearned.map(|zone| self.site.zone_name(zone).to_owned()).collect()
+    }
+
     fn zone_levels(&self, zone: &ZoneState) -> ZoneLevels {
         ZoneLevels {
             zone: zone.zone().0,
@@ -164,5 +177,25 @@ impl Baseline {
                 && self.tables.path(*id).is_some_and(|path| is_here(path.zone()))
         });
         u64::try_from(keys.count()).unwrap_or(u64::MAX)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::play::{Play, hear, routine, short};
+
+    #[test]
+    fn a_zone_that_is_declared_after_learning_has_learned_nothing_and_is_named() {
+        let site = "[[zones]]\nname = \"plant\"\nsubnets = [\"10.0.0.0/8\"]\n";
+        let site = crate::Site::parse(site).unwrap();
+        let mut baseline = short();
+        baseline.site = site;
+        assert_eq!(baseline.zones_unlearned(), [""; 0], "nothing was learned anywhere");
+        routine(&mut baseline, 0..61);
+        assert_eq!(baseline.zones_unlearned(), ["plant"]);
+        for second in 61..82 {
+            hear(&mut baseline, second, Play::read(7, 21, 0, 10).zone(1));
+        }
+        assert_eq!(baseline.zones_unlearned(), [""; 0]);
     }
 }
