@@ -167,6 +167,9 @@ impl Conversation {
                 let unheard = of(flow.unheard, direction.reversed());
                 if unheard > of(self.unheard, direction) {
                     session.lose(stage);
+                    if direction == session.client {
+                        session.exchange.excuse();
+                    }
                 }
                 session.hear(stage, &self.speakers, self.flow, direction, bytes);
                 self.note_server(stage);
@@ -233,10 +236,10 @@ impl Conversation {
 
     /// Notes which directions of this flow and its hosts are heard.
     fn watch_directions(&mut self, stage: &mut Stage<'_>, flow: &Flow, direction: Direction) {
-        let asks = match &self.speech {
-            Speech::Modbus(session) => direction == session.client,
+        let is_answered = match &self.speech {
+            Speech::Modbus(_) => true,
             // Either side may speak first, and say much that is not answered.
-            Speech::Dnp3(_) => true,
+            Speech::Dnp3(_) => false,
             _ => return,
         };
         let at = index(direction);
@@ -249,8 +252,9 @@ impl Conversation {
                 (packets == 0 && flow.handshake)
                     || (silent && unheard > of(self.unheard, direction))
             }
-            // A request may go to a dead device, but nobody answers what nobody asked.
-            Transport::Udp => packets == 0 && !asks,
+            // Nobody answers what nobody asked; and a device that never says a word in all this time is as good as
+            // unheard.
+            Transport::Udp => packets == 0 && is_answered,
         };
         if let (Some(replies), Some(before)) = (self.replies.get_mut(at), self.unheard.get_mut(at))
         {
@@ -309,6 +313,11 @@ impl Conversation {
         }
         if flow.transport == Transport::Tcp {
             self.decide_joined(stage, flow, true);
+        }
+        if let Speech::Modbus(session) = &mut self.speech
+            && of(flow.unheard, session.client.reversed()) > of(self.unheard, session.client)
+        {
+            session.exchange.excuse();
         }
         if self.announced.is_none() && flow.octets != [0, 0] {
             self.announce(stage, Protocol::Unknown);

@@ -66,6 +66,14 @@ impl Tally {
     }
 }
 
+/// Where real captures are looked for, when they are not there: what a passing test prints, nobody sees.
+fn absent_captures() -> Option<String> {
+    let root = crate::process::root();
+    let captures = std::env::var_os("GRIDTAP_CAPTURES")
+        .map_or_else(|| root.join("../shared/captures"), |directory| root.join(directory));
+    (!captures.is_dir()).then(|| captures.display().to_string())
+}
+
 fn tests() -> Result<()> {
     let mut tally = Tally::default();
     let success = overhear(
@@ -75,6 +83,11 @@ fn tests() -> Result<()> {
     )?;
     let Tally { binaries, passed, failed, ignored } = tally;
     say(&format!("{binaries} test binaries: {passed} passed, {failed} failed, {ignored} ignored"));
+    if let Some(absent) = absent_captures() {
+        say(&format!(
+            "not run: tests over real captures; {absent} is not there (GRIDTAP_CAPTURES)"
+        ));
+    }
     if !success {
         bail!("cargo test failed");
     }

@@ -65,6 +65,18 @@ fn a_direction_that_falls_silent_in_mid_connection_is_said() {
         talk.later(1_000).ask(&adu(transaction, 3, "03 0010 0001"));
     }
     assert_eq!(missing(&talk).len(), 1);
+    assert!(!talk.phases.contains(&Phase::Unanswered), "they were answered unheard");
+}
+
+#[test]
+fn datagrams_that_nobody_ever_answers_are_a_missing_direction_too() {
+    let mut talk = Talk::new(Transport::Udp, (49_152, 502), false);
+    talk.flow.packets = [1, 0];
+    for transaction in 1..90 {
+        talk.later(1_000).ask(&adu(transaction, 3, "03 0010 0001"));
+        talk.flow.packets = [1, 0];
+    }
+    assert_eq!(missing(&talk).len(), 1);
 }
 
 #[test]
