@@ -79,6 +79,13 @@ fn greet(watch: &Watch, learned: &Learned, settings: &Settings) {
         return;
     }
     watch.voice.say(knowledge::sentence(&levels));
+    let unlearned = watch.pipeline.baseline().zones_unlearned();
+    if !unlearned.is_empty() {
+        watch.voice.say(format_args!(
+            "nothing was learned in zone {} yet: what the state knows of other zones does not count there",
+            unlearned.join(", ")
+        ));
+    }
     if let Some(sentence) = knowledge::other_block(&levels, settings) {
         watch.voice.say(sentence);
     }
