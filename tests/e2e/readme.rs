@@ -204,3 +204,32 @@ fn the_site_file_that_is_shown_can_be_read() {
         panic!("{error}");
     }
 }
+
+#[test]
+fn the_tables_of_the_summary_the_baseline_and_the_ledger_have_the_fields_that_are_printed() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let (state, summary) = (directory.path().join("state"), directory.path().join("summary.json"));
+    let mut first = gridtap();
+    first.args(first_command()).arg("--quiet").arg("--state").arg(&state);
+    let ran = first.arg("--summary").arg(&summary).output().expect("gridtap runs");
+    assert!(ran.status.success());
+    let asked = |what: &str| {
+        let output = gridtap().args(["baseline", what, "--json", "--state"]).arg(&state).output();
+        String::from_utf8(output.expect("gridtap runs").stdout).expect("text")
+    };
+    let summary = std::fs::read_to_string(summary).expect("a summary");
+    for (heading, text, rare) in [
+        ("`gridtap monitor --summary", summary, "evicted"),
+        ("`gridtap baseline show --json`", asked("show"), ""),
+        ("`gridtap baseline ledger --json`", asked("ledger"), "acceptance"),
+    ] {
+        let mut printed = BTreeSet::new();
+        for line in text.lines() {
+            let record: Value = serde_json::from_str(line).expect("JSON");
+            printed.extend(record.as_object().expect("an object").keys().cloned());
+        }
+        let mut told = documented(heading);
+        told.retain(|name| name != rare || printed.contains(rare));
+        assert_eq!(told, printed, "### {heading}");
+    }
+}

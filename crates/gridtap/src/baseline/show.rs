@@ -100,7 +100,7 @@ fn standing(entry: &LedgerEntry) -> String {
 fn record(entry: &LedgerEntry) -> serde_json::Value {
     let point = entry.point.as_ref().map(ToString::to_string);
     let value = entry.point.as_ref().and_then(|point| point.value).map(|value| value.to_string());
-    json!({
+    let mut record = json!({
         "key": entry.key,
         "zone": entry.zone.0,
         "master": entry.master.to_string(),
@@ -117,7 +117,12 @@ fn record(entry: &LedgerEntry) -> serde_json::Value {
         "held": entry.held,
         "signed_off": entry.signed_off,
         "acceptance": entry.acceptance,
-    })
+    });
+    if let Some(fields) = record.as_object_mut() {
+        // What does not apply is left out.
+        fields.retain(|_, value| !value.is_null());
+    }
+    record
 }
 
 pub(super) fn export(rows: &[Row], json: bool) -> Result<(), Failure> {
