@@ -94,3 +94,25 @@ fn a_scan_names_each_range_once_and_the_units_that_were_asked() {
                     1009, input register 1009, coil 523, holding register 1024, coil 524)";
     assert!(scan.observed.contains(expected), "{}", scan.observed);
 }
+
+#[test]
+fn new_addresses_are_no_scan_while_only_the_coarse_levels_have_learned() {
+    for site in ["", SITE] {
+        let mut plant = Plant::new(site);
+        for _ in 0..120 {
+            plant.ask(Ask::read(MASTER, RTU, 0, 10));
+            plant.pass(1);
+        }
+        assert!(plant.baseline.is_zone_armed(Zone(0)));
+        assert!(!plant.baseline.level_armed(gridtap_baseline::Level::Address));
+        for nth in 0..10 {
+            plant.ask(Ask::read(MASTER, RTU, 1000 + nth * 125, 125));
+        }
+        assert_eq!(plant.said(), []);
+        for nth in 0..10 {
+            plant.ask(Ask::read(STRANGER, RTU, 1000 + nth * 125, 125));
+        }
+        let said = plant.said();
+        assert!(said.contains(&("MB-14", Severity::Medium)), "a stranger's walk is one: {said:?}");
+    }
+}
