@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
+use std::process::Command;
 
 use tempfile::{TempDir, tempdir};
 
@@ -101,7 +102,10 @@ fn run_without_privilege(directory: &Path, arguments: &[&str]) -> Ran {
         return run(arguments);
     }
     let program = directory.join("gridtap");
-    fs::copy(env!("CARGO_BIN_EXE_gridtap"), &program).unwrap();
+    // Copied by another process: a file that this one holds open for writing cannot be run, and every process that
+    // another test starts in that moment holds it too.
+    let copied = Command::new("cp").arg(env!("CARGO_BIN_EXE_gridtap")).arg(&program).status();
+    assert!(copied.unwrap().success());
     fs::set_permissions(directory, fs::Permissions::from_mode(0o755)).unwrap();
     gridtap_at(&program, arguments).uid(65_534).gid(65_534).output().unwrap().into()
 }
