@@ -205,12 +205,12 @@ impl Scans {
     }
 }
 
-/// Whether news among reads is judged. What the site file allows or leaves open is as new as its level has learned:
-/// a declared master whose addresses nobody learned yet reads nothing but what is new.
+/// Whether news among reads is judged: once the zone has learned, and not by the site file alone. A declared master
+/// that nobody heard yet reads nothing but what is new. It does not wait for the address level, which takes two days:
+/// a walk from a host that polls here would be missed as long as the device answers it.
 fn is_read_judged(scene: &Scene<'_>, baseline: &Baseline) -> bool {
-    let verdict = scene.verdict;
-    verdict.declared == Declared::Forbidden
-        || baseline.is_zone_armed(scene.message.device.zone) && verdict.rate.armed
+    scene.verdict.declared == Declared::Forbidden
+        || baseline.is_zone_armed(scene.message.device.zone)
 }
 
 /// The same of commands, whose news alarms by rule once the coarse levels judge, but for what the site file allows:
@@ -223,7 +223,9 @@ fn is_command_judged(scene: &Scene<'_>, baseline: &Baseline) -> bool {
     };
     match scene.verdict.declared {
         Declared::Open | Declared::Forbidden => true,
-        Declared::Allowed => is_read_judged(scene, baseline) || declares(),
+        Declared::Allowed => {
+            baseline.is_zone_armed(device.zone) && scene.verdict.rate.armed || declares()
+        }
     }
 }
 
