@@ -16,7 +16,8 @@ pub struct Config {
     pub one_direction_after: Span,
     /// How long a recognised conversation may carry bytes that cannot be decoded before it counts as blind.
     pub blind_after: Span,
-    /// Requests of one conversation that can wait for their answers; the oldest gives way.
+    /// Requests of one conversation that can wait for their answers; the oldest gives way, and is told as
+    /// unanswered.
     pub pending_max: usize,
     /// The largest length field that is taken for one. The specification says 254; UMAS goes to about 1 KiB.
     pub modbus_length_max: u16,
@@ -31,7 +32,7 @@ pub struct Config {
     pub second_looks_max: u16,
     /// Pairs of hosts whose directions are watched.
     pub host_pairs_max: usize,
-    /// Endpoints on other ports that are remembered to have answered in Modbus.
+    /// Endpoints that are remembered to have answered in Modbus on another port, or as RTU.
     pub servers_max: usize,
     /// Zones in order: the first that fits a conversation is its zone; zone 0 where none fits.
     pub zones: Vec<ZoneRule>,

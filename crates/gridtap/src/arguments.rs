@@ -269,8 +269,8 @@ pub(crate) enum Baseline {
     },
     /// Accept one exact key as normal, for a reason and a time
     #[command(after_help = "\
-The key is the text that `baseline export`, `baseline ledger` and an anomaly name. A control command takes
-two people: it holds once a second one has accepted it too.")]
+The key is the text that `baseline export`, `baseline ledger` and an anomaly name. What commands or
+diagnoses a device takes two people: it holds once a second one has accepted it too.")]
     Accept {
         /// The exact key
         key: String,

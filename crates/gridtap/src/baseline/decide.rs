@@ -42,7 +42,8 @@ impl Decision<'_> {
     }
 }
 
-/// Accepts one exact key. A key that commands is accepted once two people have said so.
+/// Accepts one exact key. A key that commands or diagnoses is accepted once two people have
+/// said so.
 pub(super) fn accept(
     directory: &Path,
     settings: &Settings,
@@ -104,7 +105,7 @@ pub(super) fn accept(
     } else {
         writeln!(
             out,
-            "Recorded for {}. It is a command: it holds once a second person accepts it too (the same command, another user or --by).",
+            "Recorded for {}. It commands or diagnoses a device: it holds once a second person accepts it too (the same command line, another user or --by).",
             row.who
         )?;
     }
