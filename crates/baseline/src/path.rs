@@ -67,35 +67,25 @@ impl Names {
     }
 }
 
-/// The tables that have a name of their own; others print as `table-N`.
-const TABLES: [Table; 6] = [
-    Table::COIL,
-    Table::DISCRETE_INPUT,
-    Table::INPUT_REGISTER,
-    Table::HOLDING_REGISTER,
-    Table::FILE_RECORD,
-    Table::FIFO_QUEUE,
-];
-
 /// The name of a table in keys and in the site file: `holding register`.
 pub(crate) fn table_name(protocol: Protocol, code: u16) -> Option<&'static str> {
-    (protocol == Protocol::Modbus)
-        .then(|| TABLES.iter().find(|table| table.code == code))
-        .flatten()
-        .map(|table| table.name)
+    Table::known(protocol).iter().find(|table| table.code == code).map(|table| table.name)
 }
 
 /// The code of a table by its name, or by `table-N`.
-pub(crate) fn table_code(name: &str) -> Option<u16> {
+pub(crate) fn table_code(protocol: Protocol, name: &str) -> Option<u16> {
     match name.strip_prefix("table-") {
         Some(digits) => digits.parse().ok(),
-        None => TABLES.iter().find(|table| table.name == name).map(|table| table.code),
+        None => {
+            let mut tables = Table::known(protocol).iter();
+            tables.find(|table| table.name == name).map(|table| table.code)
+        }
     }
 }
 
-/// The names of the tables that a site file may use.
-pub(crate) fn table_names() -> impl Iterator<Item = &'static str> {
-    TABLES.iter().map(|table| table.name)
+/// The names of the tables that a site file may use for devices of this protocol.
+pub(crate) fn table_names(protocol: Protocol) -> impl Iterator<Item = &'static str> {
+    Table::known(protocol).iter().map(|table| table.name)
 }
 
 const CLASSES: [Class; 8] = [
@@ -281,11 +271,13 @@ pub(crate) fn parse(text: &str) -> Result<Parsed<'_>, KeyError> {
         }
         "address" => {
             let (code, name) = parts.code()?;
-            let range = parts.range()?;
+            let range = parts.range(role.device.protocol)?;
             parts.end(Path::Address { role, code, range }, Some((protocol, code, name)))
         }
         "point" => {
-            let table = table_code(parts.next("table")?).ok_or_else(|| parts.wrong("table"))?;
+            let protocol = role.device.protocol;
+            let table =
+                table_code(protocol, parts.next("table")?).ok_or_else(|| parts.wrong("table"))?;
             let index = parts.parsed("index")?;
             parts.end(Path::Point { role, table, index }, None)
         }
@@ -347,8 +339,8 @@ impl<'a> Parts<'a> {
         }
     }
 
-    fn range(&mut self) -> Result<Range, KeyError> {
-        let table = table_code(self.next("table")?).ok_or_else(|| self.wrong("table"))?;
+    fn range(&mut self, protocol: Protocol) -> Result<Range, KeyError> {
+        let table = table_code(protocol, self.next("table")?).ok_or_else(|| self.wrong("table"))?;
         let first = self.parsed("first address")?;
         let count = self.parsed("count")?;
         let written = match self.next("direction")? {

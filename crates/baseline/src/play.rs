@@ -132,6 +132,7 @@ impl Play {
             latency_ns: None,
             faults: Faults::NONE,
             hearing: Hearing { one_direction: self.one_direction, ..Hearing::default() },
+            dialogue: gridtap_model::Dialogue::NONE,
             identity: None,
         };
         f(&Observation {

@@ -6,7 +6,7 @@ mod restore;
 
 use core::fmt;
 
-use gridtap_model::{Timestamp, Value};
+use gridtap_model::{Control, Operation, Timestamp, TripClose, Value};
 
 use crate::baseline::Baseline;
 use crate::block::Blocks;
@@ -83,6 +83,23 @@ pub enum RowValue {
     Integer(i64),
     /// A floating-point number, by its bits.
     Float(u64),
+    /// What an output is told to do.
+    Control {
+        /// The number of the operation.
+        operation: u8,
+        /// The number of the coil.
+        coil: u8,
+        /// Whether it cancels what the point was told before.
+        clear: bool,
+        /// How often.
+        count: u8,
+        /// For how long on.
+        on_ms: u32,
+        /// For how long off.
+        off_ms: u32,
+    },
+    /// A moment, in nanoseconds since 1970.
+    Time(i64),
 }
 
 impl From<Value> for RowValue {
@@ -92,6 +109,15 @@ impl From<Value> for RowValue {
             Value::Word(word) => Self::Word(word),
             Value::Integer(integer) => Self::Integer(integer),
             Value::Float(float) => Self::Float(float.to_bits()),
+            Value::Control(control) => Self::Control {
+                operation: control.operation.number(),
+                coil: control.trip_close.number(),
+                clear: control.clear,
+                count: control.count,
+                on_ms: control.on_ms,
+                off_ms: control.off_ms,
+            },
+            Value::Time(time) => Self::Time(time.nanos()),
         }
     }
 }
@@ -103,6 +129,17 @@ impl From<RowValue> for Value {
             RowValue::Word(word) => Self::Word(word),
             RowValue::Integer(integer) => Self::Integer(integer),
             RowValue::Float(bits) => Self::Float(f64::from_bits(bits)),
+            RowValue::Control { operation, coil, clear, count, on_ms, off_ms } => {
+                Self::Control(Control {
+                    operation: Operation::of(operation),
+                    trip_close: TripClose::of(coil),
+                    clear,
+                    count,
+                    on_ms,
+                    off_ms,
+                })
+            }
+            RowValue::Time(nanos) => Self::Time(Timestamp::from_nanos(nanos)),
         }
     }
 }

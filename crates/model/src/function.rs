@@ -174,6 +174,28 @@ pub enum Effect {
     Reserved,
     /// A legacy function of older controllers (program, poll, reset link).
     Legacy,
+    /// Asks for all points, or all events, at once: an integrity or class poll.
+    Survey,
+    /// Sets the clock, or prepares that.
+    ClockSet,
+    /// Tells a device that its restart was seen.
+    RestartSeen,
+    /// Makes the device report events unasked.
+    ReportingOn,
+    /// Makes the device wait with events until it is asked.
+    ReportingOff,
+    /// Changes what the device reports as an event: classes, dead bands.
+    ReportingChange,
+    /// Copies counters to frozen ones.
+    Freeze,
+    /// Copies counters to frozen ones and clears them.
+    FreezeClear,
+    /// Saves or activates a configuration.
+    Configure,
+    /// Closes, aborts, asks about a file or gets a key for one.
+    FileService,
+    /// Part of an authentication, or the management of its keys and users.
+    Authenticate,
 }
 
 /// A protocol's function with its sub-function, as a key and a name. Rules compare it for equality only.

@@ -12,8 +12,11 @@
 )]
 
 mod anomaly;
+mod control;
 mod device;
+mod dialogue;
 mod endpoint;
+mod fault;
 mod function;
 mod observation;
 mod point;
@@ -21,13 +24,15 @@ mod span;
 mod time;
 
 pub use anomaly::{Anomaly, AnomalyId, Armed, IncidentId, Severity, State};
+pub use control::{Control, Operation, TripClose};
 pub use device::{Device, SubAddress, Zone};
+pub use dialogue::{Authentication, Dialogue, Indications, Occasion, Selected};
 pub use endpoint::{Direction, Endpoint, EndpointText, Transport};
+pub use fault::{Fault, FaultKind, Faults, Matched};
 pub use function::{Class, Effect, Function, Phase, Protocol};
 pub use observation::{
-    Conversation, Fault, FaultKind, Faults, Hearing, LinkEvent, Matched, Message, Observation,
-    Outcome, Place, Refusal, What,
+    Conversation, Hearing, LinkEvent, Message, Observation, Outcome, Place, Refusal, What,
 };
-pub use point::{Point, Run, Table, Value, Values};
+pub use point::{Point, Quality, Reading, Run, Table, Value, Values};
 pub use span::{Span, SpanError};
 pub use time::{TimeText, Timestamp};

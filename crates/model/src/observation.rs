@@ -3,7 +3,8 @@
 use core::fmt;
 
 use crate::{
-    Class, Device, Effect, Endpoint, Function, Phase, Protocol, Run, Timestamp, Transport, Zone,
+    Class, Device, Dialogue, Effect, Endpoint, Fault, Faults, Function, Phase, Protocol, Run,
+    Timestamp, Transport, Zone,
 };
 
 /// Where in the input something was heard. Orders observations of one moment.
@@ -45,6 +46,7 @@ pub struct Observation<'a> {
 }
 
 /// A protocol message, or something about the conversation that carries messages.
+#[expect(clippy::large_enum_variant, reason = "passed by reference, never kept or moved")]
 #[derive(Debug, Clone, Copy)]
 pub enum What<'a> {
     /// A message of a protocol we decode.
@@ -82,6 +84,8 @@ pub struct Message<'a> {
     pub hearing: Hearing,
     /// Identification text in an answer, where the message carried one (vendor, product, version).
     pub identity: Option<&'a [u8]>,
+    /// What protocols of outstations say besides.
+    pub dialogue: Dialogue,
 }
 
 /// How a request ended.
@@ -169,165 +173,6 @@ impl Hearing {
     }
 }
 
-/// Something in a message that does not fit the standard.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
-pub enum FaultKind {
-    /// A protocol identifier that the standard does not allow.
-    ProtocolIdentifier,
-    /// A length field that disagrees with what the function needs, or with the bytes there are.
-    Length,
-    /// A frame longer than the standard allows.
-    Oversize,
-    /// A byte count that disagrees with the quantity.
-    ByteCount,
-    /// A function code that the standard reserves or does not have.
-    ReservedFunction,
-    /// A sub-function, MEI type or reference type that the standard does not have.
-    ReservedSubFunction,
-    /// A quantity of zero or above the limit.
-    Quantity,
-    /// An address range that leaves the table.
-    AddressRange,
-    /// A value that the standard does not allow at this place.
-    Value,
-    /// An exception code that the standard does not have.
-    ExceptionCode,
-    /// A refusal sent by the side that asks.
-    ExceptionFromMaster,
-    /// An answer that does not match its request, in this.
-    ResponseMismatch(Matched),
-    /// An answer to nothing that was asked.
-    Unrequested,
-    /// A second answer to one request, with other content.
-    SecondResponse,
-    /// A transaction number used again while the first is open.
-    TransactionReuse,
-    /// Octets after the end of the message.
-    TrailingBytes,
-    /// The message ended before its function's fields did.
-    Truncated,
-}
-
-impl FaultKind {
-    /// The name in records: `byte_count`.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::ProtocolIdentifier => "protocol_identifier",
-            Self::Length => "length",
-            Self::Oversize => "oversize",
-            Self::ByteCount => "byte_count",
-            Self::ReservedFunction => "reserved_function",
-            Self::ReservedSubFunction => "reserved_sub_function",
-            Self::Quantity => "quantity",
-            Self::AddressRange => "address_range",
-            Self::Value => "value",
-            Self::ExceptionCode => "exception_code",
-            Self::ExceptionFromMaster => "exception_from_master",
-            Self::ResponseMismatch(_) => "response_mismatch",
-            Self::Unrequested => "unrequested",
-            Self::SecondResponse => "second_response",
-            Self::TransactionReuse => "transaction_reuse",
-            Self::TrailingBytes => "trailing_bytes",
-            Self::Truncated => "truncated",
-        }
-    }
-}
-
-/// What an answer repeats of its request, or has by it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Matched {
-    /// The device behind the address.
-    Unit,
-    /// The function.
-    Function,
-    /// The sub-function.
-    SubFunction,
-    /// How many octets of values the points that were asked for take.
-    Octets,
-    /// The address of the first point.
-    Address,
-    /// How many points.
-    Quantity,
-    /// The value written.
-    Value,
-    /// All of it: found is 1 where it differs.
-    Content,
-}
-
-impl Matched {
-    /// The name in records.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Unit => "unit",
-            Self::Function => "function",
-            Self::SubFunction => "sub_function",
-            Self::Octets => "octets",
-            Self::Address => "address",
-            Self::Quantity => "quantity",
-            Self::Value => "value",
-            Self::Content => "content",
-        }
-    }
-}
-
-/// One fault: what was found, and what would have fitted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Fault {
-    /// What kind.
-    pub kind: FaultKind,
-    /// The number found on the wire.
-    pub found: u32,
-    /// The number, or the limit, that would have fitted.
-    pub expected: u32,
-}
-
-/// The faults of one message, the first four of them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Faults {
-    first: [Option<Fault>; 4],
-    more: u16,
-}
-
-impl Faults {
-    /// No fault.
-    pub const NONE: Self = Self { first: [None; 4], more: 0 };
-
-    /// Adds a fault; beyond four only their number is kept.
-    pub fn push(&mut self, kind: FaultKind, found: u32, expected: u32) {
-        let fault = Fault { kind, found, expected };
-        match self.first.iter_mut().find(|slot| slot.is_none()) {
-            Some(slot) => *slot = Some(fault),
-            None => self.more = self.more.saturating_add(1),
-        }
-    }
-
-    /// The faults kept, in the order they were found.
-    pub fn iter(&self) -> impl Iterator<Item = Fault> + '_ {
-        self.first.iter().flatten().copied()
-    }
-
-    /// The first fault of a kind.
-    #[must_use]
-    pub fn find(&self, kind: FaultKind) -> Option<Fault> {
-        self.iter().find(|fault| fault.kind == kind)
-    }
-
-    /// Whether there is none.
-    #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.first[0].is_none()
-    }
-
-    /// How many more than the four kept there were.
-    #[must_use]
-    pub const fn more(&self) -> u16 {
-        self.more
-    }
-}
-
 /// Something about a conversation rather than one message in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
@@ -345,6 +190,14 @@ pub enum LinkEvent {
     Skipped {
         /// How many.
         bytes: u64,
+    },
+    /// A stretch of a recognised conversation, or a part of a message, that its sender formed wrongly. The octets are
+    /// told by `Skipped` besides.
+    Malformed {
+        /// What is wrong with it.
+        fault: Fault,
+        /// Whether a loss nearby may have made it so.
+        hearing: Hearing,
     },
     /// Bytes of a recognised conversation that the capture does not hold.
     Missing {
@@ -376,22 +229,4 @@ pub enum LinkEvent {
     AddressInvalid,
     /// The conversation ended.
     Closed,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn four_faults_are_kept_and_the_rest_counted() {
-        let mut faults = Faults::NONE;
-        assert!(faults.is_empty());
-        for n in 0..6 {
-            faults.push(FaultKind::Quantity, n, 125);
-        }
-        assert_eq!(faults.iter().count(), 4);
-        assert_eq!(faults.more(), 2);
-        assert_eq!(faults.find(FaultKind::Quantity).map(|f| f.found), Some(0));
-        assert_eq!(faults.find(FaultKind::Length), None);
-    }
 }

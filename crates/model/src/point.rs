@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+use crate::{Control, Protocol, Timestamp};
+
 /// A table of points in a device: `coil`, `holding register`, a DNP3 group.
 ///
 /// The code is the protocol's own and only tells tables apart; the name is for people.
@@ -26,6 +28,69 @@ impl Table {
     pub const FILE_RECORD: Self = Self { code: 6, name: "file record" };
     /// Modbus FIFO queues, by the address of their pointer.
     pub const FIFO_QUEUE: Self = Self { code: 24, name: "FIFO queue" };
+    /// DNP3 g1 and g2.
+    pub const BINARY_INPUT: Self = Self { code: 1, name: "binary input" };
+    /// DNP3 g3 and g4.
+    pub const DOUBLE_BIT_INPUT: Self = Self { code: 3, name: "double-bit input" };
+    /// DNP3 g10 to g13: what is switched, and its state.
+    pub const BINARY_OUTPUT: Self = Self { code: 10, name: "binary output" };
+    /// DNP3 g20 and g22.
+    pub const COUNTER: Self = Self { code: 20, name: "counter" };
+    /// DNP3 g21 and g23.
+    pub const FROZEN_COUNTER: Self = Self { code: 21, name: "frozen counter" };
+    /// DNP3 g30 and g32.
+    pub const ANALOG_INPUT: Self = Self { code: 30, name: "analog input" };
+    /// DNP3 g31 and g33.
+    pub const FROZEN_ANALOG_INPUT: Self = Self { code: 31, name: "frozen analog input" };
+    /// DNP3 g34: how far an analog input moves before that is an event.
+    pub const DEAD_BAND: Self = Self { code: 34, name: "analog input dead band" };
+    /// DNP3 g40 to g43: what is set, and its state.
+    pub const ANALOG_OUTPUT: Self = Self { code: 40, name: "analog output" };
+    /// DNP3 g50 and g51: the clock is point 0.
+    pub const CLOCK: Self = Self { code: 50, name: "clock" };
+    /// DNP3 g60: classes 0 to 3.
+    pub const EVENT_CLASS: Self = Self { code: 60, name: "class" };
+    /// DNP3 g70: files, by their handle where it is known.
+    pub const FILE: Self = Self { code: 70, name: "file" };
+    /// DNP3 g80: internal indications, by their bit.
+    pub const INDICATION: Self = Self { code: 80, name: "internal indication" };
+    /// DNP3 g110 and g111.
+    pub const OCTET_STRING: Self = Self { code: 110, name: "octet string" };
+    /// DNP3 g112 and g113.
+    pub const VIRTUAL_TERMINAL: Self = Self { code: 112, name: "virtual terminal" };
+
+    /// The tables of a protocol that have a name of their own.
+    #[must_use]
+    pub const fn known(protocol: Protocol) -> &'static [Self] {
+        match protocol {
+            Protocol::Modbus => &[
+                Self::COIL,
+                Self::DISCRETE_INPUT,
+                Self::INPUT_REGISTER,
+                Self::HOLDING_REGISTER,
+                Self::FILE_RECORD,
+                Self::FIFO_QUEUE,
+            ],
+            Protocol::Dnp3 => &[
+                Self::BINARY_INPUT,
+                Self::DOUBLE_BIT_INPUT,
+                Self::BINARY_OUTPUT,
+                Self::COUNTER,
+                Self::FROZEN_COUNTER,
+                Self::ANALOG_INPUT,
+                Self::FROZEN_ANALOG_INPUT,
+                Self::DEAD_BAND,
+                Self::ANALOG_OUTPUT,
+                Self::CLOCK,
+                Self::EVENT_CLASS,
+                Self::FILE,
+                Self::INDICATION,
+                Self::OCTET_STRING,
+                Self::VIRTUAL_TERMINAL,
+            ],
+            Protocol::Iec104 | Protocol::Tls | Protocol::Unknown => &[],
+        }
+    }
 }
 
 /// A value as the standard types it.
@@ -39,6 +104,10 @@ pub enum Value {
     Integer(i64),
     /// A floating-point number.
     Float(f64),
+    /// What an output is told to do.
+    Control(Control),
+    /// A moment, as a clock is set to it.
+    Time(Timestamp),
 }
 
 impl fmt::Display for Value {
@@ -49,6 +118,8 @@ impl fmt::Display for Value {
             Self::Word(word) => write!(f, "{word}"),
             Self::Integer(integer) => write!(f, "{integer}"),
             Self::Float(float) => write!(f, "{float}"),
+            Self::Control(control) => write!(f, "{control}"),
+            Self::Time(time) => write!(f, "{time}"),
         }
     }
 }
@@ -64,6 +135,52 @@ pub enum Values<'a> {
     Words(&'a [u8]),
     /// One value each.
     Each(&'a [Value]),
+    /// One value each, with its quality, its time and how the device answered.
+    Readings(&'a [Reading]),
+}
+
+/// What a message says of one point.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Reading {
+    /// Its value.
+    pub value: Option<Value>,
+    /// How good the value is.
+    pub quality: Option<Quality>,
+    /// Since when, as the device has it.
+    pub time: Option<Timestamp>,
+    /// Of a command that is answered: how, by the protocol's code; 0 is done.
+    pub status: Option<u8>,
+}
+
+/// How good a value is (IEEE 1815, clause 11: the flags of its point type, in words that hold for all).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Quality(pub u8);
+
+impl Quality {
+    /// Not collected from the field now.
+    pub const OFFLINE: Self = Self(1);
+    /// Not updated since the device restarted.
+    pub const RESTART: Self = Self(1 << 1);
+    /// What brings it is out of reach.
+    pub const COMMUNICATION_LOST: Self = Self(1 << 2);
+    /// Overridden at another device.
+    pub const REMOTE_FORCED: Self = Self(1 << 3);
+    /// Overridden at this device.
+    pub const LOCAL_FORCED: Self = Self(1 << 4);
+    /// Beyond what the variation or the instrument can show, chattering, or rolled over.
+    pub const DOUBTFUL: Self = Self(1 << 5);
+
+    /// Has one of these.
+    #[must_use]
+    pub const fn has(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    /// With these as well.
+    #[must_use]
+    pub const fn with(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
 }
 
 impl Values<'_> {
@@ -85,6 +202,16 @@ impl Values<'_> {
                 Some(Value::Word(u16::from_be_bytes([high, low])))
             }
             Self::Each(values) => values.get(offset).copied(),
+            Self::Readings(readings) => readings.get(offset)?.value,
+        }
+    }
+
+    /// All that the message says of the point at `offset` in the run.
+    #[must_use]
+    pub fn reading(&self, offset: u32) -> Option<Reading> {
+        match self {
+            Self::Readings(readings) => readings.get(usize::try_from(offset).ok()?).copied(),
+            _ => self.at(offset).map(|value| Reading { value: Some(value), ..Reading::default() }),
         }
     }
 }

@@ -105,6 +105,7 @@ impl SitePoint {
             (Value::Word(word), _) => f64::from(word),
             (Value::Integer(integer), _) => f64::from(i32::try_from(integer).ok()?),
             (Value::Float(float), _) => float,
+            (Value::Control(_) | Value::Time(_), _) => return None,
         };
         Some(raw * self.scale + self.offset)
     }
@@ -142,7 +143,7 @@ impl SitePoint {
             }
             Value::Word(word) => i64::from(word),
             Value::Integer(integer) => integer,
-            Value::Float(_) => return None,
+            Value::Float(_) | Value::Control(_) | Value::Time(_) => return None,
         };
         self.states.get(&raw).map(String::as_str)
     }

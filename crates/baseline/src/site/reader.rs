@@ -206,7 +206,7 @@ impl Reader<'_> {
         }
         let mut points = BTreeMap::new();
         for point in &entry.points {
-            let (key, declared) = self.point(point, entry.word_order)?;
+            let (key, declared) = self.point(point, protocol, entry.word_order)?;
             if points.insert(key, declared).is_some() {
                 let (table, index) = (point.table.get_ref(), point.index.get_ref());
                 let message = format!("{table} {index} of device {name:?} is declared twice");
@@ -261,12 +261,14 @@ impl Reader<'_> {
     fn point(
         &self,
         entry: &PointEntry,
+        protocol: Protocol,
         word_order: WordOrder,
     ) -> Result<((u16, u32), SitePoint), SiteError> {
         let table = entry.table.get_ref();
-        let code = table_code(table).ok_or_else(|| {
-            let (hint, names) = (hint(table, table_names()), table_names().collect::<Vec<_>>());
-            let message = format!("{table:?} is no table{hint}: they are {}", names.join(", "));
+        let code = table_code(protocol, table).ok_or_else(|| {
+            let names: Vec<_> = table_names(protocol).collect();
+            let (hint, names) = (hint(table, table_names(protocol)), names.join(", "));
+            let message = format!("{table:?} is no table of {protocol}{hint}: they are {names}");
             self.wrong(&entry.table, message)
         })?;
         if let (Some(min), Some(max)) = (&entry.min, entry.max)

@@ -236,7 +236,7 @@ fn what_is_wrong_is_said_with_its_line_and_what_would_be_right() {
         ),
         (
             format!("{device}[[devices.points]]\ntable = \"coils\"\nindex = 1\nname = \"x\"\n"),
-            "line 6: \"coils\" is no table (did you mean \"coil\"?): they are coil, discrete input, input register, holding register, file record, FIFO queue",
+            "line 6: \"coils\" is no table of modbus (did you mean \"coil\"?): they are coil, discrete input, input register, holding register, file record, FIFO queue",
         ),
         (
             format!(

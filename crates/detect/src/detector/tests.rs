@@ -169,6 +169,7 @@ impl Plant {
             latency_ns: None,
             faults,
             hearing: Hearing::default(),
+            dialogue: gridtap_model::Dialogue::NONE,
             identity: None,
         };
         let asked = self.heard(master, server, What::Message(request));

@@ -2,8 +2,9 @@
 
 use gridtap_modbus::{FileRecords, FunctionCode, MeiType, RequestBody, request};
 use gridtap_model::{
-    Class, Device, Direction, Effect, Endpoint, FaultKind, Faults, Hearing, Message as Heard,
-    Observation, Outcome, Phase, Place, Protocol, Run, SubAddress, Table, Timestamp, Values, What,
+    Class, Device, Dialogue, Direction, Effect, Endpoint, FaultKind, Faults, Hearing,
+    Message as Heard, Observation, Outcome, Phase, Place, Protocol, Run, SubAddress, Table,
+    Timestamp, Values, What,
 };
 
 use super::effect::{deed, function, refusal_sent};
@@ -286,6 +287,7 @@ impl Session {
             faults: said.faults,
             hearing: said.hearing,
             identity: said.identity,
+            dialogue: Dialogue::NONE,
         };
         stage.observe(&Observation {
             time: said.time,
