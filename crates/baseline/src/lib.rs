@@ -57,7 +57,7 @@ pub use levels::{LevelState, Levels, PerLevel, ZoneLevels};
 pub use path::KeyError;
 pub use rows::{Acceptance, Difference, FORMAT, Meta, RestoreError, Row, RowValue, diff};
 pub use site::{
-    HostRole, Normal, Site, SiteDevice, SiteError, SiteHost, SitePoint, ValueType, WordOrder,
-    ZoneRule,
+    HostRole, Lists, Normal, Site, SiteDevice, SiteError, SiteHost, SitePoint, ValueType,
+    WordOrder, ZoneRule,
 };
 pub use verdict::{Access, Declared, LearnedRate, Level, Verdict};

@@ -4,6 +4,7 @@ mod draft;
 mod file;
 mod forbids;
 mod functions;
+mod list;
 mod point;
 mod reader;
 mod text;
@@ -18,6 +19,7 @@ use crate::path::{Code, Role};
 use crate::verdict::Declared;
 
 pub use point::{Normal, SitePoint, ValueType, WordOrder};
+pub use reader::Lists;
 pub use text::SiteError;
 pub(crate) use text::nearest;
 

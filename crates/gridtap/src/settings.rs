@@ -1,6 +1,7 @@
 //! Everything that can be set.
 
-use std::path::PathBuf;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 
 use gridtap_baseline::Site;
 use serde::{Deserialize, Serialize};
@@ -50,7 +51,16 @@ impl Settings {
         let Some(path) = &self.site else { return Ok(Site::default()) };
         let text = std::fs::read_to_string(path)
             .map_err(|error| Failure::configuration(Fault::unreadable(path, &error)))?;
-        let site = Site::parse(&text).map_err(|error| {
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let mut list = |name: &str| {
+            let path = folder.join(name);
+            std::fs::read_to_string(&path).map_err(|error| match error.kind() {
+                ErrorKind::NotFound => format!("there is no file {}", path.display()),
+                ErrorKind::InvalidData => "not in UTF-8: save the list as that".to_owned(),
+                _ => format!("cannot be read: {error}"),
+            })
+        };
+        let site = Site::parse_with(&text, &mut list).map_err(|error| {
             Failure::configuration(format!("{}: {}", path.display(), plain(&error.to_string())))
         })?;
         Ok(site.named(path.display().to_string()))

@@ -59,6 +59,28 @@ impl Table {
     /// DNP3 g112 and g113.
     pub const VIRTUAL_TERMINAL: Self = Self { code: 112, name: "virtual terminal" };
 
+    /// The table of the points in an object group of DNP3: values, events and commands of one kind of point have one.
+    #[must_use]
+    pub const fn of_group(protocol: Protocol, group: u8) -> Option<Self> {
+        if !matches!(protocol, Protocol::Dnp3) {
+            return None;
+        }
+        Some(match group {
+            1 | 2 => Self::BINARY_INPUT,
+            3 | 4 => Self::DOUBLE_BIT_INPUT,
+            10..=13 => Self::BINARY_OUTPUT,
+            20 | 22 => Self::COUNTER,
+            21 | 23 => Self::FROZEN_COUNTER,
+            30 | 32 => Self::ANALOG_INPUT,
+            31 | 33 => Self::FROZEN_ANALOG_INPUT,
+            34 => Self::DEAD_BAND,
+            40..=43 => Self::ANALOG_OUTPUT,
+            110 | 111 => Self::OCTET_STRING,
+            112 | 113 => Self::VIRTUAL_TERMINAL,
+            _ => return None,
+        })
+    }
+
     /// The tables of a protocol that have a name of their own.
     #[must_use]
     pub const fn known(protocol: Protocol) -> &'static [Self] {

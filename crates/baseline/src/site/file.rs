@@ -62,6 +62,8 @@ pub(super) struct DeviceEntry {
     pub(super) complete: bool,
     #[serde(default)]
     pub(super) points: Vec<PointEntry>,
+    /// A file that lists points.
+    pub(super) points_from: Option<Text>,
 }
 
 #[derive(serde::Deserialize)]

@@ -9,6 +9,7 @@ use toml::Spanned;
 
 use super::file::{AccessEntry, DeviceEntry, File, HostEntry, PointEntry, Text, ZoneEntry};
 use super::functions;
+use super::list::{self, Listed};
 use super::point::{Normal, SitePoint, WordOrder};
 use super::text::{SiteError, hint, of_parser};
 use super::{AccessRule, DEFAULT_ZONE, Site, SiteDevice, SiteHost, SiteZone, ZoneRule};
@@ -21,8 +22,16 @@ impl Site {
     /// Where it is not TOML, has a field that is not known, or contradicts itself: one sentence that
     /// says in which line, what is wrong and what would be right.
     pub fn parse(text: &str) -> Result<Self, SiteError> {
+        Self::parse_with(text, &mut |_| Err("no other file is read here".to_owned()))
+    }
+
+    /// Reads a site file, with the lists of points that it names: `list` gives the text of one.
+    ///
+    /// # Errors
+    /// As [`Site::parse`], or a list cannot be had or read.
+    pub fn parse_with(text: &str, list: Lists<'_>) -> Result<Self, SiteError> {
         let file: File = toml::from_str(text).map_err(|error| of_parser(text, &error))?;
-        let mut reader = Reader { text, site: Self::default() };
+        let mut reader = Reader { text, list, site: Self::default() };
         reader.zones(&file.zones)?;
         reader.hosts(&file.hosts)?;
         reader.standbys(&file.hosts)?;
@@ -36,8 +45,12 @@ impl Site {
     }
 }
 
+/// Gives the text of a list of points by its name, or why not.
+pub type Lists<'a> = &'a mut dyn FnMut(&str) -> Result<String, String>;
+
 struct Reader<'a> {
     text: &'a str,
+    list: Lists<'a>,
     site: Site,
 }
 
@@ -205,6 +218,9 @@ impl Reader<'_> {
             return Err(self.wrong(&entry.address, message));
         }
         let mut points = BTreeMap::new();
+        if let Some(file) = &entry.points_from {
+            points.extend(self.listed(file, protocol)?);
+        }
         for point in &entry.points {
             let (key, declared) = self.point(point, protocol, entry.word_order)?;
             if points.insert(key, declared).is_some() {
@@ -256,6 +272,13 @@ impl Reader<'_> {
                 Err(misplaced(at, "common", right))
             }
         }
+    }
+
+    /// The points of a list.
+    fn listed(&mut self, file: &Text, protocol: Protocol) -> Result<Vec<Listed>, SiteError> {
+        let given = file.get_ref();
+        let points = (self.list)(given).and_then(|text| list::read(&text, protocol));
+        points.map_err(|wrong| self.wrong(file, format!("points_from {given:?}: {wrong}")))
     }
 
     fn point(

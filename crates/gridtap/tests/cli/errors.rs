@@ -217,6 +217,25 @@ fn a_file_of_settings_with_a_fault() {
 }
 
 #[test]
+fn a_list_of_points_with_a_fault() {
+    let (directory, capture) = with_capture();
+    let file = directory.path().join("site.toml");
+    let device =
+        "[[devices]]\nname = \"a\"\nprotocol = \"dnp3\"\naddress = \"10.0.0.21\"\nlink = 10\n";
+    fs::write(&file, format!("{device}points_from = \"points.csv\"\n")).unwrap();
+    let monitor = || run(["monitor", "--read", &capture, "--site", file.to_str().unwrap()]);
+    let list = directory.path().join("points.csv");
+    let names = ["site.toml: line 6", "points_from \"points.csv\""];
+    refused(&monitor(), 3, &[names[0], names[1], "there is no file"]);
+    fs::write(&list, b"group,index,name\n12,7,\xff\n").unwrap();
+    refused(&monitor(), 3, &[names[0], names[1], "not in UTF-8: save the list as that"]);
+    fs::write(&list, "group,index,name\n12,7,52-1\n12,7,52-2\n").unwrap();
+    refused(&monitor(), 3, &[names[1], "line 3: this point was listed in line 2 already"]);
+    fs::write(&list, "group,index,name\n12,7,52-1\n").unwrap();
+    assert_eq!(monitor().code, Some(0));
+}
+
+#[test]
 fn a_site_file_with_a_fault() {
     let (directory, capture) = with_capture();
     let file = directory.path().join("site.toml");
