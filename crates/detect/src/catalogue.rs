@@ -1,5 +1,6 @@
 //! Every detection with its name, its advice and its techniques: data, no rules.
 
+mod dnp3_messages;
 mod modbus_commands;
 mod modbus_messages;
 mod network;
@@ -12,8 +13,12 @@ pub const ATTACK_VERSION: &str = "18.1";
 
 const TECHNIQUES: &str = include_str!("../data/techniques.tsv");
 const ATTACK: &str = include_str!("../data/attack-ics-18.1.tsv");
-const FAMILIES: [&[Detection]; 3] =
-    [modbus_messages::DETECTIONS, modbus_commands::DETECTIONS, network::DETECTIONS];
+const FAMILIES: [&[Detection]; 4] = [
+    modbus_messages::DETECTIONS,
+    modbus_commands::DETECTIONS,
+    dnp3_messages::DETECTIONS,
+    network::DETECTIONS,
+];
 
 /// Whom a detection concerns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +49,7 @@ impl Detection {
     }
 }
 
-/// All detections, in the catalogue's order.
+/// All detections, protocol by protocol; within one, what messages look like before what they do.
 pub fn all() -> impl Iterator<Item = &'static Detection> {
     FAMILIES.into_iter().flatten()
 }

@@ -4,6 +4,9 @@ use super::*;
 
 /// The value and timing models of these are not built yet.
 const NOT_YET: [u32; 5] = [34, 43, 45, 46, 49];
+/// DNP3, what messages look like and what outstations say of themselves.
+const DNP3_MESSAGES: [u32; 25] =
+    [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 29, 30, 31, 32, 33, 34, 37, 38, 45, 47, 50, 52, 54];
 const NETWORK: [u32; 11] = [1, 2, 3, 4, 14, 15, 20, 23, 25, 29, 31];
 
 fn sentences(text: &str) -> Vec<String> {
@@ -18,6 +21,7 @@ fn the_catalogue_holds_exactly_the_detections_that_are_built_each_once_and_in_or
     let expected: Vec<String> = (1..=49)
         .filter(|number| !NOT_YET.contains(number))
         .map(|number| format!("MB-{number:02}"))
+        .chain(DNP3_MESSAGES.iter().map(|number| format!("DN-{number:02}")))
         .chain(NETWORK.iter().map(|number| format!("OT-{number:02}")))
         .collect();
     let found: Vec<&str> = all().map(|detection| detection.id).collect();
@@ -89,7 +93,7 @@ fn the_technique_table_is_of_the_version_that_is_named() {
 
 #[test]
 fn techniques_that_others_confuse_are_the_right_ones() {
-    for scan in ["MB-13", "MB-19", "MB-20"] {
+    for scan in ["MB-13", "MB-19", "MB-20", "DN-52"] {
         let techniques: Vec<&str> = detection(scan).unwrap().techniques().collect();
         assert!(techniques.contains(&"T0846") && !techniques.contains(&"T0842"), "{scan}");
     }
