@@ -316,7 +316,7 @@ fn read_range(scene: &Scene<'_>, budget: &mut Budget) -> Option<Candidate> {
     let rows = rows(message.device.protocol)?;
     let score = budget.earn(message.device.zone, scene.obs.time, &verdict.rate)?;
     Some(Candidate {
-        detection: rows.new_range,
+        detection: (rows.new_range)(message),
         severity: Severity::Low,
         rank: rank::POINT,
         cause: Cause::Reconnaissance,

@@ -5,6 +5,7 @@ pub(crate) mod access;
 pub(crate) mod breadth;
 pub(crate) mod conformance;
 pub(crate) mod dangerous;
+pub(crate) mod dnp3;
 pub(crate) mod exceptions;
 pub(crate) mod identity;
 pub(crate) mod link;
@@ -14,29 +15,34 @@ pub(crate) mod readback;
 pub(crate) mod scans;
 pub(crate) mod sequence;
 
-use gridtap_model::{Effect, FaultKind, Protocol, Refusal};
+use gridtap_model::{Effect, FaultKind, Message, Protocol, Refusal};
 
-/// Which catalogue rows the neutral rules are for one protocol.
+/// Which catalogue rows the neutral rules are for one protocol. Where a protocol has no row for a rule, the rule is
+/// not asked.
 pub(crate) struct Rows {
     pub(crate) new_reader: &'static str,
-    pub(crate) new_commander: &'static str,
+    /// The row of a host that commands and never did, for what it sent.
+    pub(crate) new_commander: fn(&Message<'_>) -> &'static str,
     pub(crate) new_function: &'static str,
-    pub(crate) new_range: &'static str,
-    pub(crate) new_transition: &'static str,
-    pub(crate) two_masters: &'static str,
-    pub(crate) write_before_read: &'static str,
+    /// The row of points that a known master never read or commanded, for what it sent.
+    pub(crate) new_range: fn(&Message<'_>) -> &'static str,
+    pub(crate) new_transition: Option<&'static str>,
+    pub(crate) two_masters: Option<&'static str>,
+    pub(crate) write_before_read: Option<&'static str>,
+    /// Many points commanded one after the other that were never commanded.
+    pub(crate) command_walk: &'static str,
     pub(crate) broadcast: &'static str,
     pub(crate) command_burst: &'static str,
     pub(crate) backlog: &'static str,
     pub(crate) unresponsive: &'static str,
-    pub(crate) exception_burst: &'static str,
+    pub(crate) exception_burst: Option<&'static str>,
     pub(crate) exception_first: &'static str,
     pub(crate) function_scan: &'static str,
     pub(crate) address_scan: &'static str,
     pub(crate) unit_scan: &'static str,
-    pub(crate) readback: &'static str,
-    pub(crate) value_changed: &'static str,
-    pub(crate) identity_changed: &'static str,
+    pub(crate) readback: Option<&'static str>,
+    pub(crate) value_changed: Option<&'static str>,
+    pub(crate) identity_changed: Option<&'static str>,
     /// The row of an effect that has one of its own, for the function's code.
     pub(crate) effect: fn(Effect, u16) -> Option<&'static str>,
     /// The row of a fault.
@@ -49,6 +55,7 @@ pub(crate) struct Rows {
 pub(crate) const fn rows(protocol: Protocol) -> Option<&'static Rows> {
     match protocol {
         Protocol::Modbus => Some(&modbus::ROWS),
+        Protocol::Dnp3 => Some(&dnp3::ROWS),
         _ => None,
     }
 }

@@ -45,7 +45,11 @@ pub(crate) fn candidates(scene: &Scene<'_>, baseline: &Baseline, out: &mut Vec<C
 fn forbidden(scene: &Scene<'_>, rows: &Rows) -> Candidate {
     let commands = scene.commands();
     Candidate {
-        detection: if commands { rows.new_commander } else { reader_row(scene, rows) },
+        detection: if commands {
+            (rows.new_commander)(scene.message)
+        } else {
+            reader_row(scene, rows)
+        },
         severity: if commands { Severity::Critical } else { Severity::High },
         rank: rank::CLASS,
         cause: Cause::Access,
@@ -115,7 +119,8 @@ fn known(scene: &Scene<'_>, rows: &Rows, baseline: &Baseline, out: &mut Vec<Cand
     };
     if let Some(last) = verdict.absent_since {
         let severity = if scene.commands() { Severity::Medium } else { Severity::Low };
-        push(rows.new_range, severity, rank::POINT, format!("this was last heard {last}"));
+        let row = (rows.new_range)(scene.message);
+        push(row, severity, rank::POINT, format!("this was last heard {last}"));
     }
     if !verdict.provisional || !scene.commands() {
         return;
@@ -124,9 +129,10 @@ fn known(scene: &Scene<'_>, rows: &Rows, baseline: &Baseline, out: &mut Vec<Cand
         "in {heard} this was heard in one block only, while the baseline learned, and nobody signed it off"
     );
     if baseline.is_established_commander(scene.message.device.zone, scene.message.master.address) {
-        push(rows.new_range, Severity::Low, rank::POINT, expected);
+        push((rows.new_range)(scene.message), Severity::Low, rank::POINT, expected);
     } else {
-        push(rows.new_commander, Severity::Critical.lowered(), rank::CLASS, expected);
+        let row = (rows.new_commander)(scene.message);
+        push(row, Severity::Critical.lowered(), rank::CLASS, expected);
     }
 }
 
@@ -135,16 +141,20 @@ fn command(scene: &Scene<'_>, rows: &Rows, baseline: &Baseline, out: &mut Vec<Ca
     if !scene.known_commander() {
         // Never lowered: a stranger's command is critical however often strangers come.
         let expected = no_other(scene, baseline, true);
-        out.push(news(scene, rows.new_commander, Severity::Critical, rank::CLASS, expected));
+        let row = (rows.new_commander)(scene.message);
+        out.push(news(scene, row, Severity::Critical, rank::CLASS, expected));
         if let Some(row) = (rows.effect)(scene.message.effect, scene.message.function.code) {
             // Of a function that only its vendor knows, that is the most that can be said; of a write, that it is one.
             let vendor = matches!(scene.message.effect, Effect::Vendor);
             let rank = if vendor { rank::EFFECT } else { rank::MASTER };
             out.push(news(scene, row, Severity::Critical, rank, never_used(scene)));
         }
-        if !access.master_known && scene.message.class == Class::Command {
+        if let Some(row) = rows.write_before_read
+            && !access.master_known
+            && scene.message.class == Class::Command
+        {
             let expected = never_read(scene);
-            out.push(news(scene, rows.write_before_read, Severity::Medium, rank::MASTER, expected));
+            out.push(news(scene, row, Severity::Medium, rank::MASTER, expected));
         }
         return;
     }
@@ -153,10 +163,13 @@ fn command(scene: &Scene<'_>, rows: &Rows, baseline: &Baseline, out: &mut Vec<Ca
         let known_to_another = access.commander && access.points_new_to_all == 0;
         let table = if known_to_another { Severity::Medium } else { Severity::High };
         let expected = never_commanded(scene);
-        out.push(news(scene, rows.new_range, stepped(scene, table), rank::POINT, expected));
-        if access.shared_with_other_master {
+        let row = (rows.new_range)(scene.message);
+        out.push(news(scene, row, stepped(scene, table), rank::POINT, expected));
+        if let Some(row) = rows.two_masters
+            && access.shared_with_other_master
+        {
             let expected = other_commands(scene, baseline);
-            out.push(news(scene, rows.two_masters, Severity::Medium, rank::FUNCTION, expected));
+            out.push(news(scene, row, Severity::Medium, rank::FUNCTION, expected));
         }
     }
     if !access.function_known {

@@ -95,17 +95,15 @@ impl Exceptions {
                 | Refusal::Undefined
         ) {
             refusals.wrong.push(now, frame, (), HOUR_NS, REMEMBERED_MAX);
-            if refusals.wrong.count() >= self.config.exceptions_per_hour {
+            if let Some(row) = rows.exception_burst
+                && refusals.wrong.count() >= self.config.exceptions_per_hour
+            {
                 let observed =
                     format!("{text}; {} such refusals within an hour", refusals.wrong.count());
-                out.push(
-                    finding(rows.exception_burst, Severity::Medium)
-                        .shown_by(refusals.wrong.frames())
-                        .saying(
-                            observed,
-                            "requests of this master to this device used to be accepted",
-                        ),
-                );
+                out.push(finding(row, Severity::Medium).shown_by(refusals.wrong.frames()).saying(
+                    observed,
+                    "requests of this master to this device used to be accepted",
+                ));
             }
             return;
         }

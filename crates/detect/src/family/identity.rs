@@ -20,7 +20,9 @@ pub(crate) fn answer(
     out: &mut Vec<Series>,
 ) {
     let Some(identity) = message.identity else { return };
-    let Some(rows) = rows(message.device.protocol) else { return };
+    let Some(row) = rows(message.device.protocol).and_then(|rows| rows.identity_changed) else {
+        return;
+    };
     let text = readable(identity);
     let device = &message.device;
     let detail = u64::from(message.function.code)
@@ -34,16 +36,10 @@ pub(crate) fn answer(
             let observed = format!("{} now says it is {text:?}", words::device(site, device));
             let expected = format!("before, it said {before:?}");
             out.push(
-                Series::about(
-                    rows.identity_changed,
-                    Severity::Medium,
-                    Cause::Process,
-                    obs,
-                    message,
-                )
-                .variant(detail)
-                .scored(3.0)
-                .saying(observed, expected),
+                Series::about(row, Severity::Medium, Cause::Process, obs, message)
+                    .variant(detail)
+                    .scored(3.0)
+                    .saying(observed, expected),
             );
         }
     }

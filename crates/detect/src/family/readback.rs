@@ -187,7 +187,7 @@ fn changed(scene: &Scene<'_>, told: &Told, before: &Told) -> Option<Series> {
     if told == before {
         return None;
     }
-    let rows = rows(scene.message.device.protocol)?;
+    let row = rows(scene.message.device.protocol)?.value_changed?;
     let device = &scene.message.device;
     let name = told.name(scene.site, device);
     let before = before.value(scene.site, device)?;
@@ -197,10 +197,9 @@ fn changed(scene: &Scene<'_>, told: &Told, before: &Told) -> Option<Series> {
         words::host(scene.site, scene.message.master.address),
         words::device(scene.site, &scene.message.device)
     );
-    let mut series =
-        Series::about(rows.value_changed, Severity::Info, Cause::Access, scene.obs, scene.message)
-            .variant(variant(&told.first))
-            .saying(observed, format!("the value that was last written, {before}"));
+    let mut series = Series::about(row, Severity::Info, Cause::Access, scene.obs, scene.message)
+        .variant(variant(&told.first))
+        .saying(observed, format!("the value that was last written, {before}"));
     series.points = vec![name];
     Some(series)
 }
@@ -214,6 +213,10 @@ fn compare(
     written: &Written,
 ) -> Option<u64> {
     let read = point.value?;
+    // What an output is told and the state it is in are two things.
+    if core::mem::discriminant(&read) != core::mem::discriminant(&written.value) {
+        return None;
+    }
     let device = &message.device;
     let key =
         FactKey { kind: FactKind::ReadBack, device: *device, master: None, detail: variant(point) };
@@ -246,7 +249,7 @@ fn contradiction(
     agreed: u64,
     of_device: &BTreeMap<(u16, u32), Written>,
 ) -> Option<Series> {
-    let rows = rows(message.device.protocol)?;
+    let row = rows(message.device.protocol)?.readback?;
     let device = &message.device;
     let of = |at: &Point| of_device.get(&(at.table.code, at.index));
     let written = read.at(|at| Some(of(at)?.value))?;
@@ -267,7 +270,7 @@ fn contradiction(
     let mut shown: Vec<u64> = frames.collect();
     shown.dedup();
     shown.push(obs.place.frame);
-    let mut series = Series::about(rows.readback, Severity::High, Cause::Process, obs, message)
+    let mut series = Series::about(row, Severity::High, Cause::Process, obs, message)
         .variant(variant(&read.first))
         .scored(3.0)
         .shown_by(shown)

@@ -139,7 +139,7 @@ impl Scans {
             if !is_command_judged(scene, baseline) {
                 return;
             }
-            (&mut looks.ranges_written, "wrote to", rows.write_before_read)
+            (&mut looks.ranges_written, "wrote to", rows.command_walk)
         } else {
             return;
         };

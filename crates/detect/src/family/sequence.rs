@@ -45,7 +45,9 @@ impl Sequence {
         out: &mut Vec<Series>,
     ) {
         let (obs, message) = (scene.obs, scene.message);
-        let Some(rows) = rows(message.device.protocol) else { return };
+        let Some(row) = rows(message.device.protocol).and_then(|rows| rows.new_transition) else {
+            return;
+        };
         let (device, master) = (message.device, message.master.address);
         let function = (message.function.code, message.function.name);
         let last = self.last.entry((device, master), || scene.verdict.access.host_known);
@@ -78,7 +80,7 @@ impl Sequence {
                     words::heard(scene.verdict, scene.obs.time)
                 );
                 out.push(
-                    Series::about(rows.new_transition, Severity::Low, Cause::Process, obs, message)
+                    Series::about(row, Severity::Low, Cause::Process, obs, message)
                         .variant(detail)
                         .scored(score)
                         .saying(observed, expected),
