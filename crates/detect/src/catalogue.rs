@@ -1,5 +1,6 @@
 //! Every detection with its name, its advice and its techniques: data, no rules.
 
+mod dnp3_commands;
 mod dnp3_messages;
 mod modbus_commands;
 mod modbus_messages;
@@ -13,10 +14,11 @@ pub const ATTACK_VERSION: &str = "18.1";
 
 const TECHNIQUES: &str = include_str!("../data/techniques.tsv");
 const ATTACK: &str = include_str!("../data/attack-ics-18.1.tsv");
-const FAMILIES: [&[Detection]; 4] = [
+const FAMILIES: [&[Detection]; 5] = [
     modbus_messages::DETECTIONS,
     modbus_commands::DETECTIONS,
     dnp3_messages::DETECTIONS,
+    dnp3_commands::DETECTIONS,
     network::DETECTIONS,
 ];
 

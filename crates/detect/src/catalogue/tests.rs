@@ -7,6 +7,11 @@ const NOT_YET: [u32; 5] = [34, 43, 45, 46, 49];
 /// DNP3, what messages look like and what outstations say of themselves.
 const DNP3_MESSAGES: [u32; 25] =
     [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 29, 30, 31, 32, 33, 34, 37, 38, 45, 47, 50, 52, 54];
+/// DNP3, what is asked and by whom.
+const DNP3_COMMANDS: [u32; 25] = [
+    13, 14, 15, 16, 17, 20, 21, 22, 23, 24, 25, 26, 27, 28, 35, 36, 39, 40, 41, 42, 43, 44, 48, 49,
+    53,
+];
 const NETWORK: [u32; 11] = [1, 2, 3, 4, 14, 15, 20, 23, 25, 29, 31];
 
 fn sentences(text: &str) -> Vec<String> {
@@ -22,6 +27,7 @@ fn the_catalogue_holds_exactly_the_detections_that_are_built_each_once_and_in_or
         .filter(|number| !NOT_YET.contains(number))
         .map(|number| format!("MB-{number:02}"))
         .chain(DNP3_MESSAGES.iter().map(|number| format!("DN-{number:02}")))
+        .chain(DNP3_COMMANDS.iter().map(|number| format!("DN-{number:02}")))
         .chain(NETWORK.iter().map(|number| format!("OT-{number:02}")))
         .collect();
     let found: Vec<&str> = all().map(|detection| detection.id).collect();
@@ -62,8 +68,9 @@ fn advice_is_two_to_four_plain_sentences_of_a_length_that_is_read() {
 }
 
 #[test]
-fn names_are_distinct() {
-    let names: BTreeSet<&str> = all().map(|detection| detection.name).collect();
+fn names_are_distinct_within_a_protocol() {
+    let names: BTreeSet<_> =
+        all().map(|detection| (detection.id.get(..2), detection.name)).collect();
     assert_eq!(names.len(), all().count());
 }
 
