@@ -3,6 +3,7 @@
 //! `test` is what a newcomer types and `ci` is exactly what CI runs: the same steps, with nothing
 //! allowed to be missing. Each task is one file. Nothing here is part of the shipped binary.
 
+mod bench;
 mod ci;
 mod deny;
 mod fixtures;
@@ -25,6 +26,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Task {
+    Bench(bench::Arguments),
     Test(test::Arguments),
     Ci(ci::Arguments),
     Fixtures(fixtures::Arguments),
@@ -33,6 +35,7 @@ enum Task {
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().task {
+        Task::Bench(arguments) => bench::run(&arguments),
         Task::Test(arguments) => test::run(&arguments),
         Task::Ci(arguments) => ci::run(&arguments),
         Task::Fixtures(arguments) => fixtures::run(&arguments),
