@@ -1,6 +1,7 @@
 //! One conversation from its first packet to its end, whatever it speaks.
 
 mod identify;
+mod second_copy;
 mod second_look;
 
 use gridtap_model::{Conversation as Number, Direction, Endpoint, LinkEvent, Protocol, Transport};
@@ -117,8 +118,8 @@ impl Conversation {
                 self.watch_directions(stage, heard.flow, direction);
             }
             Event::Gap { direction, bytes } => self.gap(stage, direction, bytes),
-            Event::OverlapDiffers { direction, bytes } => {
-                self.oddity(stage, direction, LinkEvent::OverlapDiffers { bytes });
+            Event::OverlapDiffers { direction, bytes, segment } => {
+                self.overlap(stage, direction, bytes, segment);
             }
             Event::ChecksumsOffloaded { direction } => {
                 self.oddity(stage, direction, LinkEvent::ChecksumsOffloaded);

@@ -40,6 +40,8 @@ pub struct Counters {
     pub observations: u64,
     /// Bytes of recognised conversations.
     pub bytes: Bytes,
+    /// Messages of segments that repeat octets with other content: judged beside those heard first.
+    pub second_copies: u64,
     /// Requests that gave way because too many waited in one conversation.
     pub pending_evicted: u64,
     /// DNP3 links within a conversation that gave way because too many were open.

@@ -17,6 +17,7 @@ mod account;
 mod buffer;
 mod config;
 mod conversation;
+mod copies;
 mod counters;
 mod dissector;
 mod dnp3;

@@ -11,6 +11,7 @@ mod pairing;
 mod recognition;
 mod records;
 mod roles;
+mod second_copy;
 mod second_look;
 
 use core::net::{IpAddr, Ipv4Addr};

@@ -113,6 +113,8 @@ pub enum Event<'a> {
         direction: Direction,
         /// How many octets differ.
         bytes: u32,
+        /// All octets of the segment, those that agree or are new among them; empty where parts of a packet overlapped.
+        segment: &'a [u8],
     },
     /// Every checksum of a direction so far is wrong: named once a flow and direction, its bytes are delivered.
     ChecksumsOffloaded {

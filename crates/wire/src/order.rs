@@ -118,7 +118,11 @@ impl Entry {
         let overlap = context.config.overlap;
         let differing = self.stream_mut(direction).waiting_or_new().insert(origin, octets, overlap);
         if differing > 0 {
-            self.tell(octets.at, Event::OverlapDiffers { direction, bytes: differing }, sink);
+            self.tell(
+                octets.at,
+                Event::OverlapDiffers { direction, bytes: differing, segment: octets.bytes },
+                sink,
+            );
         }
     }
 

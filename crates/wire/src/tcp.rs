@@ -358,7 +358,11 @@ impl Entry {
         context.counters.tcp_repeated_octets =
             context.counters.tcp_repeated_octets.saturating_add(repeated);
         if differing > 0 {
-            self.tell(octets.at, Event::OverlapDiffers { direction, bytes: differing }, sink);
+            self.tell(
+                octets.at,
+                Event::OverlapDiffers { direction, bytes: differing, segment: octets.bytes },
+                sink,
+            );
         }
         Octets {
             sequence: octets.sequence.wrapping_add(behind),

@@ -195,7 +195,11 @@ impl Wire {
         let direction = entry.direction(route.source);
         entry.count_packet(direction, at);
         if route.differing > 0 {
-            entry.tell(at, Event::OverlapDiffers { direction, bytes: route.differing }, sink);
+            entry.tell(
+                at,
+                Event::OverlapDiffers { direction, bytes: route.differing, segment: &[] },
+                sink,
+            );
         }
         if !entry.in_order(direction, segment, at, &mut self.counters, sink) {
             self.segment(slot, direction, segment, at, sink);
@@ -246,7 +250,11 @@ impl Wire {
         let direction = entry.direction(route.source);
         entry.count_packet(direction, at);
         if route.differing > 0 {
-            entry.tell(at, Event::OverlapDiffers { direction, bytes: route.differing }, sink);
+            entry.tell(
+                at,
+                Event::OverlapDiffers { direction, bytes: route.differing, segment: &[] },
+                sink,
+            );
         }
         self.handle(slot, sink, |entry, context, sink| {
             entry.user_datagram(direction, user, at, context, sink)

@@ -237,9 +237,15 @@ fn octets(bytes: &[u8]) -> u64 {
     u64::try_from(bytes.len()).unwrap_or(u64::MAX)
 }
 
+/// A write of a register, as a segment that says something else than the one before it.
+const WRITE: [u8; 12] = [0, 7, 0, 0, 0, 6, 1, 6, 0, 1, 0, 9];
+
 fn odd(direction: Direction, choice: u8) -> Event<'static> {
     match choice % 4 {
-        0 => Event::OverlapDiffers { direction, bytes: u32::from(choice) },
+        0 => {
+            let segment = WRITE.get(usize::from(choice & 8)..).unwrap_or_default();
+            Event::OverlapDiffers { direction, bytes: u32::from(choice), segment }
+        }
         1 => Event::ChecksumsOffloaded { direction },
         2 => Event::ChecksumWrong { direction },
         _ => Event::AddressInvalid,

@@ -116,6 +116,13 @@ impl Exchange {
         (reused, evicted)
     }
 
+    /// No answer is due to the request taken in last: its place in the stream is another's.
+    pub(super) fn excuse_last(&mut self) {
+        if let Some(last) = self.waiting.back_mut() {
+            last.excused = true;
+        }
+    }
+
     /// Whether a request with this transaction would go on from the last one.
     pub(crate) fn expects_request(&self, transaction: u16) -> bool {
         self.last_transaction.is_some_and(|last| transaction.wrapping_sub(last) < 16)

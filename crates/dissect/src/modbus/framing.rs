@@ -6,6 +6,8 @@ use gridtap_modbus::{
 };
 use gridtap_model::{FaultKind, Faults};
 
+use crate::stage::Stage;
+
 /// How messages are framed in a conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Framing {
@@ -27,6 +29,11 @@ pub(crate) struct Message<'a> {
 }
 
 impl<'a> Message<'a> {
+    /// Tells messages apart.
+    pub(crate) fn digest(&self, stage: &Stage<'_>) -> u64 {
+        stage.shared.digest.hash_one((self.transaction, self.unit, self.pdu))
+    }
+
     /// A message by its content, whose length field says otherwise.
     fn misfit(header: &Header, pdu: &'a [u8]) -> Next<'a> {
         let mut faults = Faults::NONE;

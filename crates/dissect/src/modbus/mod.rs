@@ -13,6 +13,7 @@ mod record;
 mod record_parts;
 mod roles;
 mod runs;
+mod second_copy;
 mod session;
 
 pub(crate) use found::{Found, agreed, found};

@@ -8,6 +8,7 @@ use super::exchange::Exchange;
 use super::framing::{Footing, Framing, History, Message, Next, Reader};
 use super::roles::{Roles, shape};
 use crate::account::Account;
+use crate::copies::Recent;
 use crate::stage::{Speakers, Stage, ends};
 
 /// One direction.
@@ -45,6 +46,8 @@ pub(crate) struct Session {
     streams: [Stream; 2],
     pub(crate) exchange: Exchange,
     pub(crate) history: History,
+    /// The last messages, to know a second copy by.
+    pub(super) recent: Recent,
     pub(crate) lossy_until: Option<Timestamp>,
     pub(crate) circumstances: Circumstances,
     pub(crate) account: Account,
@@ -60,6 +63,7 @@ impl Session {
             streams: [Stream::default(), Stream::default()],
             exchange: Exchange::default(),
             history: History::default(),
+            recent: Recent::default(),
             lossy_until: None,
             circumstances: Circumstances::default(),
             account: Account::new(Protocol::Modbus),
@@ -247,6 +251,7 @@ impl Session {
             if measured { Footing::Firm } else { Footing::Doubtful };
         let octets = u64::try_from(octets).unwrap_or(u64::MAX);
         self.account.decode(stage, octets);
+        self.recent.note(message.digest(stage));
         self.reconsider_roles(direction, message.pdu);
         match self.side(direction) {
             Side::Client => self.request(stage, speakers, message),

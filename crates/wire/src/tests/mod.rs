@@ -231,7 +231,7 @@ fn line(heard: &Heard<'_>) -> String {
         Event::Opened => format!("opened {}", heard.flow.first),
         Event::Bytes { direction, bytes } => format!("{} {}", arrow(direction), text(bytes)),
         Event::Gap { direction, bytes } => format!("{} gap {bytes}", arrow(direction)),
-        Event::OverlapDiffers { direction, bytes } => {
+        Event::OverlapDiffers { direction, bytes, .. } => {
             format!("{} differs {bytes}", arrow(direction))
         }
         Event::ChecksumsOffloaded { direction } => format!("{} offloaded", arrow(direction)),
