@@ -45,6 +45,34 @@ impl Baseline {
         masters
     }
 
+    /// Whether a host is known as a master of a device: heard as that, declared as that, or declared to take the place
+    /// of one that is.
+    #[must_use]
+    pub fn is_master_of(&self, device: &Device, host: IpAddr) -> bool {
+        let tables = &self.tables;
+        let asks = |host: IpAddr| {
+            let master = tables.host(device.zone, host);
+            let pair = master.zip(tables.device(device)).and_then(|(m, d)| tables.pair(m, d));
+            pair.is_some_and(|pair| self.is_pair_known(pair))
+        };
+        asks(host)
+            || self.site.covers(device, host)
+            || self.site.stands_in_for(host).into_iter().any(asks)
+    }
+
+    /// Whether a host is known as a master of any device of its zone.
+    #[must_use]
+    pub fn is_master(&self, zone: Zone, host: IpAddr) -> bool {
+        let known = self.tables.host(zone, host).and_then(|id| self.tables.hosts.get(slot(id)));
+        known.is_some_and(|host| host.pairs.iter().any(|pair| self.is_pair_known(*pair)))
+    }
+
+    fn is_pair_known(&self, pair: u32) -> bool {
+        let tables = &self.tables;
+        let is_access = |id: &u32| *id != NO_PARENT && tables.is_known(*id, Timestamp::MIN);
+        tables.pairs.get(slot(pair)).is_some_and(|pair| pair.accesses.iter().any(is_access))
+    }
+
     /// Whether a host has established itself as one that commands in this zone: its commands were heard in
     /// two blocks at least, or signed off; or those of the host whose place it is declared to take.
     #[must_use]

@@ -25,9 +25,23 @@ pub enum FactKind {
     Refusal,
     /// The most points that one command wrote.
     WidestCommand,
+    /// What the device says of itself, by the bit.
+    Indication,
+    /// That the device reports to this host unasked, and the most reports in one window of time.
+    Reports,
+    /// The most refused controls in one window of time.
+    RefusedControls,
+    /// The hosts at which an address of the protocol was heard; of the devices, or of the masters of one device.
+    AddressHosts,
+    /// Messages that were authenticated, and those that were not.
+    Authenticated,
+    /// The most requests that were open at once.
+    OpenRequests,
+    /// The most requests in one window of time.
+    MostRequests,
 }
 
-const KINDS: [(FactKind, &str); 7] = [
+const KINDS: [(FactKind, &str); 14] = [
     (FactKind::Habit, "habit"),
     (FactKind::ReadBack, "read-back"),
     (FactKind::MostCommands, "most-commands"),
@@ -35,6 +49,13 @@ const KINDS: [(FactKind, &str); 7] = [
     (FactKind::Transition, "transition"),
     (FactKind::Refusal, "refusal"),
     (FactKind::WidestCommand, "widest-command"),
+    (FactKind::Indication, "indication"),
+    (FactKind::Reports, "reports"),
+    (FactKind::RefusedControls, "refused-controls"),
+    (FactKind::AddressHosts, "address-hosts"),
+    (FactKind::Authenticated, "authenticated"),
+    (FactKind::OpenRequests, "open-requests"),
+    (FactKind::MostRequests, "most-requests"),
 ];
 
 impl FactKind {

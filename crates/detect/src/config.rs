@@ -48,6 +48,22 @@ pub struct Config {
     pub mass_write_points_min: u64,
     /// Malformed messages of one actor in ten minutes that make a burst (OT-23).
     pub malformed_burst: usize,
+    /// Requests to one device that may be open within a minute, where no more were learned (DN-12).
+    pub open_requests: usize,
+    /// Requests of one master to one device within ten seconds that are never a flood, however few were learned (DN-12).
+    pub requests_burst_min: u64,
+    /// Unasked reports of one device within ten seconds that are worth a line, where no more were learned (DN-18).
+    pub reports_burst: u64,
+    /// The same that are worth a look today (DN-18).
+    pub reports_storm: u64,
+    /// Restarts of one device within ten minutes that nobody commanded and that are worth a look today (DN-29).
+    pub restarts_frequent: usize,
+    /// Times that one device lost events within ten minutes that are worth a look today (DN-30).
+    pub losses_frequent: usize,
+    /// Controls that one device refused one master within a minute (DN-45).
+    pub refused_controls: usize,
+    /// Failed authentications between two within a minute that are worth a look today (DN-37).
+    pub authentication_failures: usize,
     /// Pairs of hosts whose short-term state is kept at once.
     pub pairs_max: usize,
     /// Commanded points whose last value is kept at once.
@@ -77,6 +93,14 @@ impl Default for Config {
             command_burst_min: 30,
             mass_write_points_min: 64,
             malformed_burst: 5,
+            open_requests: 32,
+            requests_burst_min: 100,
+            reports_burst: 5,
+            reports_storm: 60,
+            restarts_frequent: 2,
+            losses_frequent: 3,
+            refused_controls: 3,
+            authentication_failures: 3,
             pairs_max: 20_000,
             points_max: 50_000,
         }

@@ -1,5 +1,6 @@
 //! Observations in, anomalies out: asks the baseline, runs the families, enters what they find.
 
+mod message;
 #[cfg(test)]
 mod tests;
 
@@ -8,24 +9,24 @@ use gridtap_model::{
     Anomaly, Armed, LinkEvent, Message, Observation, Phase, Severity, Timestamp, What,
 };
 
-use crate::book::{Book, Cause, Counts, Finding, Words};
+use crate::book::{Book, Counts, Finding, Words};
 use crate::budget::Budget;
 use crate::catalogue;
 use crate::config::Config;
 use crate::family::breadth::{self, Gateways};
 use crate::family::conformance::Conformance;
 use crate::family::exceptions::Exceptions;
+use crate::family::outstation::Outstations;
 use crate::family::rates::Rates;
 use crate::family::readback::Readback;
 use crate::family::scans::Scans;
 use crate::family::sequence::Sequence;
-use crate::family::{access, dangerous, identity, link, rows};
-use crate::scene::{Candidate, Scene, rank};
+use crate::family::{access, dangerous, identity, link};
+use crate::scene::{Candidate, Scene};
 use crate::series::Series;
 use crate::words;
 
-/// Points that a record lists.
-const POINTS_LISTED: usize = 16;
+use message::{enter_message, primary, read_range};
 
 /// The detections with their short-term state.
 pub struct Detector {
@@ -45,6 +46,7 @@ struct Families {
     readback: Readback,
     sequence: Sequence,
     conformance: Conformance,
+    outstations: Outstations,
     reads: Budget,
 }
 
@@ -63,6 +65,7 @@ impl Detector {
                 readback: Readback::new(config),
                 sequence: Sequence::new(config),
                 conformance: Conformance::new(config),
+                outstations: Outstations::new(config),
                 reads: Budget::new(config, 0.5),
             },
             config: config.clone(),
@@ -123,6 +126,7 @@ impl Detector {
             ("conformance", families.conformance.evicted()),
         ]
         .into_iter()
+        .chain(families.outstations.evictions())
     }
 
     fn request(&mut self, obs: &Observation<'_>, message: &Message<'_>, baseline: &mut Baseline) {
@@ -148,6 +152,7 @@ impl Detector {
             found.extend(read_range(&scene, &mut families.reads));
         }
         families.sequence.request(&scene, baseline, series);
+        families.outstations.request(&scene, baseline, found, series);
         let alarmed = enter_message(&mut self.book, &scene, found, &families.readback);
         if scene.commands() {
             let concerning = self.book.concerns(obs.zone, message.master.address, obs.time);
@@ -174,6 +179,7 @@ impl Detector {
         families.conformance.answer(site, obs, message, baseline, series);
         families.readback.answer(site, obs, message, baseline, series);
         identity::answer(site, obs, message, baseline, series);
+        families.outstations.answer(site, obs, message, baseline, series);
         if !self.series.is_empty() {
             let armed = armed(baseline.is_armed(&message.device, message.master.address));
             self.enter_series(obs, armed, baseline);
@@ -210,6 +216,12 @@ impl Detector {
             return;
         }
         self.series.extend(link::hearing(&self.site, obs, event, baseline));
+        if let LinkEvent::Malformed { fault, hearing } = event
+            && hearing.is_clean()
+        {
+            let conformance = &mut self.families.conformance;
+            conformance.damaged(&self.site, obs, fault, baseline, &mut self.series);
+        }
         self.enter_series(obs, zone_armed, baseline);
     }
 
@@ -297,104 +309,4 @@ impl Detector {
 
 const fn armed(is: bool) -> Armed {
     if is { Armed::Armed } else { Armed::Learning }
-}
-
-/// A known reader reads a range that it never read: low, once its family has earned it.
-fn read_range(scene: &Scene<'_>, budget: &mut Budget) -> Option<Candidate> {
-    let (verdict, message) = (scene.verdict, scene.message);
-    let access = &verdict.access;
-    let new = verdict.armed
-        && verdict.new_at.is_some()
-        && verdict.declared == gridtap_baseline::Declared::Open
-        && access.master_known
-        && access.function_known
-        && !access.range_known
-        && !verdict.accepted;
-    if !new || message.runs.is_empty() {
-        return None;
-    }
-    let rows = rows(message.device.protocol)?;
-    let score = budget.earn(message.device.zone, scene.obs.time, &verdict.rate)?;
-    Some(Candidate {
-        detection: (rows.new_range)(message),
-        severity: Severity::Low,
-        rank: rank::POINT,
-        cause: Cause::Reconnaissance,
-        novelty: true,
-        variant: 1,
-        of_host: false,
-        score,
-        expected: format!(
-            "in {} this master read other addresses of this device; new ranges come {} here",
-            words::heard(verdict, scene.obs.time),
-            words::how_often(&verdict.rate)
-        ),
-    })
-}
-
-/// The most severe finding, of those the most specific; the others are its `also`.
-fn primary(candidates: &[Candidate]) -> Option<(&Candidate, Vec<&'static str>)> {
-    let primary = candidates.iter().max_by_key(|candidate| (candidate.severity, candidate.rank))?;
-    let mut also = Vec::new();
-    for candidate in candidates {
-        if candidate.detection != primary.detection && !also.contains(&candidate.detection) {
-            also.push(candidate.detection);
-        }
-    }
-    Some((primary, also))
-}
-
-/// Enters the finding about one request. True where its keys must not be learned by repetition.
-fn enter_message(
-    book: &mut Book,
-    scene: &Scene<'_>,
-    candidates: &[Candidate],
-    readback: &Readback,
-) -> bool {
-    let Some((primary, also)) = primary(candidates) else { return false };
-    let Some(detection) = catalogue::detection(primary.detection) else { return false };
-    let (obs, message) = (scene.obs, scene.message);
-    let access = &scene.verdict.access;
-    let stranger = primary.novelty && (!access.host_known || !access.master_known)
-        || primary.severity == Severity::Critical;
-    let mut subject = scene.subject(primary.detection, primary.variant);
-    // Where only answers are heard, the one who asked is still the master.
-    let asks = obs.source == message.master;
-    subject.device = subject.device.filter(|_| !primary.of_host);
-    let finding = Finding {
-        subject,
-        detection,
-        also: &also,
-        severity: primary.severity,
-        score: primary.score,
-        cause: primary.cause,
-        time: obs.time,
-        place: obs.place,
-        earlier: &[],
-        protocol: obs.protocol,
-        zone: obs.zone,
-        source: message.master,
-        destination: if asks { obs.destination } else { obs.source },
-        armed: scene.armed(),
-        key: Some(scene.verdict.key.as_str()).filter(|key| primary.novelty && !key.is_empty()),
-        stranger,
-        unknown: !access.host_known,
-    };
-    book.enter(&finding, || {
-        let mut observed = words::observed(scene);
-        if let [told] = words::told(scene, 2).as_slice()
-            && let Some(last) = told.at(|point| readback.last(&message.device, point))
-            && let Some(last) = last.value(scene.site, &message.device)
-        {
-            observed.push_str(&format!(" (last written: {last})"));
-        }
-        Words {
-            zone: scene.site.zone_name(obs.zone).to_owned(),
-            device: words::device(scene.site, &message.device),
-            points: words::points(scene, POINTS_LISTED),
-            observed,
-            expected: primary.expected.clone(),
-        }
-    });
-    candidates.iter().any(|candidate| candidate.novelty)
 }

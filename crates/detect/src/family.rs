@@ -2,16 +2,24 @@
 //! a protocol stands in that protocol's file here.
 
 pub(crate) mod access;
+pub(crate) mod address;
+pub(crate) mod authentication;
 pub(crate) mod breadth;
 pub(crate) mod conformance;
+pub(crate) mod control_status;
 pub(crate) mod dangerous;
 pub(crate) mod dnp3;
 pub(crate) mod exceptions;
+pub(crate) mod flood;
 pub(crate) mod identity;
+pub(crate) mod indications;
 pub(crate) mod link;
 pub(crate) mod modbus;
+pub(crate) mod outstation;
 pub(crate) mod rates;
 pub(crate) mod readback;
+pub(crate) mod reporting;
+pub(crate) mod roles;
 pub(crate) mod scans;
 pub(crate) mod sequence;
 
@@ -43,12 +51,40 @@ pub(crate) struct Rows {
     pub(crate) readback: Option<&'static str>,
     pub(crate) value_changed: Option<&'static str>,
     pub(crate) identity_changed: Option<&'static str>,
+    /// The rows of a protocol whose devices say something of themselves, and speak unasked.
+    pub(crate) outstation: Option<&'static OutstationRows>,
     /// The row of an effect that has one of its own, for the function's code.
     pub(crate) effect: fn(Effect, u16) -> Option<&'static str>,
     /// The row of a fault.
     pub(crate) fault: fn(FaultKind) -> &'static str,
     /// The row of a refusal that has one of its own, and whether it takes several within a minute.
     pub(crate) refusal: fn(Refusal) -> Option<(&'static str, bool)>,
+}
+
+/// Which catalogue rows the rules about outstations are for one protocol.
+pub(crate) struct OutstationRows {
+    pub(crate) restarted: &'static str,
+    pub(crate) events_lost: &'static str,
+    pub(crate) corrupt: &'static str,
+    pub(crate) trouble: &'static str,
+    pub(crate) reserved: &'static str,
+    pub(crate) new_indication: &'static str,
+    pub(crate) local_control: &'static str,
+    pub(crate) refused_controls: &'static str,
+    pub(crate) storm: &'static str,
+    pub(crate) stray_report: &'static str,
+    pub(crate) address_moved: &'static str,
+    pub(crate) authentication: &'static str,
+    pub(crate) flood: &'static str,
+    pub(crate) role: &'static str,
+    /// Something else on the protocol's port.
+    pub(crate) foreign: &'static str,
+    /// The link itself, by a host that is no master.
+    pub(crate) link_probe: &'static str,
+    /// What a bit of the device's indications says, in words that follow "it".
+    pub(crate) indication: fn(u32) -> &'static str,
+    /// Why a control was refused, by the protocol's code.
+    pub(crate) status: fn(u8) -> &'static str,
 }
 
 /// The rows of a protocol; none for one whose family is not here.

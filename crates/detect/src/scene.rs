@@ -109,6 +109,8 @@ pub(crate) mod rank {
     pub(crate) const MESSAGE: u8 = 60;
     /// What the function does.
     pub(crate) const EFFECT: u8 = 70;
+    /// What its sender is.
+    pub(crate) const ROLE: u8 = 80;
 }
 
 #[cfg(test)]

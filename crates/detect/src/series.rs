@@ -54,6 +54,18 @@ impl Series {
         }
     }
 
+    /// The same, done by the sender of this message to its receiver.
+    pub(crate) fn by_sender(mut self, obs: &Observation<'_>) -> Self {
+        self.subject.actor = obs.source.address;
+        self.subject.target = obs.destination.address;
+        Self { source: obs.source, destination: obs.destination, ..self }
+    }
+
+    /// The same, about these points.
+    pub(crate) fn naming(self, points: Vec<String>) -> Self {
+        Self { points, ..self }
+    }
+
     /// The same, said in these words.
     pub(crate) fn saying(self, observed: String, expected: impl Into<String>) -> Self {
         Self { observed, expected: expected.into(), ..self }

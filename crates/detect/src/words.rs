@@ -12,7 +12,7 @@ use crate::scene::Scene;
 
 mod point;
 
-pub(crate) use point::{Told, told, told_at, told_with};
+pub(crate) use point::{Told, point, told, told_at, told_with};
 
 /// How many points a sentence lists.
 const POINTS_LISTED: usize = 4;

@@ -1,4 +1,5 @@
-//! DNP3, what messages look like and what outstations say of themselves: DN-01 to DN-12 and DN-29 to DN-54.
+//! DNP3, what messages look like and what outstations say of themselves: DN-01 to DN-12, DN-18, DN-19 and most of
+//! DN-29 to DN-54.
 
 use super::{Detection, Kind};
 
@@ -128,6 +129,27 @@ pub(super) const DETECTIONS: &[Detection] = &[
                  thing again and again. If link frames come in dozens within one packet, it is a tool: \
                  drop its connection at the firewall, also where it carries the master's own address, \
                  and trace the switch port that it enters by.",
+    },
+    Detection {
+        id: "DN-18",
+        name: "Unsolicited storm",
+        kind: Kind::Security,
+        advice: "Look at which points the reports are about: the same contact over and over is a \
+                 chattering input, many different ones are a fault on the network or a device that \
+                 empties its buffer. A protection trip, the return of a broken link or a test of many \
+                 inputs brings such a burst once and then calm. If it does not calm down, the master's \
+                 front end may drop what matters; block the point at its input filter, and if the \
+                 contents make no sense together, doubt that this outstation sent them.",
+    },
+    Detection {
+        id: "DN-19",
+        name: "Unsolicited report to an unknown master",
+        kind: Kind::Security,
+        advice: "Read the list of masters in the outstation's configuration, since it reports only to \
+                 addresses that somebody entered there. A second control centre or a test master that \
+                 was put into service today would be in the change record. If the entry is not yours, \
+                 somebody rerouted the reports to watch the station: restore the list from the approved \
+                 file, block the receiving host, and verify that the true master still gets its events.",
     },
     Detection {
         id: "DN-29",

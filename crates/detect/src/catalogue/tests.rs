@@ -5,8 +5,10 @@ use super::*;
 /// The value and timing models of these are not built yet.
 const NOT_YET: [u32; 5] = [34, 43, 45, 46, 49];
 /// DNP3, what messages look like and what outstations say of themselves.
-const DNP3_MESSAGES: [u32; 25] =
-    [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 29, 30, 31, 32, 33, 34, 37, 38, 45, 47, 50, 52, 54];
+const DNP3_MESSAGES: [u32; 27] = [
+    1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 18, 19, 29, 30, 31, 32, 33, 34, 37, 38, 45, 47, 50, 52,
+    54,
+];
 /// DNP3, what is asked and by whom.
 const DNP3_COMMANDS: [u32; 25] = [
     13, 14, 15, 16, 17, 20, 21, 22, 23, 24, 25, 26, 27, 28, 35, 36, 39, 40, 41, 42, 43, 44, 48, 49,

@@ -10,6 +10,7 @@ use gridtap_model::{
 use super::*;
 
 mod declared;
+mod outstations;
 mod severities;
 mod values;
 

@@ -184,6 +184,12 @@ fn command(scene: &Scene<'_>, rows: &Rows, baseline: &Baseline, out: &mut Vec<Ca
 
 fn read(scene: &Scene<'_>, rows: &Rows, baseline: &Baseline, out: &mut Vec<Candidate>) {
     let access = &scene.verdict.access;
+    if let Some(outstation) = rows.outstation
+        && scene.message.class == Class::Link
+    {
+        link(scene, outstation.link_probe, baseline, out);
+        return;
+    }
     if !access.master_known {
         // Another unit behind an address that this master polls already is a new device, not a new master.
         let table = if access.conversation_known { Severity::Medium } else { Severity::High };
@@ -214,6 +220,19 @@ fn read(scene: &Scene<'_>, rows: &Rows, baseline: &Baseline, out: &mut Vec<Candi
             ));
         }
         None => {}
+    }
+}
+
+/// The link itself needs no point and no right: whoever is no master of the device uses it to find out who is there.
+fn link(scene: &Scene<'_>, row: &'static str, baseline: &Baseline, out: &mut Vec<Candidate>) {
+    let access = &scene.verdict.access;
+    if !access.master_known {
+        let table = if access.host_known { Severity::Low } else { Severity::Medium };
+        let expected = no_other(scene, baseline, false);
+        let probe = news(scene, row, stepped(scene, table), rank::CLASS, expected);
+        out.push(Candidate { of_host: true, ..probe });
+    } else if !access.function_known {
+        out.push(news(scene, row, Severity::Low, rank::FUNCTION, never_used(scene)));
     }
 }
 

@@ -9,7 +9,7 @@ use core::net::IpAddr;
 use gridtap_baseline::{Baseline, FactKey, FactKind, Site};
 use gridtap_model::{Device, Fault, FaultKind, Message, Observation, Outcome, Phase, Severity};
 
-use super::rows;
+use super::{link, rows};
 use crate::book::{Cause, Subject};
 use crate::bounded::Bounded;
 use crate::config::Config;
@@ -168,9 +168,63 @@ impl Conformance {
             }
             counts |= armed && !known;
         }
-        if !counts {
-            return;
+        if counts {
+            let finding =
+                Series::about("OT-23", Severity::Medium, Cause::Conformance, obs, message);
+            self.count(site, obs, finding, baseline, series);
         }
+    }
+
+    /// A stretch of a conversation that its sender formed wrongly, where no loss can explain it.
+    pub(crate) fn damaged(
+        &mut self,
+        site: &Site,
+        obs: &Observation<'_>,
+        fault: &Fault,
+        baseline: &mut Baseline,
+        series: &mut Vec<Series>,
+    ) {
+        let Some(rows) = rows(obs.protocol) else { return };
+        let observed = format!(
+            "{} sent {} octets to {} that are no message: {}",
+            words::host(site, obs.source.address),
+            obs.protocol,
+            words::host(site, obs.destination.address),
+            words::fault(*fault)
+        );
+        series.push(
+            link::about((rows.fault)(fault.kind), Severity::Low, obs).scored(2.0).saying(
+                observed,
+                "the standard's form; nothing was lost here that could explain it",
+            ),
+        );
+        let device = link::device(obs);
+        let armed = baseline.is_zone_armed(obs.zone);
+        let key = FactKey {
+            kind: FactKind::Habit,
+            device,
+            master: Some(obs.source.address),
+            detail: hashed(fault.kind),
+        };
+        let known = baseline.facts().known(&key);
+        if !known && !armed {
+            baseline.facts_mut().note(key, obs.time, |fact| fact.count = 1);
+        }
+        if armed && !known {
+            let finding = link::about("OT-23", Severity::Medium, obs);
+            self.count(site, obs, finding, baseline, series);
+        }
+    }
+
+    /// Counts a malformed message; tells the burst that it completes.
+    fn count(
+        &mut self,
+        site: &Site,
+        obs: &Observation<'_>,
+        finding: Series,
+        baseline: &Baseline,
+        series: &mut Vec<Series>,
+    ) {
         let key = (obs.source.address, obs.destination.address);
         let window = self.malformed.entry(key, || baseline.knows_host(obs.zone, key.0, obs.time));
         let limit = self.config.malformed_burst.max(1);
@@ -182,12 +236,11 @@ impl Conformance {
                 window.count(),
                 words::host(site, obs.destination.address)
             );
-            let finding =
-                Series::about("OT-23", Severity::Medium, Cause::Conformance, obs, message)
-                    .of_host()
-                    .scored(3.0)
-                    .shown_by(window.frames())
-                    .saying(observed, "these two used to speak by the standard");
+            let finding = finding
+                .of_host()
+                .scored(3.0)
+                .shown_by(window.frames())
+                .saying(observed, "these two used to speak by the standard");
             series.push(Series { subject: by_sender(finding.subject, obs), ..finding });
             window.clear();
         }
@@ -206,6 +259,7 @@ fn excused(fault: &Fault, message: &Message<'_>) -> bool {
             | FaultKind::ByteCount
             | FaultKind::Truncated
             | FaultKind::TrailingBytes
+            | FaultKind::Segments
     );
     explained_by_loss && !message.hearing.is_clean()
 }
@@ -220,16 +274,26 @@ const fn malformed(kind: FaultKind) -> bool {
             | FaultKind::TransactionReuse
             | FaultKind::ReservedFunction
             | FaultKind::ReservedSubFunction
+            | FaultKind::ReservedBits
+            | FaultKind::Direction
+            | FaultKind::NoSelect
+            | FaultKind::SelectDiffers
+            | FaultKind::SelectSequence
+            | FaultKind::SelectLate
     )
 }
 
 /// What a device does by habit: this fault with this function.
 fn habit(kind: FaultKind, message: &Message<'_>) -> u64 {
+    hashed(kind).wrapping_mul(65_536).wrapping_add(u64::from(message.function.code))
+}
+
+fn hashed(kind: FaultKind) -> u64 {
     let mut hash = 0_u64;
     for byte in kind.name().bytes() {
         hash = hash.wrapping_mul(31).wrapping_add(u64::from(byte));
     }
-    hash.wrapping_mul(65_536).wrapping_add(u64::from(message.function.code))
+    hash
 }
 
 /// The subject, with the sender of the message as the one who did it.

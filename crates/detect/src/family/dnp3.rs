@@ -2,7 +2,7 @@
 
 use gridtap_model::{Class, Effect, FaultKind, Message, Refusal, Table};
 
-use super::Rows;
+use super::{OutstationRows, Rows};
 
 /// FC 2, 4, 5, 6, 9, 10 and 13 to 18: what writes, operates, clears, restarts or stops. A host that uses another
 /// function is told as that.
@@ -35,9 +35,31 @@ pub(crate) const ROWS: Rows = Rows {
     readback: None,
     value_changed: None,
     identity_changed: None,
+    outstation: Some(&OUTSTATION),
     effect,
     fault,
     refusal,
+};
+
+const OUTSTATION: OutstationRows = OutstationRows {
+    restarted: "DN-29",
+    events_lost: "DN-30",
+    corrupt: "DN-31",
+    trouble: "DN-32",
+    reserved: "DN-33",
+    new_indication: "DN-34",
+    local_control: "DN-54",
+    refused_controls: "DN-45",
+    storm: "DN-18",
+    stray_report: "DN-19",
+    address_moved: "DN-47",
+    authentication: "DN-37",
+    flood: "DN-12",
+    role: "DN-11",
+    foreign: "DN-01",
+    link_probe: "DN-52",
+    indication,
+    status,
 };
 
 fn new_commander(message: &Message<'_>) -> &'static str {
@@ -107,6 +129,43 @@ fn fault(kind: FaultKind) -> &'static str {
 
 fn refusal(_: Refusal) -> Option<(&'static str, bool)> {
     None
+}
+
+/// IEEE 1815-2012, clause 4.2.2.7: the internal indications, first octet first.
+const fn indication(bit: u32) -> &'static str {
+    match bit {
+        0 => "has received a broadcast",
+        4 => "wants its clock set",
+        5 => "has outputs in local control",
+        6 => "has trouble",
+        7 => "has restarted",
+        11 => "has lost events",
+        12 => "is doing already what it was told",
+        13 => "has a corrupt configuration",
+        14 | 15 => "sets bits that the standard keeps back",
+        _ => "sets another indication",
+    }
+}
+
+/// IEEE 1815-2012, clause 11.9.1: control-related status codes.
+const fn status(code: u8) -> &'static str {
+    match code {
+        0 => "done",
+        1 => "the select has timed out",
+        2 => "nothing was selected",
+        3 => "the request has a format error",
+        4 => "the point does not support this",
+        5 => "the point is already active",
+        6 => "the hardware failed",
+        7 => "the point is in local control",
+        8 => "too many controls at once",
+        9 => "not authorised",
+        10 => "automation inhibits it",
+        11 => "processing is limited",
+        12 => "the value is out of range",
+        126 => "the device takes no part in this",
+        _ => "for a reason without a name",
+    }
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use gridtap_model::{
     Device, Endpoint, LinkEvent, Observation, Protocol, Severity, SubAddress, What,
 };
 
+use super::rows;
 use crate::book::{Cause, Subject};
 use crate::float;
 use crate::scene::{Candidate, rank};
@@ -101,6 +102,12 @@ fn odd_port(obs: &Observation<'_>, verdict: &Verdict, usual: Severity, out: &mut
     } else {
         return;
     };
+    if let Some(outstation) = rows(by_port).and_then(|rows| rows.outstation)
+        && obs.protocol == Protocol::Unknown
+    {
+        let foreign = outstation.foreign;
+        out.push(news(verdict, foreign, usual, rank::MESSAGE, expected.clone()));
+    }
     out.push(news(verdict, "OT-20", usual, rank::FUNCTION, expected));
 }
 
@@ -242,7 +249,8 @@ fn one_direction(site: &Site, obs: &Observation<'_>, missing: &Endpoint, between
     )
 }
 
-fn about(detection: &'static str, severity: Severity, obs: &Observation<'_>) -> Series {
+/// A finding about the conversation that an event is about, done by the event's source.
+pub(super) fn about(detection: &'static str, severity: Severity, obs: &Observation<'_>) -> Series {
     let health = matches!(detection, "OT-29" | "OT-31");
     Series {
         subject: Subject {

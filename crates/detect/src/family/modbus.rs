@@ -32,6 +32,7 @@ pub(crate) const ROWS: Rows = Rows {
     readback: Some("MB-44"),
     value_changed: Some("MB-33"),
     identity_changed: Some("MB-41"),
+    outstation: None,
     effect,
     fault,
     refusal,

@@ -1,0 +1,115 @@
+//! What the rules found about one message becomes one anomaly.
+
+use gridtap_baseline::Declared;
+use gridtap_model::Severity;
+
+use crate::book::{Book, Cause, Finding, Words};
+use crate::budget::Budget;
+use crate::catalogue;
+use crate::family::readback::Readback;
+use crate::family::rows;
+use crate::scene::{Candidate, Scene, rank};
+use crate::words;
+
+/// Points that a record lists.
+const POINTS_LISTED: usize = 16;
+
+/// A known reader reads a range that it never read: low, once its family has earned it.
+pub(super) fn read_range(scene: &Scene<'_>, budget: &mut Budget) -> Option<Candidate> {
+    let (verdict, message) = (scene.verdict, scene.message);
+    let access = &verdict.access;
+    let new = verdict.armed
+        && verdict.new_at.is_some()
+        && verdict.declared == Declared::Open
+        && access.master_known
+        && access.function_known
+        && !access.range_known
+        && !verdict.accepted;
+    if !new || message.runs.is_empty() {
+        return None;
+    }
+    let rows = rows(message.device.protocol)?;
+    let score = budget.earn(message.device.zone, scene.obs.time, &verdict.rate)?;
+    Some(Candidate {
+        detection: (rows.new_range)(message),
+        severity: Severity::Low,
+        rank: rank::POINT,
+        cause: Cause::Reconnaissance,
+        novelty: true,
+        variant: 1,
+        of_host: false,
+        score,
+        expected: format!(
+            "in {} this master read other addresses of this device; new ranges come {} here",
+            words::heard(verdict, scene.obs.time),
+            words::how_often(&verdict.rate)
+        ),
+    })
+}
+
+/// The most severe finding, of those the most specific; the others are its `also`.
+pub(super) fn primary(candidates: &[Candidate]) -> Option<(&Candidate, Vec<&'static str>)> {
+    let primary = candidates.iter().max_by_key(|candidate| (candidate.severity, candidate.rank))?;
+    let mut also = Vec::new();
+    for candidate in candidates {
+        if candidate.detection != primary.detection && !also.contains(&candidate.detection) {
+            also.push(candidate.detection);
+        }
+    }
+    Some((primary, also))
+}
+
+/// Enters the finding about one request. True where its keys must not be learned by repetition.
+pub(super) fn enter_message(
+    book: &mut Book,
+    scene: &Scene<'_>,
+    candidates: &[Candidate],
+    readback: &Readback,
+) -> bool {
+    let Some((primary, also)) = primary(candidates) else { return false };
+    let Some(detection) = catalogue::detection(primary.detection) else { return false };
+    let (obs, message) = (scene.obs, scene.message);
+    let access = &scene.verdict.access;
+    let stranger = primary.novelty && (!access.host_known || !access.master_known)
+        || primary.severity == Severity::Critical;
+    let mut subject = scene.subject(primary.detection, primary.variant);
+    // Where only answers are heard, the one who asked is still the master.
+    let asks = obs.source == message.master;
+    subject.device = subject.device.filter(|_| !primary.of_host);
+    let finding = Finding {
+        subject,
+        detection,
+        also: &also,
+        severity: primary.severity,
+        score: primary.score,
+        cause: primary.cause,
+        time: obs.time,
+        place: obs.place,
+        earlier: &[],
+        protocol: obs.protocol,
+        zone: obs.zone,
+        source: message.master,
+        destination: if asks { obs.destination } else { obs.source },
+        armed: scene.armed(),
+        key: Some(scene.verdict.key.as_str()).filter(|key| primary.novelty && !key.is_empty()),
+        stranger,
+        unknown: !access.host_known,
+    };
+    book.enter(&finding, || {
+        let mut observed = words::observed(scene);
+        if let [told] = words::told(scene, 2).as_slice()
+            && let Some(last) = told.at(|point| readback.last(&message.device, point))
+            && let Some(last) = last.value(scene.site, &message.device)
+        {
+            observed.push_str(&format!(" (last written: {last})"));
+        }
+        Words {
+            zone: scene.site.zone_name(obs.zone).to_owned(),
+            device: words::device(scene.site, &message.device),
+            points: words::points(scene, POINTS_LISTED),
+            observed,
+            expected: primary.expected.clone(),
+        }
+    });
+    candidates.iter().any(|candidate| candidate.novelty)
+}
