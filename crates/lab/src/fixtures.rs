@@ -22,6 +22,22 @@ use crate::truth::{Truth, read_back};
 /// How long the capture is that is learned from.
 const LEARN: Duration = Duration::from_secs(112);
 
+/// The packages whose peers speak DNP3.
+const PEERS: &str = include_str!("../peers/requirements.txt");
+
+/// What no peer could say, for who reads the captures.
+const LIMITS: &str = "Under DNP3 the stations, the front end and the second master are opendnp3 (by the Python \
+    package yadnp3), the historian is nfm-dnp3, a pure Python master. opendnp3 serves one connection a listener: each \
+    station listens itself and hands every connection to a listener of opendnp3 behind the loopback, so that masters \
+    are served side by side and a second connection of a master is, too; selections and event buffers are each \
+    connection's own. What a peer can say, a peer says: normal traffic, and of the attacks S17, S18, S19 (no-select, \
+    altered, other-master), S21 to S23, S25 to S27, S29, S32 and the file. The lab's own octets, sent over TCP to the \
+    peers, are S19 (sequence, timeout), S20, S24 (no master of ours can ask for SAVE_CONFIG), S28, S30 and S31; their \
+    answers are the peers'. Secure authentication is in opendnp3 and not in its Python package: the challenges, replies \
+    and key changes of group 120 are the lab's own, between two opendnp3 ends, with a digest in place of the AES key \
+    wrap. No peer had data sets, virtual terminals, IEC 62351 certificates, frozen analog inputs or octet strings \
+    here; no serial line and no UDP is in these captures.";
+
 /// The play of the README's first command.
 const DEMO: &str = include_str!("../scenarios/demo.toml");
 
@@ -162,10 +178,10 @@ pub fn demo(folder: &Path) -> Result<()> {
 }
 
 /// The file of a capture while it is made; it goes away with this.
-struct Scratch(PathBuf);
+pub(crate) struct Scratch(pub(crate) PathBuf);
 
 impl Scratch {
-    fn new(folder: &Path, name: &str) -> Self {
+    pub(crate) fn new(folder: &Path, name: &str) -> Self {
         Self(folder.join(format!(".{name}.pcap")))
     }
 }
@@ -177,14 +193,14 @@ impl Drop for Scratch {
 }
 
 /// Compresses a capture. No name and no time go into the file, so that the same octets stay the same.
-fn pack(from: &Path, to: &Path) -> Result<()> {
+pub(crate) fn pack(from: &Path, to: &Path) -> Result<()> {
     let mut packed = GzBuilder::new().mtime(0).write(fs::File::create(to)?, Compression::best());
     packed.write_all(&fs::read(from)?)?;
     packed.finish()?;
     Ok(())
 }
 
-fn write(truth: &Truth, file: &Path) -> Result<()> {
+pub(crate) fn write(truth: &Truth, file: &Path) -> Result<()> {
     Ok(fs::write(file, format!("{}\n", serde_json::to_string_pretty(truth)?))?)
 }
 
@@ -231,6 +247,7 @@ pub fn sources(folder: &Path) -> Result<()> {
          Beside each capture of a scenario lies its truth: `crates/lab/src/truth.rs` describes it, \
          `crates/lab/scenarios` the scenarios. \
          Normal traffic to learn from is in `learn-<seed>`, and before each scenario in its own capture.\n\n\
+         {LIMITS}\n\n\
          Made with {}.\n\n| capture | origin | SHA-256 |\n|---|---|---|\n{rows}",
         tools()?
     );
@@ -310,5 +327,6 @@ fn tools() -> Result<String> {
         };
         Ok(line.trim().trim_end_matches('.').to_owned())
     };
-    Ok(format!("tokio-modbus 0.17, {}, {}", first_line("tcpdump")?, first_line("tshark")?))
+    let peers = PEERS.lines().map(|line| line.replace("==", " ")).collect::<Vec<_>>().join(", ");
+    Ok(format!("tokio-modbus 0.17, {peers}, {}, {}", first_line("tcpdump")?, first_line("tshark")?))
 }

@@ -184,7 +184,7 @@ fn find<'a>(expected: &Expected, said: &[&'a Said]) -> Result<&'a Said, String> 
                     || said.device == expected.device.trim_end()))
     };
     let conditions: [Condition<'_>; 7] = [
-        ("no such detection", &|said| said.detection == expected.detection),
+        ("no such detection", &|said| expected.is_said_by(&said.detection)),
         ("another source", &|said| said.host() == expected.source),
         ("another device", &device),
         ("other points", &named),
@@ -209,7 +209,7 @@ fn find<'a>(expected: &Expected, said: &[&'a Said]) -> Result<&'a Said, String> 
 /// Whether an anomaly is one that an act expects or lists.
 fn follows(event: &Event, said: &Said) -> bool {
     let touches = event.frames.touch(&said.frames);
-    let expected = event.expected.iter().any(|expected| expected.detection == said.detection);
+    let expected = event.expected.iter().any(|expected| expected.is_said_by(&said.detection));
     let listed = |about: About| {
         event
             .listed

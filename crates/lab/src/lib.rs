@@ -1,4 +1,4 @@
-//! A virtual substation: real Modbus servers and clients on a network of their own, captured as a SPAN port would
+//! A virtual substation: real servers and clients on a network of their own, captured as a SPAN port would
 //! hear them, with attacks and benign look-alikes whose truth is known.
 //!
 //! * A *site* is data drawn from a seed: who is there, what they hold, who polls what and how often ([`site`]).
@@ -13,6 +13,7 @@
 pub mod actor;
 pub mod client;
 pub mod device;
+pub mod dnp3;
 pub mod evaluate;
 pub mod fixtures;
 pub mod judge;

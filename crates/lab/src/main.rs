@@ -4,16 +4,18 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
+use gridtap_lab::dnp3;
 use gridtap_lab::evaluate::evaluate;
 use gridtap_lab::fixtures::{self, SEEDS};
 use gridtap_lab::judge::{Said, judge};
 use gridtap_lab::site::Site;
 
-/// A virtual substation: plays scenarios between real Modbus peers, captures them, tells their truth.
+/// A virtual substation: plays scenarios between real Modbus or DNP3 peers, captures them, tells their truth.
 ///
-/// It needs root (or CAP_SYS_ADMIN and CAP_NET_ADMIN), ip, ethtool, tcpdump and tshark. The networks it makes are
-/// its own and end with it.
+/// It needs root (or CAP_SYS_ADMIN and CAP_NET_ADMIN), ip, ethtool, tcpdump and tshark; for DNP3 also Python with the
+/// packages of crates/lab/peers/requirements.txt, which GRIDTAP_LAB_PYTHON names. The networks it makes are its own
+/// and end with it.
 #[derive(Parser)]
 struct Arguments {
     #[command(subcommand)]
@@ -33,6 +35,9 @@ enum Task {
         /// Only these scenarios (S1, …), else all
         #[arg(long)]
         scenario: Vec<String>,
+        /// The site that speaks DNP3, else the one that speaks Modbus
+        #[arg(long)]
+        dnp3: bool,
     },
     /// Play the demonstration of the README
     Demo {
@@ -45,6 +50,9 @@ enum Task {
         /// The folder of the fixtures
         #[arg(long, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures"))]
         out: PathBuf,
+        /// Only the captures of these
+        #[arg(long, value_enum, value_delimiter = ',', default_values = ["demo", "modbus", "dnp3"])]
+        only: Vec<Part>,
     },
     /// Write SOURCES.md anew from the captures and truths that are there
     Sources {
@@ -73,11 +81,22 @@ enum Task {
     },
 }
 
+/// A part of the fixtures.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    Demo,
+    Modbus,
+    Dnp3,
+}
+
 fn main() -> Result<()> {
     match Arguments::parse().task {
-        Task::Play { seed, out, scenario } => fixtures::scenarios(seed, &scenario, &out),
+        Task::Play { seed, out, scenario, dnp3: true } => {
+            dnp3::fixtures::scenarios(seed, &scenario, &out)
+        }
+        Task::Play { seed, out, scenario, .. } => fixtures::scenarios(seed, &scenario, &out),
         Task::Demo { out } => fixtures::demo(&out),
-        Task::Fixtures { out } => make(&out),
+        Task::Fixtures { out, only } => make(&out, &only),
         Task::Sources { out } => fixtures::sources(&out),
         Task::Site { seed } => say(&toml::to_string(&Site::draw(seed))?),
         Task::Evaluate { folder, only } => evaluate_all(&folder, &only),
@@ -85,18 +104,32 @@ fn main() -> Result<()> {
     }
 }
 
-fn make(out: &Path) -> Result<()> {
-    let old = out.join("modbus");
-    if old.is_dir() {
-        std::fs::remove_dir_all(old)?;
+fn make(out: &Path, only: &[Part]) -> Result<()> {
+    for (part, name) in [(Part::Modbus, "modbus"), (Part::Dnp3, "dnp3")] {
+        let old = out.join(name);
+        if only.contains(&part) && old.is_dir() {
+            std::fs::remove_dir_all(old)?;
+        }
     }
     std::thread::scope(|scope| {
-        let mut plays = vec![scope.spawn(|| fixtures::demo(out))];
+        let mut plays = Vec::new();
+        if only.contains(&Part::Demo) {
+            plays.push(scope.spawn(|| fixtures::demo(out)));
+        }
         for seed in SEEDS {
-            plays.push(scope.spawn(move || fixtures::scenarios(seed, &[], &out.join("modbus"))));
+            if only.contains(&Part::Modbus) {
+                plays
+                    .push(scope.spawn(move || fixtures::scenarios(seed, &[], &out.join("modbus"))));
+            }
         }
         fixtures::together(plays)
     })?;
+    // A play with DNP3 has a process for every host: the seeds take their turns.
+    for seed in SEEDS {
+        if only.contains(&Part::Dnp3) {
+            dnp3::fixtures::scenarios(seed, &[], &out.join("dnp3"))?;
+        }
+    }
     fixtures::sources(out)
 }
 

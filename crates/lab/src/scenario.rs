@@ -240,6 +240,9 @@ pub enum Sorting {
 pub struct Expect {
     /// The detection's id, as the primary one.
     pub detection: String,
+    /// Others that may be the primary one instead, as they say the same with more reason.
+    #[serde(default)]
+    pub instead: Vec<String>,
     /// Its severity, at the least.
     pub severity: Severity,
     /// The messages it is about, by the label of their step.

@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 
 mod draw;
 
+pub(crate) use draw::Addresses;
+
 /// One substation: its hosts, their points and the habits of its masters.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Site {

@@ -6,10 +6,9 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::process::Command;
 
-use anyhow::{Context, Result, bail};
-use gridtap_model::{Severity, Timestamp};
+use anyhow::{Context, Result};
+use gridtap_model::Severity;
 use serde::{Deserialize, Serialize};
 
 use crate::actor::{Sent, Target};
@@ -17,6 +16,10 @@ use crate::outstation::PORT;
 use crate::play::{Act, Done};
 use crate::scenario::{Expect, Listed};
 use crate::site::{Host, Site};
+
+mod dissected;
+
+pub(crate) use dissected::{Frame, dissected};
 
 /// What is true of one capture.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -54,6 +57,9 @@ pub struct Event {
     pub expected: Vec<Expected>,
     /// What else may be said above low.
     pub listed: Vec<Listed>,
+    /// Why it is not judged yet.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub awaits: Option<String>,
 }
 
 /// A request of the actor.
@@ -88,6 +94,9 @@ pub struct Request {
 pub struct Expected {
     /// The primary detection's id.
     pub detection: String,
+    /// Others that say the same, with more reason.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub instead: Vec<String>,
     /// Its severity, at the least.
     pub severity: Severity,
     /// The host that it must name as its source.
@@ -102,6 +111,14 @@ pub struct Expected {
     pub frames: Frames,
     /// By when it must have been said, in packet time: the answer to the last message that it may take.
     pub deadline: String,
+}
+
+impl Expected {
+    /// Whether a detection says it.
+    #[must_use]
+    pub fn is_said_by(&self, detection: &str) -> bool {
+        self.detection == detection || self.instead.iter().any(|own| own == detection)
+    }
 }
 
 /// Frame numbers, kept as runs from and to. Written as text: `7-14 20`.
@@ -161,17 +178,6 @@ impl FromIterator<u64> for Frames {
 /// How many requests of an act a truth lists.
 const REQUESTS: usize = 32;
 
-/// A frame as tshark reads it.
-struct Frame {
-    number: u64,
-    time: String,
-    macs: [String; 2],
-    /// From and to, for TCP.
-    ends: Option<[SocketAddr; 2]>,
-    /// It holds new octets.
-    carries: bool,
-}
-
 /// A device, as a finding names it where no site file gives it a name.
 fn device(site: &Site, target: Target) -> Result<String> {
     let rtu = site.rtus.get(target.rtu).context("no such outstation")?;
@@ -220,6 +226,7 @@ fn event(site: &Site, act: &Act, done: &Done, frames: &[Frame]) -> Result<Event>
         requests: requests.into_iter().take(REQUESTS).collect(),
         expected,
         listed: act.variant.listed.clone(),
+        awaits: None,
     })
 }
 
@@ -301,6 +308,7 @@ fn expectation(
     };
     Ok(Expected {
         detection: expect.detection.clone(),
+        instead: expect.instead.clone(),
         severity: expect.severity,
         source,
         device: if expect.host { prefix.to_owned() } else { device.to_owned() },
@@ -308,54 +316,6 @@ fn expectation(
         more_points: points(own.get(1..).unwrap_or_default()),
         frames: own.iter().flat_map(|own| [Some(own.frame), own.answer]).flatten().collect(),
         deadline: last.answered.clone().unwrap_or_else(|| last.time.clone()),
-    })
-}
-
-const FIELDS: [&str; 11] = [
-    "frame.number",
-    "frame.time_epoch",
-    "eth.src",
-    "eth.dst",
-    "ip.src",
-    "tcp.srcport",
-    "ip.dst",
-    "tcp.dstport",
-    "tcp.len",
-    "tcp.analysis.retransmission",
-    "tcp.analysis.keep_alive",
-];
-
-/// All frames of a capture, read by tshark.
-fn dissected(file: &Path) -> Result<Vec<Frame>> {
-    let output = Command::new("tshark")
-        .arg("-n")
-        .arg("-r")
-        .arg(file)
-        .args(["-T", "fields"])
-        .args(FIELDS.iter().flat_map(|field| ["-e", field]))
-        .output()
-        .context("the lab reads its captures back with tshark, which is missing")?;
-    if !output.status.success() {
-        bail!("tshark: {}", String::from_utf8_lossy(&output.stderr).trim());
-    }
-    String::from_utf8(output.stdout)?.lines().map(frame).collect()
-}
-
-fn frame(line: &str) -> Result<Frame> {
-    let fields: Vec<&str> = line.split('\t').collect();
-    let field = |nth: usize| fields.get(nth).copied().unwrap_or_default();
-    let (seconds, rest) = field(1).split_once('.').context("a time without a fraction")?;
-    let end = |address: &str, port: &str| -> Option<SocketAddr> {
-        Some(SocketAddr::new(address.parse().ok()?, port.parse().ok()?))
-    };
-    let ends = end(field(4), field(5)).zip(end(field(6), field(7)));
-    let octets: u32 = field(8).parse().unwrap_or(0);
-    Ok(Frame {
-        number: field(0).parse()?,
-        time: Timestamp::from_parts(seconds.parse()?, rest.parse()?).to_string(),
-        macs: [field(2).to_owned(), field(3).to_owned()],
-        ends: ends.map(|(from, to)| [from, to]),
-        carries: octets > 0 && field(9).is_empty() && field(10).is_empty(),
     })
 }
 
@@ -380,9 +340,9 @@ mod tests {
         let frame = |number: u64, ends: [SocketAddr; 2], carries| Frame {
             number,
             time: number.to_string(),
-            macs: Default::default(),
             ends: Some(ends),
             carries,
+            ..Frame::default()
         };
         let frames = [
             frame(1, [near, far], false),

@@ -29,6 +29,7 @@ fn truth() -> Truth {
             requests: vec![request(10, 10), request(13, 13)],
             expected: vec![Expected {
                 detection: "MB-29".to_owned(),
+                instead: Vec::new(),
                 severity: Severity::Critical,
                 source: "10.0.0.99".to_owned(),
                 device: DEVICE.to_owned(),
@@ -41,6 +42,7 @@ fn truth() -> Truth {
                 Listed { detections: vec!["OT-02".to_owned()], about: About::Attack },
                 Listed { detections: vec!["MB-42".to_owned()], about: About::Aftermath },
             ],
+            awaits: None,
         }],
     }
 }

@@ -30,21 +30,21 @@ impl Site {
 }
 
 /// Hands out the addresses of one subnet, in no order.
-struct Addresses {
+pub(crate) struct Addresses {
     network: [u8; 3],
     maker: u8,
     free: Vec<u8>,
 }
 
 impl Addresses {
-    fn draw(rng: &mut Rng) -> Self {
+    pub(crate) fn draw(rng: &mut Rng) -> Self {
         let (first, second) = NETWORKS.get(rng.usize(..NETWORKS.len())).copied().unwrap_or((10, 0));
         let mut free: Vec<u8> = (2..=250).collect();
         rng.shuffle(&mut free);
         Self { network: [first, second, rng.u8(1..250)], maker: rng.u8(..), free }
     }
 
-    fn host(&mut self, name: &str) -> Host {
+    pub(crate) fn host(&mut self, name: &str) -> Host {
         let last = self.free.pop().unwrap_or(251);
         let [a, b, c] = self.network;
         Host {
