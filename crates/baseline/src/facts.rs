@@ -39,9 +39,11 @@ pub enum FactKind {
     OpenRequests,
     /// The most requests in one window of time.
     MostRequests,
+    /// The most new hosts that came to a server in one window of time.
+    Strangers,
 }
 
-const KINDS: [(FactKind, &str); 14] = [
+const KINDS: [(FactKind, &str); 15] = [
     (FactKind::Habit, "habit"),
     (FactKind::ReadBack, "read-back"),
     (FactKind::MostCommands, "most-commands"),
@@ -56,6 +58,7 @@ const KINDS: [(FactKind, &str); 14] = [
     (FactKind::Authenticated, "authenticated"),
     (FactKind::OpenRequests, "open-requests"),
     (FactKind::MostRequests, "most-requests"),
+    (FactKind::Strangers, "strangers"),
 ];
 
 impl FactKind {

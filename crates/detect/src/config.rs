@@ -64,6 +64,8 @@ pub struct Config {
     pub refused_controls: usize,
     /// Failed authentications between two within a minute that are worth a look today (DN-37).
     pub authentication_failures: usize,
+    /// Hosts that were never heard before and come to one server within a minute, where no more were learned (OT-10).
+    pub strangers_flood: u64,
     /// Pairs of hosts whose short-term state is kept at once.
     pub pairs_max: usize,
     /// Commanded points whose last value is kept at once.
@@ -101,6 +103,7 @@ impl Default for Config {
             losses_frequent: 3,
             refused_controls: 3,
             authentication_failures: 3,
+            strangers_flood: 20,
             pairs_max: 20_000,
             points_max: 50_000,
         }

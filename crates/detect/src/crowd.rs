@@ -138,7 +138,7 @@ const BITS: u64 = 65_536;
 /// How many hosts, in bounded memory: one by one while they are few, then by linear counting, which errs by
 /// about one part in a hundred (Whang, Vander-Zanden and Taylor 1990).
 #[derive(Debug, Default)]
-struct Hosts {
+pub(crate) struct Hosts {
     few: BTreeSet<IpAddr>,
     bits: Vec<u64>,
     ones: u64,
@@ -146,7 +146,7 @@ struct Hosts {
 }
 
 impl Hosts {
-    fn add(&mut self, host: IpAddr) {
+    pub(crate) fn add(&mut self, host: IpAddr) {
         let (low, high) = self.range.unwrap_or((host, host));
         self.range = Some((low.min(host), high.max(host)));
         if self.bits.is_empty() {
@@ -173,21 +173,35 @@ impl Hosts {
         }
     }
 
+    /// At least so many.
+    pub(crate) fn count(&self) -> u64 {
+        let few = u64::try_from(self.few.len()).unwrap_or(u64::MAX);
+        self.ones.max(few)
+    }
+
+    fn estimate(&self) -> f64 {
+        let empty = BITS.saturating_sub(self.ones).max(1);
+        float::of(BITS) * libm::log(float::of(BITS) / float::of(empty))
+    }
+
     /// How many, and from which address to which, where there is any but this one.
     fn besides(&self, host: IpAddr) -> Option<String> {
         let (low, high) = self.range?;
         if low == high && low == host {
             return None;
         }
-        if self.bits.is_empty() {
-            return Some(match self.few.len() {
-                1 => format!("another host ({low})"),
-                few => format!("{few} other hosts ({low} to {high})"),
-            });
-        }
-        let empty = BITS.saturating_sub(self.ones).max(1);
-        let count = float::of(BITS) * libm::log(float::of(BITS) / float::of(empty));
-        Some(format!("about {:.0} other hosts ({low} to {high})", rounded(count)))
+        let one = self.bits.is_empty() && self.few.len() == 1;
+        if one { Some(format!("another host ({low})")) } else { self.spread("other hosts") }
+    }
+
+    /// How many there are of what they are called, and from which address to which.
+    pub(crate) fn spread(&self, hosts: &str) -> Option<String> {
+        let (low, high) = self.range?;
+        Some(if self.bits.is_empty() {
+            format!("{} {hosts} ({low} to {high})", self.few.len())
+        } else {
+            format!("about {:.0} {hosts} ({low} to {high})", rounded(self.estimate()))
+        })
     }
 }
 

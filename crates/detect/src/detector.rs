@@ -15,6 +15,7 @@ use crate::catalogue;
 use crate::config::Config;
 use crate::family::breadth::{self, Gateways};
 use crate::family::conformance::Conformance;
+use crate::family::connections::Connections;
 use crate::family::exceptions::Exceptions;
 use crate::family::outstation::Outstations;
 use crate::family::rates::Rates;
@@ -46,6 +47,7 @@ struct Families {
     readback: Readback,
     sequence: Sequence,
     conformance: Conformance,
+    connections: Connections,
     outstations: Outstations,
     reads: Budget,
 }
@@ -65,6 +67,7 @@ impl Detector {
                 readback: Readback::new(config),
                 sequence: Sequence::new(config),
                 conformance: Conformance::new(config),
+                connections: Connections::new(config),
                 outstations: Outstations::new(config),
                 reads: Budget::new(config, 0.5),
             },
@@ -124,6 +127,7 @@ impl Detector {
             ("readback", families.readback.refused()),
             ("sequence", families.sequence.evicted()),
             ("conformance", families.conformance.evicted()),
+            ("connections", families.connections.evicted()),
         ]
         .into_iter()
         .chain(families.outstations.evictions())
@@ -208,6 +212,10 @@ impl Detector {
                 link::opened(&self.site, obs, &verdict, &mut self.candidates);
             }
             let alarmed = self.enter_opened(obs, event, &verdict);
+            let known = verdict.access.host_known;
+            let connections = &mut self.families.connections;
+            connections.opened(&self.site, obs, known, baseline, &mut self.series);
+            self.enter_series(obs, zone_armed, baseline);
             // Of a protocol that is decoded, the messages teach who speaks with whom: learned here already,
             // the first message of a stranger would find it known.
             if !link::is_decoded(obs.protocol) {

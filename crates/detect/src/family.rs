@@ -6,6 +6,7 @@ pub(crate) mod address;
 pub(crate) mod authentication;
 pub(crate) mod breadth;
 pub(crate) mod conformance;
+pub(crate) mod connections;
 pub(crate) mod control_status;
 pub(crate) mod dangerous;
 pub(crate) mod dnp3;

@@ -95,6 +95,13 @@ impl Series {
         self
     }
 
+    /// The same, one finding for all who do it to this target.
+    pub(crate) fn of_crowd(mut self) -> Self {
+        self.subject.actor = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+        self.subject.device = None;
+        Self { cause: Cause::Access, ..self }
+    }
+
     /// The same, one finding for the whole host whichever device there it meets.
     pub(crate) fn of_host(mut self) -> Self {
         self.subject.device = None;

@@ -46,6 +46,17 @@ pub(super) const DETECTIONS: &[Detection] = &[
                  examination.",
     },
     Detection {
+        id: "OT-10",
+        name: "Connection flood",
+        kind: Kind::Security,
+        advice: "Look at the server first: does its proper master still get through, or is the table of \
+                 connections full. An asset scanner with many source addresses, or a translation of \
+                 addresses that went wrong in a router, can look alike and end when they are stopped. \
+                 Made-up source addresses cannot be blocked one by one: allow only the known masters at \
+                 the nearest filter, find by its MAC address which switch port the flood enters \
+                 through, and shut that.",
+    },
+    Detection {
         id: "OT-14",
         name: "Internet or external communication",
         kind: Kind::Security,

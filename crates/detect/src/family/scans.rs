@@ -170,6 +170,9 @@ impl Scans {
         let told = out.len();
         let (now, frame) = (obs.time, obs.place.frame);
         let span = self.config.scan_window.nanos();
+        // Outstations call an index that they do not have a wrong parameter.
+        let range = matches!(reason, Refusal::Address)
+            || rows.outstation.is_some() && matches!(reason, Refusal::Value);
         match reason {
             Refusal::Function => {
                 let code = message.function.code;
@@ -188,7 +191,7 @@ impl Scans {
                     ));
                 }
             }
-            Refusal::Address => {
+            _ if range => {
                 let start = Start::of(message);
                 if !looks.ranges_refused.holds(&start) {
                     looks.ranges_refused.push(now, frame, start, span, LOOKS_MAX);

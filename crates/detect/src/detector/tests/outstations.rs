@@ -21,6 +21,7 @@ struct Say {
     effect: Effect,
     phase: Phase,
     outcome: Outcome,
+    first: u32,
     readings: Vec<Reading>,
     indications: Option<u16>,
     authentication: Authentication,
@@ -41,6 +42,7 @@ impl Say {
             effect: Effect::Survey,
             phase: Phase::Request,
             outcome: Outcome::Pending,
+            first: 7,
             readings: Vec::new(),
             indications: None,
             authentication: Authentication::Unknown,
@@ -120,7 +122,13 @@ impl Plant {
         let count = u32::try_from(say.readings.len()).unwrap();
         let written = say.class == Class::Command;
         let table = if written { Table::BINARY_OUTPUT } else { Table::BINARY_INPUT };
-        let run = Run { table, first: 7, count, values: Values::Readings(&say.readings), written };
+        let run = Run {
+            table,
+            first: say.first,
+            count,
+            values: Values::Readings(&say.readings),
+            written,
+        };
         let runs = if count > 0 { vec![run] } else { Vec::new() };
         let mut faults = Faults::NONE;
         for kind in &say.faults {
@@ -769,4 +777,65 @@ fn something_else_on_the_protocol_s_port_is_told_as_that() {
     plant.told.extend(plant.detector.take());
     let told = plant.tells("DN-01", Severity::Medium);
     assert!(told.also.contains(&"OT-20"), "{:?}", told.also);
+}
+
+/// Strangers that try to open conversations with an outstation, one each.
+fn strangers(plant: &mut Plant, count: u32) {
+    for nth in 0..count {
+        let source = IpAddr::V4(Ipv4Addr::from_bits(0x2000_0000 + nth * 7_919));
+        let observation = Observation {
+            time: plant.now,
+            place: Place { capture: 0, frame: u64::from(nth) + 1, position: 0 },
+            zone: Zone(0),
+            conversation: Conversation(u64::from(nth) + 100),
+            transport: Transport::Tcp,
+            protocol: Protocol::Unknown,
+            source: Endpoint::new(source, 4_000),
+            destination: Endpoint::new(host(RTU), 20_000),
+            what: What::Link(LinkEvent::Attempted),
+        };
+        plant.detector.observe(&observation, &mut plant.baseline);
+        plant.told.extend(plant.detector.take());
+    }
+    plant.pass(1);
+    plant.detector.finish();
+    plant.told.extend(plant.detector.take());
+}
+
+#[test]
+fn a_flood_of_strangers_at_a_server_is_one_incident_that_names_their_spread() {
+    let mut plant = Plant::of_outstations();
+    strangers(&mut plant, 371);
+    let told = plant.tells("OT-10", Severity::Medium);
+    assert!(told.observed.contains("(32.0.0.0 to "), "{}", told.observed);
+    assert!(told.observed.contains("hosts"), "{}", told.observed);
+    let incidents: std::collections::BTreeSet<_> =
+        plant.told.iter().map(|anomaly| anomaly.incident).collect();
+    assert_eq!(incidents.len(), 1);
+
+    let mut plant = Plant::of_outstations();
+    strangers(&mut plant, 19);
+    assert!(plant.of("OT-10").is_empty());
+    let mut plant = Plant::of_outstations_with(|plant, second| {
+        if second == 300 {
+            strangers(plant, 15);
+        }
+    });
+    strangers(&mut plant, 40);
+    assert!(plant.of("OT-10").is_empty(), "as many have come before");
+}
+
+#[test]
+fn ranges_that_an_outstation_refuses_one_after_the_other_are_a_scan_of_points() {
+    let mut plant = Plant::of_outstations();
+    for first in 100..106 {
+        let readings = vec![Reading::default()];
+        let ask = Say { first, effect: Effect::Plain, readings, ..Say::poll() };
+        let frame = plant.says(&ask);
+        let reason = if first % 2 == 0 { Refusal::Value } else { Refusal::Address };
+        let outcome = Outcome::Refused { reason, code: 0x400 };
+        plant.says(&Say { phase: Phase::Exception, outcome, ..ask.answered(frame, 0) });
+        plant.pass(1);
+    }
+    plant.tells("DN-24", Severity::Medium);
 }
