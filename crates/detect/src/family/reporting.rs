@@ -3,7 +3,7 @@
 use core::net::IpAddr;
 
 use gridtap_baseline::{Baseline, FactKey, FactKind};
-use gridtap_model::{Device, Message, Phase, Reading, Severity, Timestamp, Value};
+use gridtap_model::{Class, Device, Message, Phase, Reading, Severity, Timestamp, Value};
 
 use super::outstation::Heard;
 use crate::book::Cause;
@@ -52,6 +52,10 @@ impl Reporting {
         out: &mut Vec<Series>,
     ) {
         let Heard { obs, message, .. } = *heard;
+        // The link's own frames report nothing.
+        if message.class == Class::Link {
+            return;
+        }
         let pair = (message.device, message.master.address);
         match message.phase {
             Phase::Confirm => {

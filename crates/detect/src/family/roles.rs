@@ -59,9 +59,9 @@ impl Roles {
         let itself = Device { address: host, sub: message.dialogue.master_sub, ..message.device };
         let is_device =
             self.devices.get(&(obs.zone, host)).is_some() || baseline.has_answered(&itself);
-        // In one conversation nobody is both; elsewhere a concentrator may well be.
+        // A concentrator is both. That a message goes against its conversation is told even while all is learned.
         let is_master = baseline.is_master(obs.zone, host);
-        if !(misplaced || is_device && verdict.armed) || is_master {
+        if !is_device || is_master || !misplaced && !verdict.armed {
             return;
         }
         found.push(Candidate {

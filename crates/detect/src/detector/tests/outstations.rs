@@ -461,6 +461,16 @@ fn reports_of_a_device_that_reported_as_many_before_are_silent() {
 }
 
 #[test]
+fn frames_of_the_link_that_a_device_sends_are_no_reports() {
+    let mut plant = Plant::of_outstations();
+    for _ in 0..10 {
+        plant.says(&Say { class: Class::Link, ..Say::report(1) });
+    }
+    plant.says(&Say { class: Class::Link, master: STRANGER, ..Say::report(1) });
+    assert!(plant.of("DN-18").is_empty() && plant.of("DN-19").is_empty());
+}
+
+#[test]
 fn a_report_to_a_host_that_is_no_master_of_the_device_is_medium_and_to_a_known_one_nothing() {
     let mut plant = Plant::of_outstations();
     plant.says(&Say { rtu: RTU + 1, link: LINK + 1, ..Say::report(1) });
@@ -636,8 +646,13 @@ fn a_device_that_commands_is_critical_as_that_also_while_all_is_learned() {
     assert_eq!(told.source.address, host(RTU));
 
     let mut plant = Plant::new("");
-    plant.says(&Say { master: RTU, rtu: MASTER, ..turned });
+    plant.asks(&Say::poll());
+    plant.says(&Say { master: RTU, rtu: MASTER, ..turned.clone() });
     plant.tells("DN-11", Severity::Critical);
+
+    let mut plant = Plant::new("");
+    plant.says(&turned);
+    assert_eq!(plant.said(), [], "a bit that is wrong makes no device of a master");
 }
 
 #[test]
