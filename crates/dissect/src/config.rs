@@ -25,6 +25,8 @@ pub struct Config {
     pub dnp3_fragment_octets_max: usize,
     /// Pairs of DNP3 link addresses in one conversation whose segments are put together; the longest unused gives way.
     pub dnp3_links_max: usize,
+    /// How long after its select no DNP3 device takes an operate any more.
+    pub dnp3_select_late: Span,
     /// Bytes of a conversation that are kept while its protocol is not known.
     pub tasting_bytes_max: usize,
     /// Segments or datagrams of a conversation on another port that are looked at again after it was found to be none
@@ -49,6 +51,7 @@ impl Default for Config {
             modbus_length_max: 1_100,
             dnp3_fragment_octets_max: 4_096,
             dnp3_links_max: 64,
+            dnp3_select_late: Span::from_secs(30),
             tasting_bytes_max: 2_048,
             second_looks_max: 64,
             host_pairs_max: 65_536,

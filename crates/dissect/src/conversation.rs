@@ -3,58 +3,18 @@
 mod identify;
 mod second_copy;
 mod second_look;
+mod speech;
 
 use gridtap_model::{Conversation as Number, Direction, Endpoint, LinkEvent, Protocol, Transport};
 use gridtap_wire::{Closing, Event, Flow, FlowId, Heard};
 
-use self::second_look::SecondLook;
-use crate::account::Account;
-use crate::dnp3;
+use self::speech::Speech;
 use crate::host_pair::PairId;
-use crate::modbus::{Framing, Session, is_ours};
+use crate::modbus::{Framing, is_ours};
 use crate::record::{Problem, Reason};
+use crate::sides::{side, side_mut};
 use crate::stage::{Speakers, Stage};
-use crate::taste::{Forgotten, Tasting};
-
-/// What it speaks.
-#[derive(Debug)]
-enum Speech {
-    /// Not known yet.
-    Tasting(Box<Tasting>),
-    Modbus(Box<Session>),
-    Dnp3(Box<dnp3::Session>),
-    /// So many bytes of TLS.
-    Tls(u64),
-    /// None of ours so far; looked at again while there is something to look with.
-    Foreign(Option<Box<SecondLook>>),
-}
-
-impl Speech {
-    /// Bytes of a conversation that is recognised.
-    fn hear(
-        &mut self,
-        stage: &mut Stage<'_>,
-        speakers: &Speakers,
-        flow: FlowId,
-        direction: Direction,
-        bytes: &[u8],
-    ) {
-        match self {
-            Self::Modbus(session) => session.hear(stage, speakers, flow, direction, bytes),
-            Self::Dnp3(session) => session.hear(stage, speakers, flow, direction, bytes),
-            Self::Tasting(_) | Self::Tls(_) | Self::Foreign(_) => {}
-        }
-    }
-
-    /// The account of a conversation that is recognised.
-    fn account(&mut self) -> Option<&mut Account> {
-        match self {
-            Self::Modbus(session) => Some(&mut session.account),
-            Self::Dnp3(session) => Some(session.account()),
-            Self::Tasting(_) | Self::Tls(_) | Self::Foreign(_) => None,
-        }
-    }
-}
+use crate::taste::Forgotten;
 
 /// A conversation.
 #[derive(Debug)]
@@ -163,20 +123,13 @@ impl Conversation {
     fn bytes(&mut self, stage: &mut Stage<'_>, flow: &Flow, direction: Direction, bytes: &[u8]) {
         match &mut self.speech {
             Speech::Foreign(_) => self.look_again(stage, flow, direction, bytes),
-            Speech::Modbus(session) => {
+            Speech::Modbus(_) | Speech::Dnp3(_) => {
                 // What this side acknowledges and the capture does not hold was said all the same.
-                let unheard = of(flow.unheard, direction.reversed());
-                if unheard > of(self.unheard, direction) {
-                    session.lose(stage);
-                    if direction == session.client {
-                        session.exchange.excuse();
-                    }
+                if side(&flow.unheard, direction.reversed()) > side(&self.unheard, direction) {
+                    self.speech.unheard(stage, direction);
                 }
-                session.hear(stage, &self.speakers, self.flow, direction, bytes);
+                self.speech.hear(stage, &self.speakers, self.flow, direction, bytes);
                 self.note_server(stage);
-            }
-            Speech::Dnp3(session) => {
-                session.hear(stage, &self.speakers, self.flow, direction, bytes);
             }
             Speech::Tls(octets) => encrypted(stage, &self.speakers, octets, bytes.len()),
             Speech::Tasting(_) => self.taste(stage, flow, direction, bytes),
@@ -237,30 +190,25 @@ impl Conversation {
 
     /// Notes which directions of this flow and its hosts are heard.
     fn watch_directions(&mut self, stage: &mut Stage<'_>, flow: &Flow, direction: Direction) {
-        let is_answered = match &self.speech {
-            Speech::Modbus(_) => true,
-            // Either side may speak first, and say much that is not answered.
-            Speech::Dnp3(_) => false,
-            _ => return,
-        };
-        let at = index(direction);
-        let (packets, unheard) =
-            (of(flow.packets, direction.reversed()), of(flow.unheard, direction.reversed()));
-        let silent = packets == of(self.replies, direction);
+        if self.speech.asking().is_none() {
+            return;
+        }
+        let is_answered = self.speech.expects_reply(direction);
+        let packets = *side(&flow.packets, direction.reversed());
+        let unheard = *side(&flow.unheard, direction.reversed());
+        let silent = packets == *side(&self.replies, direction);
         let alone = match flow.transport {
             // Nobody can send bytes before an answer to his SYN, or acknowledge what was never sent.
             Transport::Tcp => {
                 (packets == 0 && flow.handshake)
-                    || (silent && unheard > of(self.unheard, direction))
+                    || (silent && unheard > *side(&self.unheard, direction))
             }
             // Nobody answers what nobody asked; and a device that never says a word in all this time is as good as
             // unheard.
             Transport::Udp => packets == 0 && is_answered,
         };
-        if let (Some(replies), Some(before)) = (self.replies.get_mut(at), self.unheard.get_mut(at))
-        {
-            (*replies, *before) = (packets, unheard);
-        }
+        *side_mut(&mut self.replies, direction) = packets;
+        *side_mut(&mut self.unheard, direction) = unheard;
         if let Some(pair) = self.pair {
             let moment = (stage.time, &stage.shared.config);
             let missing = stage.shared.hosts.heard(pair, flow, direction, alone, moment);
@@ -279,20 +227,21 @@ impl Conversation {
 
     /// Tells the session what is known of its hosts.
     fn refresh(&mut self, stage: &Stage<'_>, flow: &Flow) {
-        let Speech::Modbus(session) = &mut self.speech else { return };
-        if self.pair.is_none() {
-            let answered = of(flow.packets, session.client.reversed()) > 0;
-            session.circumstances.answers_heard |= answered;
+        let Some(asking) = self.speech.asking() else { return };
+        if self.pair.is_none()
+            && let Some(circumstances) = self.speech.circumstances()
+        {
+            circumstances.answers_heard |= *side(&flow.packets, asking.reversed()) > 0;
         }
         self.refresh_from_hosts(stage);
     }
 
     fn refresh_from_hosts(&mut self, stage: &Stage<'_>) {
-        let (Speech::Modbus(session), Some(pair)) = (&mut self.speech, self.pair) else { return };
+        let (Some(pair), Some(asking)) = (self.pair, self.speech.asking()) else { return };
+        let Some(circumstances) = self.speech.circumstances() else { return };
         let hosts = &stage.shared.hosts;
-        session.circumstances.one_direction = hosts.is_one_direction(pair);
-        session.circumstances.answers_heard =
-            hosts.answers_heard(pair, &self.speakers, session.client);
+        circumstances.one_direction = hosts.is_one_direction(pair);
+        circumstances.answers_heard = hosts.answers_heard(pair, &self.speakers, asking);
     }
 
     pub(crate) fn tick(&mut self, stage: &mut Stage<'_>) {
@@ -315,10 +264,10 @@ impl Conversation {
         if flow.transport == Transport::Tcp {
             self.decide_joined(stage, flow, true);
         }
-        if let Speech::Modbus(session) = &mut self.speech
-            && of(flow.unheard, session.client.reversed()) > of(self.unheard, session.client)
+        if let Some(asking) = self.speech.asking()
+            && side(&flow.unheard, asking.reversed()) > side(&self.unheard, asking)
         {
-            session.exchange.excuse();
+            self.speech.excuse();
         }
         if self.announced.is_none() && flow.octets != [0, 0] {
             self.announce(stage, Protocol::Unknown);
@@ -332,7 +281,7 @@ impl Conversation {
         let may_come = matches!(closing, Closing::End | Closing::Evicted);
         match &mut self.speech {
             Speech::Modbus(session) => session.close(stage, &self.speakers, self.flow, may_come),
-            Speech::Dnp3(session) => session.close(stage, &self.speakers),
+            Speech::Dnp3(session) => session.close(stage, &self.speakers, may_come),
             Speech::Tls(octets) if *octets > 0 => {
                 let problem =
                     Problem { reason: Reason::Encrypted, bytes: *octets, resumed_frame: None };
@@ -371,17 +320,6 @@ fn account_forgotten(stage: &mut Stage<'_>, speakers: &Speakers, forgotten: Forg
     let bytes = &mut stage.shared.counters.bytes;
     bytes.skipped = bytes.skipped.saturating_add(forgotten.heard);
     bytes.missing = bytes.missing.saturating_add(forgotten.missing);
-}
-
-fn index(direction: Direction) -> usize {
-    usize::from(direction == Direction::Backward)
-}
-
-fn of([forward, backward]: [u64; 2], direction: Direction) -> u64 {
-    match direction {
-        Direction::Forward => forward,
-        Direction::Backward => backward,
-    }
 }
 
 /// Client and server of a conversation that has not shown who asks: by a registered port, by the SYN, by

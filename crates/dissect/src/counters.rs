@@ -46,6 +46,8 @@ pub struct Counters {
     pub pending_evicted: u64,
     /// DNP3 links within a conversation that gave way because too many were open.
     pub dnp3_links_evicted: u64,
+    /// Points of DNP3 messages that have too many to be told: each is decoded, and in no observation.
+    pub dnp3_points_untold: u64,
     /// Pairs of hosts that were not watched because too many were.
     pub host_pairs_refused: u64,
 }

@@ -25,6 +25,7 @@ mod host_pair;
 mod modbus;
 mod record;
 mod servers;
+mod sides;
 mod stage;
 mod taste;
 #[cfg(test)]

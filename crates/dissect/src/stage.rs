@@ -15,6 +15,7 @@ use crate::dnp3;
 use crate::host_pair::HostPairs;
 use crate::record::{Detail, Problem, Record};
 use crate::servers::Servers;
+use crate::sides::side;
 use crate::{Config, Counters, Zones};
 
 /// What the dissector says.
@@ -34,6 +35,8 @@ pub(crate) struct Shared {
     pub(crate) observations: bool,
     pub(crate) zones: Zones,
     pub(crate) buffers: Buffers,
+    /// Room for the points of one DNP3 message.
+    pub(crate) dnp3: dnp3::Scratch,
     pub(crate) hosts: HostPairs,
     pub(crate) servers: Servers,
     pub(crate) counters: Counters,
@@ -54,6 +57,7 @@ impl Shared {
             observations: true,
             zones,
             buffers: Buffers::default(),
+            dnp3: dnp3::Scratch::default(),
             hosts,
             servers,
             counters: Counters::default(),
@@ -96,12 +100,17 @@ impl Speakers {
 
     /// Whether nothing was heard in a direction of an opened connection.
     pub(crate) const fn silent(&self, direction: Direction) -> bool {
-        let [forward, backward] = self.silent;
-        match direction {
-            Direction::Forward => forward,
-            Direction::Backward => backward,
-        }
+        *side(&self.silent, direction)
     }
+}
+
+/// What is known of the hosts and the connection beyond the bytes.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Circumstances {
+    /// One direction of these two hosts is not heard.
+    pub(crate) one_direction: bool,
+    /// Answers between these hosts have been heard, now or before.
+    pub(crate) answers_heard: bool,
 }
 
 /// Sender and receiver of a direction.

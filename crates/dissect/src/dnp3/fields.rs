@@ -8,13 +8,19 @@ use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
 use crate::record::Hex;
 
+/// A moment from milliseconds since 1970; none beyond the year 2262.
+pub(super) fn moment(unix_ms: u64) -> Option<Timestamp> {
+    let nanos = i64::try_from(unix_ms).ok().and_then(|ms| ms.checked_mul(1_000_000));
+    nanos.map(Timestamp::from_nanos)
+}
+
 /// A moment in milliseconds since 1970: RFC 3339, or the number where it is beyond the year 2262.
 pub(super) struct Moment(pub(super) u64);
 
 impl Serialize for Moment {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match i64::try_from(self.0).ok().and_then(|ms| ms.checked_mul(1_000_000)) {
-            Some(nanos) => Timestamp::from_nanos(nanos).serialize(serializer),
+        match moment(self.0) {
+            Some(moment) => moment.serialize(serializer),
             None => serializer.serialize_u64(self.0),
         }
     }

@@ -15,6 +15,8 @@ struct Link {
     pending: u64,
     /// When it last had a frame, counted in frames.
     used: u64,
+    /// No segment of it can have gone unheard since the last first one.
+    certain: bool,
 }
 
 /// The links that are open.
@@ -22,6 +24,8 @@ struct Link {
 pub(super) struct Links {
     open: Vec<Link>,
     frames: u64,
+    /// A link gave way: one that is new may be an old one.
+    evicted: bool,
 }
 
 /// What a frame with user data brought.
@@ -31,16 +35,20 @@ pub(super) struct Brought<'l> {
     pub(super) decoded: u64,
     /// Octets of frames that will be part of nothing.
     pub(super) lost: u64,
+    /// What does not continue was sent so: nothing before it can have gone unheard.
+    pub(super) certain: bool,
 }
 
 impl Links {
     /// Takes a frame with user data. Where there are more than `links_max` links, that which was not used for longest
-    /// gives way, one with nothing unfinished first: the octets that are lost with it, where one gave way.
+    /// gives way, one with nothing unfinished first: the octets that are lost with it, where one gave way. Of a link
+    /// that is new nothing went unheard where the conversation is heard `from_start`.
     pub(super) fn make_room(
         &mut self,
         direction: Direction,
         frame: &Frame<'_>,
         (links_max, octets_max): (usize, usize),
+        from_start: bool,
     ) -> Option<u64> {
         if self.find(direction, frame).is_some() {
             return None;
@@ -51,6 +59,7 @@ impl Links {
             let oldest = oldest.min_by_key(|(_, link)| (link.pending > 0, link.used));
             if let Some(at) = oldest.map(|(at, _)| at) {
                 lost = Some(self.open.swap_remove(at).pending);
+                self.evicted = true;
             }
         }
         self.open.push(Link {
@@ -60,6 +69,7 @@ impl Links {
             reassembler: Reassembler::new(octets_max),
             pending: 0,
             used: self.frames,
+            certain: from_start && !self.evicted,
         });
         lost
     }
@@ -80,6 +90,7 @@ impl Links {
         link.used = now;
         let segment = link.reassembler.push(frame);
         let before = link.pending;
+        let certain = link.certain;
         let with = before.saturating_add(octets);
         let first = segment.header.is_some_and(gridtap_dnp3::TransportHeader::is_first);
         let (pending, decoded, lost) = match segment.fault {
@@ -90,10 +101,17 @@ impl Links {
             Some(TransportFault::Sequence { .. } | TransportFault::Oversize { .. }) => (0, 0, with),
             _ => (with, 0, 0),
         };
+        link.certain |= first;
         let complete = segment.fragment.is_some();
         link.pending = if complete { 0 } else { pending };
         let decoded = if complete { decoded.saturating_add(pending) } else { decoded };
-        Some(Brought { segment, decoded, lost })
+        Some(Brought { segment, decoded, lost, certain })
+    }
+
+    /// Segments of a direction may have gone unheard.
+    pub(super) fn doubt(&mut self, direction: Direction) {
+        let links = self.open.iter_mut().filter(|link| link.direction == direction);
+        links.for_each(|link| link.certain = false);
     }
 
     /// Gives up what is unfinished in a direction, and says how many octets of frames that were.

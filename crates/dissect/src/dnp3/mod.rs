@@ -1,14 +1,28 @@
 //! DNP3 in a conversation: the one module that knows it.
 
+mod answer;
+mod contents;
+mod course;
+mod dialogue;
+mod effect;
+mod exchange;
+mod faults;
 mod fields;
 mod files;
+mod framing;
 mod links;
 mod object_record;
+mod observe;
+mod occasion;
+mod proof;
 mod recognise;
 mod record;
+mod request;
 mod security;
+mod select;
 mod session;
 
+pub(crate) use contents::Scratch;
 pub(crate) use recognise::{Recognised, begins, is_home, recognise};
 pub use record::Dnp3Record;
 pub(crate) use session::Session;

@@ -1,13 +1,15 @@
 //! The `dnp3` object of a record: link, application, object headers, faults.
 
 use gridtap_dnp3::{
-    Blocks, Fault, Fragment, FragmentFault, Frame, Indication, LinkFault, LinkHeader,
-    TransportFault, UserData,
+    Address, Blocks, Fault, Fragment, FragmentFault, Frame, Indication, LinkControl, LinkFault,
+    LinkHeader, TransportFault, UserData,
 };
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
+use super::exchange::Asked;
 use super::fields::list;
 use super::object_record::Block;
+use super::observe::Back;
 use crate::record::Hex;
 
 /// One DNP3 fragment, or a frame without one.
@@ -18,6 +20,7 @@ pub struct Dnp3Record<'a> {
     /// What in the frame's segment did not continue what came before.
     pub transport: Option<TransportFault>,
     content: Content<'a>,
+    back: Option<Back>,
 }
 
 /// What a frame completed.
@@ -28,6 +31,8 @@ enum Content<'a> {
     Cut(&'a [u8]),
     /// No segment; user data all the same where there should be none.
     Link(Frame<'a>),
+    /// Nothing: no answer came to this.
+    Unanswered(&'a Asked),
 }
 
 impl<'a> Dnp3Record<'a> {
@@ -36,7 +41,7 @@ impl<'a> Dnp3Record<'a> {
         transport: Option<TransportFault>,
         fragment: Fragment<'a>,
     ) -> Self {
-        Self { link: frame.header, transport, content: Content::Fragment(fragment) }
+        Self { link: frame.header, transport, content: Content::Fragment(fragment), back: None }
     }
 
     pub(super) const fn cut(
@@ -44,11 +49,26 @@ impl<'a> Dnp3Record<'a> {
         transport: Option<TransportFault>,
         octets: &'a [u8],
     ) -> Self {
-        Self { link: frame.header, transport, content: Content::Cut(octets) }
+        Self { link: frame.header, transport, content: Content::Cut(octets), back: None }
     }
 
     pub(super) const fn link_only(frame: &Frame<'a>, transport: Option<TransportFault>) -> Self {
-        Self { link: frame.header, transport, content: Content::Link(*frame) }
+        Self { link: frame.header, transport, content: Content::Link(*frame), back: None }
+    }
+
+    /// With the frame that this goes back to: the request of an answer, what a receipt is of.
+    pub(super) const fn answers(self, back: Option<Back>) -> Self {
+        Self { back, ..self }
+    }
+
+    /// No answer came to this request.
+    pub(super) const fn unanswered(asked: &'a Asked) -> Self {
+        let (source, destination) = asked.pair;
+        let from_master = LinkControl(0x80);
+        let (source, destination) = (Address(source), Address(destination));
+        let link = LinkHeader { length: 5, control: from_master, destination, source };
+        let back = Some(Back { frame: asked.place.frame, latency_ns: None });
+        Self { link, transport: None, content: Content::Unanswered(asked), back }
     }
 
     /// The fragment; none in a frame that only says something of the link.
@@ -56,7 +76,7 @@ impl<'a> Dnp3Record<'a> {
     pub const fn application(&self) -> Option<Fragment<'a>> {
         match self.content {
             Content::Fragment(fragment) => Some(fragment),
-            Content::Cut(_) | Content::Link(_) => None,
+            Content::Cut(_) | Content::Link(_) | Content::Unanswered(_) => None,
         }
     }
 }
@@ -64,9 +84,23 @@ impl<'a> Dnp3Record<'a> {
 impl Serialize for Dnp3Record<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
+        if let Content::Unanswered(asked) = &self.content {
+            map.serialize_entry("kind", "unanswered")?;
+            if let Some(sequence) = asked.sequence {
+                map.serialize_entry("sequence", &sequence)?;
+                map.serialize_entry("function", &asked.code.0)?;
+            }
+            map.serialize_entry("function_name", asked.function.name)?;
+        }
         map.serialize_entry("link", &Link(self))?;
         if let Content::Fragment(fragment) = &self.content {
             map.serialize_entry("application", &Application(fragment))?;
+        }
+        if let Some(back) = &self.back {
+            map.serialize_entry("request_frame", &back.frame)?;
+            if let Some(latency) = back.latency_ns {
+                map.serialize_entry("latency_us", &latency.checked_div(1_000))?;
+            }
         }
         map.end()
     }
@@ -76,11 +110,14 @@ struct Link<'r, 'a>(&'r Dnp3Record<'a>);
 
 impl Serialize for Link<'_, '_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Dnp3Record { link, transport, content } = self.0;
+        let Dnp3Record { link, transport, content, .. } = self.0;
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("source", &link.source.0)?;
         map.serialize_entry("destination", &link.destination.0)?;
         map.serialize_entry("from_master", &link.control.from_master())?;
+        if let Content::Unanswered(_) = content {
+            return map.end();
+        }
         map.serialize_entry("function", link.function().name())?;
         if link.function().is_reserved() {
             map.serialize_entry("function_code", &link.function().code)?;
@@ -89,7 +126,7 @@ impl Serialize for Link<'_, '_> {
             map.serialize_entry("buffers_full", &true)?;
         }
         match content {
-            Content::Fragment(_) => {}
+            Content::Fragment(_) | Content::Unanswered(_) => {}
             Content::Cut([]) => {}
             Content::Cut(octets) => map.serialize_entry("data", &Hex(octets))?,
             Content::Link(frame) if frame.user_data().next().is_none() => {}

@@ -1,27 +1,26 @@
-//! One DNP3 conversation: its two streams, the frames in them, and the account of its bytes.
+//! One DNP3 conversation: its two streams, and what is waited for.
 
-use gridtap_dnp3::{
-    Damage, Ending, FRAME_OCTETS_MAX, Found, Fragment, Frame, SkipReason, TransportHeader, frame,
-};
-use gridtap_model::{Direction, Endpoint, Place, Protocol, Timestamp, Transport};
+use gridtap_dnp3::Ending;
+use gridtap_model::{Direction, Endpoint, Protocol, Timestamp, Transport};
 use gridtap_wire::FlowId;
 
+use super::course::Course;
+use super::framing::{Skipping, before_a_frame};
 use super::links::Links;
-use super::record::Dnp3Record;
 use crate::account::{Account, Parties};
-use crate::record::{Detail, Problem, Reason, Record};
-use crate::stage::{Speakers, Stage, ends};
+use crate::record::Reason;
+use crate::sides::{side, side_mut};
+use crate::stage::{Circumstances, Speakers, Stage, ends};
 
 /// One direction.
 #[derive(Debug, Default)]
-struct Stream {
+pub(super) struct Stream {
     /// The beginning of a frame whose rest has not come: less than a frame.
     carry: Vec<u8>,
     /// Since when the rest is waited for. None once that was given up.
     carry_since: Option<Timestamp>,
-    /// Octets skipped since the last frame, and why the first of them were.
-    skipped: u64,
-    why: Option<Reason>,
+    /// What was skipped since the last frame.
+    pub(super) skipping: Skipping,
 }
 
 /// A conversation that speaks DNP3.
@@ -30,8 +29,9 @@ pub(crate) struct Session {
     /// The direction in which the client speaks: who opened the connection, master or not.
     pub(crate) client: Direction,
     streams: [Stream; 2],
-    links: Links,
-    account: Account,
+    pub(super) links: Links,
+    pub(super) course: Course,
+    pub(super) account: Account,
     armed: bool,
 }
 
@@ -39,10 +39,10 @@ pub(crate) struct Session {
 const SEQUENCE_ROUND_OCTETS: u64 = 64 * 14;
 
 /// Where and how one direction is read.
-struct Reading<'a, 's, 'w> {
-    stage: &'a mut Stage<'w>,
-    speakers: &'s Speakers,
-    direction: Direction,
+pub(super) struct Reading<'a, 's, 'w> {
+    pub(super) stage: &'a mut Stage<'w>,
+    pub(super) speakers: &'s Speakers,
+    pub(super) direction: Direction,
 }
 
 impl Session {
@@ -51,6 +51,7 @@ impl Session {
             client,
             streams: [Stream::default(), Stream::default()],
             links: Links::default(),
+            course: Course::default(),
             account: Account::new(Protocol::Dnp3),
             armed: false,
         }
@@ -65,16 +66,37 @@ impl Session {
         &mut self.account
     }
 
-    fn parties(&self, speakers: &Speakers, direction: Direction) -> Parties {
+    /// The direction of requests: of whom it is known that he asks, else of the client.
+    pub(crate) fn asking(&self) -> Direction {
+        self.course.asking().unwrap_or(self.client)
+    }
+
+    pub(crate) const fn circumstances(&mut self) -> &mut Circumstances {
+        &mut self.course.circumstances
+    }
+
+    /// Whether something that was said in a direction waits for a reply.
+    pub(crate) fn expects_reply(&self, direction: Direction) -> bool {
+        self.course.expects_reply(direction)
+    }
+
+    /// Octets in a direction were acknowledged that nobody heard.
+    pub(crate) fn unheard(&mut self, stage: &Stage<'_>, direction: Direction) {
+        self.course.lose(stage);
+        self.links.doubt(direction);
+    }
+
+    /// What waits now may have been answered unheard.
+    pub(crate) fn excuse(&mut self) {
+        self.course.excuse();
+    }
+
+    pub(super) fn parties(&self, speakers: &Speakers, direction: Direction) -> Parties {
         Parties { roles: self.roles(speakers), ends: ends(speakers, direction) }
     }
 
-    const fn stream(&mut self, direction: Direction) -> &mut Stream {
-        let [forward, backward] = &mut self.streams;
-        match direction {
-            Direction::Forward => forward,
-            Direction::Backward => backward,
-        }
+    pub(super) const fn stream(&mut self, direction: Direction) -> &mut Stream {
+        side_mut(&mut self.streams, direction)
     }
 
     /// The next bytes of a direction.
@@ -96,7 +118,8 @@ impl Session {
                 frames
             }
         };
-        let waits = self.stream(direction).skipped > 0 || speakers.transport == Transport::Udp;
+        let waits = side(&self.streams, direction).skipping.octets > 0
+            || speakers.transport == Transport::Udp;
         if frames == 0 && waits {
             let roles = self.roles(speakers);
             self.account.stay_blind(stage, speakers, roles, bytes.len());
@@ -137,122 +160,6 @@ impl Session {
         frames
     }
 
-    /// Takes what there is from the head of the bytes: how many octets are done with, and how many frames those were.
-    fn read(
-        &mut self,
-        reading: &mut Reading<'_, '_, '_>,
-        bytes: &[u8],
-        ending: Ending,
-    ) -> (usize, usize) {
-        let (mut used, mut frames) = (0_usize, 0_usize);
-        loop {
-            let rest = bytes.get(used..).unwrap_or_default();
-            let octets = match frame(rest, ending) {
-                Found::Frame(frame) => {
-                    frames = frames.saturating_add(1);
-                    self.frame(reading, &frame);
-                    frame.octets()
-                }
-                Found::Damaged(damaged) => {
-                    let reason = match damaged.damage {
-                        Damage::Block(_) => Reason::LinkCrc,
-                        Damage::Cut(_) => Reason::Incomplete,
-                    };
-                    self.skip(reading.direction, damaged.octets(), reason);
-                    damaged.octets()
-                }
-                Found::Skipped(skipped) => {
-                    let reason = match skipped.reason {
-                        SkipReason::Junk => Reason::Garbage,
-                        SkipReason::Length(_) => Reason::LinkLength,
-                        SkipReason::HeaderCrc => Reason::LinkCrc,
-                        SkipReason::Cut => Reason::Incomplete,
-                    };
-                    self.skip(reading.direction, skipped.octets, reason);
-                    skipped.octets
-                }
-                Found::More(_) => return (used, frames),
-            };
-            used = used.saturating_add(octets);
-        }
-    }
-
-    fn skip(&mut self, direction: Direction, octets: usize, reason: Reason) {
-        let stream = self.stream(direction);
-        stream.skipped = stream.skipped.saturating_add(u64::try_from(octets).unwrap_or(u64::MAX));
-        stream.why = stream.why.or(Some(reason));
-    }
-
-    /// Accounts for what was skipped up to here, as one stretch.
-    fn report_skipped(&mut self, reading: &mut Reading<'_, '_, '_>, resumed_frame: Option<u64>) {
-        let stream = self.stream(reading.direction);
-        let (bytes, why) = (core::mem::take(&mut stream.skipped), stream.why.take());
-        self.lose(reading, bytes, why.unwrap_or(Reason::Garbage), resumed_frame);
-    }
-
-    /// Accounts for octets that are part of no message.
-    fn lose(
-        &mut self,
-        reading: &mut Reading<'_, '_, '_>,
-        bytes: u64,
-        reason: Reason,
-        resumed_frame: Option<u64>,
-    ) {
-        if bytes == 0 {
-            return;
-        }
-        let problem = Problem { reason, bytes, resumed_frame };
-        let parties = self.parties(reading.speakers, reading.direction);
-        self.account.skip(reading.stage, reading.speakers, parties, problem);
-    }
-
-    /// A whole frame.
-    fn frame(&mut self, reading: &mut Reading<'_, '_, '_>, frame: &Frame<'_>) {
-        let here = Some(reading.stage.frame);
-        self.report_skipped(reading, here);
-        let place = reading.stage.place();
-        if !frame.header.function().carries_user_data() {
-            self.account.decode(reading.stage, u64::try_from(frame.octets()).unwrap_or(u64::MAX));
-            link_frame(reading, place, frame);
-            return;
-        }
-        let config = &reading.stage.shared.config;
-        let room = (config.dnp3_links_max, config.dnp3_fragment_octets_max);
-        if let Some(lost) = self.links.make_room(reading.direction, frame, room) {
-            count(&mut reading.stage.shared.counters.dnp3_links_evicted);
-            self.lose(reading, lost, Reason::Incomplete, None);
-        }
-        let parties = self.parties(reading.speakers, reading.direction);
-        let Some(brought) = self.links.push(reading.direction, frame) else { return };
-        if brought.lost > 0 {
-            let resumed_frame = here.filter(|_| brought.segment.fragment.is_some());
-            let problem =
-                Problem { reason: Reason::Incomplete, bytes: brought.lost, resumed_frame };
-            self.account.skip(reading.stage, reading.speakers, parties, problem);
-        }
-        if brought.decoded > 0 {
-            self.account.decode(reading.stage, brought.decoded);
-        }
-        let fault = brought.segment.fault;
-        match brought.segment.fragment {
-            Some(octets) => {
-                let record = match Fragment::of(octets) {
-                    Some(fragment) => {
-                        count(&mut reading.stage.shared.counters.dnp3_fragments);
-                        Dnp3Record::fragment(frame, fault, fragment)
-                    }
-                    None => Dnp3Record::cut(frame, fault, octets),
-                };
-                write(reading, place, record);
-            }
-            None if brought.segment.header.is_none() => {
-                count(&mut reading.stage.shared.counters.dnp3_link_frames);
-                write(reading, place, Dnp3Record::link_only(frame, fault));
-            }
-            None => {}
-        }
-    }
-
     /// Octets that the capture does not hold.
     pub(crate) fn gap(
         &mut self,
@@ -261,8 +168,11 @@ impl Session {
         direction: Direction,
         bytes: u64,
     ) {
+        self.course.lose(stage);
+        self.links.doubt(direction);
         let mut reading = Reading { stage, speakers, direction };
         self.end_stream(&mut reading, bytes >= SEQUENCE_ROUND_OCTETS);
+        self.course.excuse();
         let parties = self.parties(speakers, direction);
         self.account.miss(stage, speakers, parties, bytes);
     }
@@ -280,15 +190,20 @@ impl Session {
         }
     }
 
-    /// Asks to be woken when the patience of a frame that has begun is over.
+    /// Asks to be woken when the patience of a request, or of a frame that has begun, is over.
     fn arm(&mut self, stage: &mut Stage<'_>, flow: FlowId) {
         if self.armed {
             return;
         }
+        let patience = stage.shared.config.patience.nanos();
         let begun = self.streams.iter().filter(|stream| !stream.carry.is_empty());
-        let Some(since) = begun.filter_map(|stream| stream.carry_since).min() else { return };
-        self.armed = true;
-        stage.wake(since.plus_ns(stage.shared.config.patience.nanos()), flow);
+        let begun = begun.filter_map(|stream| stream.carry_since).min();
+        let begun = begun.map(|since| since.plus_ns(patience));
+        let asked = self.course.deadline(patience);
+        if let Some(time) = [begun, asked].into_iter().flatten().min() {
+            self.armed = true;
+            stage.wake(time, flow);
+        }
     }
 
     /// Time has come this far. What follows a frame that was begun and not ended is not held back any longer: no
@@ -297,6 +212,7 @@ impl Session {
         self.armed = false;
         let patience = stage.shared.config.patience.nanos();
         let now = stage.time;
+        self.course.expire(stage, speakers, now);
         for direction in [Direction::Forward, Direction::Backward] {
             let stream = self.stream(direction);
             let over = stream.carry_since.is_some_and(|since| since.plus_ns(patience) <= now);
@@ -307,7 +223,7 @@ impl Session {
             let mut carry = core::mem::take(&mut stream.carry);
             let mut reading = Reading { stage: &mut *stage, speakers, direction };
             if let Some(octets) = before_a_frame(&carry) {
-                self.skip(direction, octets, Reason::Incomplete);
+                self.skip_claimed(&reading, octets);
                 let behind = carry.get(octets..).unwrap_or_default();
                 let (used, _) = self.read(&mut reading, behind, Ending::Open);
                 carry.drain(..octets.saturating_add(used));
@@ -322,77 +238,18 @@ impl Session {
         self.arm(stage, flow);
     }
 
-    /// The conversation ended.
-    pub(crate) fn close(&mut self, stage: &mut Stage<'_>, speakers: &Speakers) {
+    /// The conversation ended. `answers_may_come` where the capture, not the conversation, ended.
+    pub(crate) fn close(
+        &mut self,
+        stage: &mut Stage<'_>,
+        speakers: &Speakers,
+        answers_may_come: bool,
+    ) {
         for direction in [Direction::Forward, Direction::Backward] {
             let mut reading = Reading { stage: &mut *stage, speakers, direction };
             self.end_stream(&mut reading, true);
         }
+        let until = if answers_may_come { stage.time } else { Timestamp::MAX };
+        self.course.expire(stage, speakers, until);
     }
-}
-
-/// How many octets come before a whole frame that is inside of what another claims.
-fn before_a_frame(carry: &[u8]) -> Option<usize> {
-    let mut at = 0_usize;
-    loop {
-        let rest = carry.get(at..)?;
-        let octets = match frame(rest, Ending::Closed) {
-            Found::Frame(_) => return (at > 0).then_some(at),
-            Found::Damaged(damaged) => damaged.octets(),
-            Found::Skipped(skipped) => skipped.octets,
-            Found::More(_) => return None,
-        };
-        at = at.saturating_add(octets);
-    }
-}
-
-/// A frame whose function carries no user data. Where it holds a whole fragment all the same, that is shown with the
-/// fault: no station should take it, and one may. Resets and status requests act on the link whatever they hold.
-fn link_frame(reading: &mut Reading<'_, '_, '_>, place: Place, frame: &Frame<'_>) {
-    let function = frame.header.function();
-    let acts_on_link = !function.primary || matches!(function.code, 0 | 1 | 9);
-    let mut octets = [0_u8; FRAME_OCTETS_MAX];
-    let mut length = 0_usize;
-    for (octet, slot) in frame.user_data().flatten().zip(octets.iter_mut()) {
-        *slot = *octet;
-        length = length.saturating_add(1);
-    }
-    let held = octets.get(..length).unwrap_or_default().split_first();
-    let whole = held.filter(|(header, _)| {
-        let header = TransportHeader(**header);
-        !acts_on_link && header.is_first() && header.is_final()
-    });
-    let counters = &mut reading.stage.shared.counters;
-    match whole.and_then(|(_, fragment)| Fragment::of(fragment)) {
-        Some(fragment) => {
-            count(&mut counters.dnp3_fragments);
-            write(reading, place, Dnp3Record::fragment(frame, None, fragment));
-        }
-        None => {
-            count(&mut counters.dnp3_link_frames);
-            write(reading, place, Dnp3Record::link_only(frame, None));
-        }
-    }
-}
-
-const fn count(counter: &mut u64) {
-    *counter = counter.saturating_add(1);
-}
-
-fn write(reading: &mut Reading<'_, '_, '_>, place: Place, message: Dnp3Record<'_>) {
-    let Reading { stage, speakers, direction } = reading;
-    if !stage.shared.records {
-        return;
-    }
-    let [source, destination] = ends(speakers, *direction);
-    stage.record(&Record {
-        time: stage.time,
-        place,
-        capture: None,
-        protocol: Protocol::Dnp3,
-        transport: speakers.transport,
-        source,
-        destination,
-        detail: Detail::Dnp3(message),
-    });
 }

@@ -9,7 +9,8 @@ use super::framing::{Footing, Framing, History, Message, Next, Reader};
 use super::roles::{Roles, shape};
 use crate::account::Account;
 use crate::copies::Recent;
-use crate::stage::{Speakers, Stage, ends};
+use crate::sides::{side, side_mut};
+use crate::stage::{Circumstances, Speakers, Stage, ends};
 
 /// One direction.
 #[derive(Debug, Default)]
@@ -24,15 +25,6 @@ pub(crate) struct Stream {
     pub(super) heard_at: (u16, u64),
     /// Bytes skipped since the last message.
     pub(super) skipped: u64,
-}
-
-/// What is known of the hosts and the connection beyond the bytes.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Circumstances {
-    /// One direction of these two hosts is not heard.
-    pub(crate) one_direction: bool,
-    /// Answers between these hosts have been heard, now or before.
-    pub(crate) answers_heard: bool,
 }
 
 /// A conversation that speaks Modbus.
@@ -81,19 +73,11 @@ impl Session {
     }
 
     pub(super) fn stream_mut(&mut self, direction: Direction) -> &mut Stream {
-        let [forward, backward] = &mut self.streams;
-        match direction {
-            Direction::Forward => forward,
-            Direction::Backward => backward,
-        }
+        side_mut(&mut self.streams, direction)
     }
 
     pub(super) fn stream(&self, direction: Direction) -> &Stream {
-        let [forward, backward] = &self.streams;
-        match direction {
-            Direction::Forward => forward,
-            Direction::Backward => backward,
-        }
+        side(&self.streams, direction)
     }
 
     /// The next bytes of a direction.

@@ -3,6 +3,7 @@
 
 mod blind;
 mod captures;
+mod exchange;
 mod fragments;
 mod recognition;
 
@@ -81,6 +82,7 @@ fn problems(talk: &Talk) -> Vec<String> {
 fn functions(talk: &Talk) -> Vec<&str> {
     talk.records
         .iter()
+        .filter(|record| !record.contains(r#""kind":"unanswered""#))
         .filter_map(|record| record.split_once(r#""function_name":""#))
         .filter_map(|(_, rest)| rest.split('"').next())
         .collect()

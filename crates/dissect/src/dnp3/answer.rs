@@ -1,0 +1,227 @@
+//! Answers, and what devices say unasked.
+
+use gridtap_dnp3::{Fragment, FunctionCode};
+use gridtap_model::{
+    Authentication, FaultKind, Faults, Hearing, Indications, Outcome, Phase, Run, Timestamp,
+};
+
+use super::contents::Contents;
+use super::course::{Course, Said};
+use super::dialogue::Unconfirmed;
+use super::effect::{self, deed};
+use super::exchange::{Answered, Asked, Pair};
+use super::framing::count_many;
+use super::observe::{Back, Roles, Telling, outcome, tell, write};
+use super::proof::{Proof, Step};
+use super::record::Dnp3Record;
+use super::session::Reading;
+use crate::stage::ends;
+
+/// An answer, as much of it as its request is found by.
+struct Arrived {
+    pair: Pair,
+    sequence: u8,
+    /// The first part of an answer, and the last.
+    first: bool,
+    last: bool,
+    /// Of the objects.
+    digest: u64,
+    time: Timestamp,
+    hearing: Hearing,
+}
+
+impl Course {
+    /// A message that only devices send.
+    pub(super) fn answer(
+        &mut self,
+        reading: &mut Reading<'_, '_, '_>,
+        said: &Said<'_>,
+        fragment: &Fragment<'_>,
+        roles: Roles,
+        mut faults: Faults,
+    ) {
+        let mut scratch = core::mem::take(&mut reading.stage.shared.dnp3);
+        if reading.stage.shared.observations {
+            scratch.read(fragment, &mut faults, |runs, contents, faults| {
+                self.answer_read(reading, said, fragment, roles, (runs, contents, faults));
+            });
+        } else {
+            let read = (&[][..], &Contents::default(), &mut faults);
+            self.answer_read(reading, said, fragment, roles, read);
+        }
+        reading.stage.shared.dnp3 = scratch;
+    }
+
+    fn answer_read(
+        &mut self,
+        reading: &mut Reading<'_, '_, '_>,
+        said: &Said<'_>,
+        fragment: &Fragment<'_>,
+        roles: Roles,
+        (runs, contents, faults): (&[Run<'_>], &Contents<'_>, &mut Faults),
+    ) {
+        let Reading { stage, speakers, direction } = reading;
+        count_many(&mut stage.shared.counters.dnp3_points_untold, contents.untold);
+        let (class, effect) = deed(fragment);
+        let begun = self.dialogues.find(roles.pair).is_some_and(|dialogue| dialogue.paired);
+        // Judged as it stood before this answer paired.
+        let hearing = self.hearing(stage, speakers, begun);
+        let function = effect::function(fragment.function);
+        let indications = fragment.iin.map(|iin| Indications(iin.0));
+        let mut telling = Telling {
+            class,
+            effect,
+            phase: Phase::Response,
+            runs,
+            outcome: outcome(indications.unwrap_or_default(), contents.refused),
+            faults: *faults,
+            identity: contents.identity,
+            indications,
+            authentication: match contents.step {
+                Some(Step::Error(code)) => Authentication::Failed(code),
+                _ => Authentication::Unknown,
+            },
+            ..Telling::of(stage.time, said.place, *direction, roles, function, hearing)
+        };
+        let digest = stage.shared.digest.hash_one(fragment.objects);
+        let asked = self.place_answer(fragment, digest, contents, &mut telling);
+        if let Some(asked) = &asked {
+            self.settle(asked.direction);
+            self.note_select(asked, telling.outcome);
+        }
+        if let Some(indications) = indications {
+            self.dialogues.say(roles.pair.1, indications, stage.time);
+        }
+        self.note_unconfirmed(fragment, roles.pair, said.place.frame, stage.time);
+        // A refusal mostly repeats nothing: its points are those of its request.
+        let kept;
+        if let Some(asked) = &asked
+            && runs.is_empty()
+            && effect::is_about_its_request(asked, telling.phase)
+        {
+            kept = asked.named();
+            telling.runs = kept.as_slice();
+        }
+        tell(stage, speakers, &telling);
+        let record = Dnp3Record::fragment(said.frame, said.transport, *fragment);
+        let record = record.answers(telling.back);
+        write(stage, speakers, ends(speakers, *direction), said.place, record);
+    }
+
+    /// Where in its dialogue an answer stands: the request that it answers, and what it tells of that.
+    fn place_answer(
+        &mut self,
+        fragment: &Fragment<'_>,
+        digest: u64,
+        contents: &Contents<'_>,
+        telling: &mut Telling<'_>,
+    ) -> Option<Asked> {
+        let (pair, sequence) = (telling.roles.pair, fragment.control.sequence());
+        if fragment.function == FunctionCode::UNSOLICITED_RESPONSE {
+            (telling.phase, telling.outcome) = (Phase::Unsolicited, Outcome::Success);
+            return None;
+        }
+        if matches!(telling.outcome, Outcome::Refused { .. }) {
+            telling.phase = Phase::Exception;
+        }
+        if fragment.function == FunctionCode::AUTHENTICATE_RESP
+            && self.challenged(pair, sequence, contents.step)
+        {
+            let challenged = self.exchange.find(pair, Some(sequence))?;
+            telling.back = Some(challenged.back(telling.time));
+            if let Proof::Failed(code) = challenged.proof {
+                telling.authentication = Authentication::Failed(code);
+            }
+            return None;
+        }
+        let arrived = Arrived {
+            pair,
+            sequence,
+            first: fragment.control.is_first(),
+            last: fragment.control.is_final(),
+            digest,
+            time: telling.time,
+            hearing: telling.hearing,
+        };
+        let asked;
+        (asked, telling.back) = self.matched(&arrived, &mut telling.faults);
+        let asked = asked?;
+        if fragment.function == FunctionCode::RESPONSE {
+            (telling.class, telling.effect) = (asked.class, asked.effect);
+            telling.function = asked.function;
+            telling.authentication = asked.proof.shown(asked.code);
+        }
+        Some(asked)
+    }
+
+    /// A challenge, or an error, in the place of an answer: what it is of waits on. Whether it is of anything.
+    fn challenged(&mut self, pair: Pair, sequence: u8, step: Option<Step>) -> bool {
+        let Some(asked) = self.exchange.find(pair, Some(sequence)) else { return false };
+        let Some(step) = step.filter(|_| !effect::is_step(asked.code)) else { return false };
+        asked.proof = asked.proof.after(step);
+        asked.excused = true;
+        true
+    }
+
+    /// The request that a message answers; of one that repeats an answer, the frame of its request.
+    fn matched(&mut self, arrived: &Arrived, faults: &mut Faults) -> (Option<Asked>, Option<Back>) {
+        let Arrived { pair, sequence, first, last, digest, time, hearing } = *arrived;
+        let waiting = self.exchange.find(pair, Some(sequence)).map(|asked| asked.begun);
+        // What goes on from a part before it, and what begins, are never each other's.
+        let fits = waiting.is_some_and(|begun| first != begun);
+        let overflowed = self.exchange.overflowed;
+        let asked = match fits {
+            true => self.exchange.answer(pair, Some(sequence), last),
+            false => None,
+        };
+        if asked.is_none() {
+            self.exchange.miss(pair, sequence, time);
+        }
+        let Some(dialogue) = self.dialogues.find(pair) else { return (None, None) };
+        if let Some(asked) = asked {
+            let (frame, repeats) = (asked.place.frame, asked.repeats);
+            dialogue.note_answer(Answered { sequence, digest, frame, repeats });
+            return (Some(asked), Some(asked.back(time)));
+        }
+        let earlier = dialogue.answered.iter_mut().flatten();
+        let earlier = earlier.into_iter().find(|answered| answered.sequence == sequence);
+        let Some(earlier) = earlier else {
+            if hearing.is_clean() && !overflowed {
+                faults.push(FaultKind::Unrequested, sequence.into(), 0);
+            }
+            return (None, None);
+        };
+        let same = earlier.digest == digest;
+        if !same && earlier.repeats == 0 && hearing.is_clean() {
+            faults.push(FaultKind::SecondResponse, sequence.into(), 0);
+        }
+        earlier.repeats = earlier.repeats.saturating_sub(1);
+        (None, Some(Back { frame: earlier.frame, latency_ns: None }))
+    }
+
+    /// A select that was refused selects nothing.
+    fn note_select(&mut self, asked: &Asked, outcome: Outcome) {
+        if asked.code == FunctionCode::SELECT
+            && outcome != Outcome::Success
+            && let Some(dialogue) = self.dialogues.find(asked.pair)
+        {
+            dialogue.selection.refuse(asked.sequence);
+        }
+    }
+
+    fn note_unconfirmed(
+        &mut self,
+        fragment: &Fragment<'_>,
+        pair: Pair,
+        frame: u64,
+        time: Timestamp,
+    ) {
+        if fragment.control.wants_confirm()
+            && let Some(dialogue) = self.dialogues.find(pair)
+        {
+            let sequence = fragment.control.sequence();
+            let unasked = fragment.control.is_unsolicited();
+            *dialogue.unconfirmed_mut(unasked) = Some(Unconfirmed { sequence, frame, time });
+        }
+    }
+}

@@ -1,0 +1,361 @@
+//! The objects of a message: the points they name, with what is said of each.
+
+use gridtap_dnp3::{
+    Authentication, Block, Carried, ControlBlock, DoubleBit, Fault, File, Flags, Fragment, Item,
+    Object, PointType, Prefix, Quality as FlagKind, Time, Value as Coded,
+};
+use gridtap_model::{
+    Control, FaultKind, Faults, Operation, Quality, Reading, Run, Table, TripClose, Value, Values,
+};
+
+use super::effect::{names_range, writes};
+use super::faults;
+use super::fields::moment;
+use super::proof::Step;
+
+/// Points of one message that are told with what is said of them.
+const READINGS_MAX: usize = 2_048;
+/// Points that one range names: more indexes there are not in any device.
+const RANGE_MAX: u64 = 65_536;
+
+/// Room for the points of one message, used again for the next.
+#[derive(Debug, Default)]
+pub(crate) struct Scratch {
+    readings: Vec<Reading>,
+    runs: Vec<Run<'static>>,
+}
+
+/// What the objects of a message hold besides points.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Contents<'a> {
+    /// The first command in an answer that was not done: why.
+    pub(super) refused: Option<u8>,
+    /// Text by which the device says what it is.
+    pub(super) identity: Option<&'a [u8]>,
+    /// A step of authentication.
+    pub(super) step: Option<Step>,
+    /// Points that are not told, since there are too many.
+    pub(super) untold: u64,
+}
+
+impl Scratch {
+    /// Reads the objects of a fragment and shows their points.
+    pub(super) fn read<T>(
+        &mut self,
+        fragment: &Fragment<'_>,
+        faults: &mut Faults,
+        show: impl FnOnce(&[Run<'_>], &Contents<'_>, &mut Faults) -> T,
+    ) -> T {
+        if self.readings.is_empty() && !fragment.objects.is_empty() {
+            self.readings.resize(READINGS_MAX, Reading::default());
+        }
+        let mut runs: Vec<Run<'_>> = core::mem::take(&mut self.runs);
+        let mut reader = Reader {
+            room: self.readings.as_mut_slice(),
+            runs: &mut runs,
+            open: None,
+            count: 0,
+            contents: Contents::default(),
+            answers: fragment.function.0 >= 129,
+            writes: writes(fragment.function),
+        };
+        for block in fragment.blocks() {
+            match block {
+                Ok(block) => reader.block(&block, faults),
+                Err(fault) => faults::objects(&fault, faults),
+            }
+        }
+        let contents = reader.contents;
+        let shown = show(&runs, &contents, faults);
+        // Only the room is kept: no run outlives the octets it is of.
+        runs.clear();
+        self.runs = runs.into_iter().map(|run| Run { values: Values::None, ..run }).collect();
+        shown
+    }
+}
+
+/// The table that a group's points are in.
+pub(super) const fn table(group: u8) -> Option<Table> {
+    Some(match group {
+        50 => Table::CLOCK,
+        60 => Table::EVENT_CLASS,
+        70 => Table::FILE,
+        80 => Table::INDICATION,
+        87 | 88 => Table { code: 87, name: "data set" },
+        _ => match PointType::of(group) {
+            Some(PointType::BinaryInput) => Table::BINARY_INPUT,
+            Some(PointType::DoubleBitInput) => Table::DOUBLE_BIT_INPUT,
+            Some(PointType::BinaryOutput) => Table::BINARY_OUTPUT,
+            Some(PointType::Counter) => Table::COUNTER,
+            Some(PointType::FrozenCounter) => Table::FROZEN_COUNTER,
+            Some(PointType::AnalogInput) => Table::ANALOG_INPUT,
+            Some(PointType::FrozenAnalogInput) => Table::FROZEN_ANALOG_INPUT,
+            Some(PointType::AnalogInputDeadband) => Table::DEAD_BAND,
+            Some(PointType::AnalogOutput) => Table::ANALOG_OUTPUT,
+            Some(PointType::OctetString) => Table::OCTET_STRING,
+            Some(PointType::VirtualTerminal) => Table::VIRTUAL_TERMINAL,
+            Some(PointType::Decimal) => Table { code: 101, name: "decimal" },
+            Some(PointType::UnsignedInteger) => Table { code: 102, name: "unsigned integer" },
+            Some(PointType::SecurityStatistic) => Table { code: 121, name: "security statistic" },
+            _ => return None,
+        },
+    })
+}
+
+/// Whether the points of a group in an answer are those that it was commanded, told back.
+const fn is_echo(group: u8) -> bool {
+    matches!(group, 12 | 41)
+}
+
+struct Reader<'r, 'v, 'a> {
+    /// Readings that are not in use.
+    room: &'r mut [Reading],
+    runs: &'v mut Vec<Run<'r>>,
+    /// The run that is being read: its table and first index, whether it is written.
+    open: Option<(Table, u32, bool)>,
+    /// Its points.
+    count: usize,
+    contents: Contents<'a>,
+    answers: bool,
+    writes: bool,
+}
+
+impl<'r, 'a: 'r> Reader<'r, '_, 'a> {
+    fn block(&mut self, block: &Block<'a>, faults: &mut Faults) {
+        let header = &block.header;
+        if let Some(fault) = &block.fault {
+            faults::objects(fault, faults);
+        }
+        if !matches!(block.fault, Some(Fault::Truncated { .. })) {
+            faults::count(header.range.count().unwrap_or(0), faults);
+        }
+        let written = if self.answers { is_echo(header.group) } else { self.writes };
+        let Some(table) = table(header.group) else {
+            for item in block.items() {
+                self.other(&item, faults);
+            }
+            return;
+        };
+        if header.group == 60 {
+            if let Some(class) = header.variation.checked_sub(1).filter(|class| *class < 4) {
+                self.name(table, class.into(), 1, written);
+            }
+            return;
+        }
+        if let Some((first, count)) = names_range(block.carried, header.range) {
+            let count = u32::try_from(count.min(RANGE_MAX)).unwrap_or(0);
+            self.name(table, first, count, written);
+            return;
+        }
+        if matches!((header.group, header.variation), (1 | 10 | 80, 1))
+            && block.carried == Carried::Objects
+            && header.qualifier.prefix() == Prefix::None
+            && let Some(first) = header.range.start()
+        {
+            let count = u32::try_from(block.count).unwrap_or(0);
+            let values = Values::Bits(block.octets);
+            self.runs.push(Run { table, first, count, values, written });
+            return;
+        }
+        for item in block.items() {
+            self.item(table, &item, written, faults);
+        }
+        self.end();
+    }
+
+    /// Points without values.
+    fn name(&mut self, table: Table, first: u32, count: u32, written: bool) {
+        if count > 0 {
+            self.runs.push(Run { table, first, count, values: Values::None, written });
+        }
+    }
+
+    fn item(&mut self, table: Table, item: &Item<'a>, written: bool, faults: &mut Faults) {
+        if let Some(fault) = &item.fault {
+            faults::objects(fault, faults);
+        }
+        let index = match &item.object {
+            Object::Clock(_) | Object::Interval(_) => Some(0),
+            Object::File(file) => handle(file),
+            _ => item.index,
+        };
+        let Some(index) = index else { return };
+        if let Object::Control(block) = &item.object {
+            code(block, faults);
+        }
+        let mut reading = reading(&item.object);
+        if self.answers {
+            let refused = reading.status.filter(|status| *status != 0 && written);
+            self.contents.refused = self.contents.refused.or(refused);
+        } else {
+            reading.status = None;
+        }
+        self.put(table, index, written, reading);
+    }
+
+    fn put(&mut self, table: Table, index: u32, written: bool, reading: Reading) {
+        let count = u32::try_from(self.count).unwrap_or(u32::MAX);
+        let follows = self.open.is_some_and(|(open, first, _)| {
+            open == table && first.checked_add(count) == Some(index)
+        });
+        if !follows {
+            self.end();
+            self.open = Some((table, index, written));
+        }
+        match self.room.get_mut(self.count) {
+            Some(slot) => {
+                *slot = reading;
+                self.count = self.count.saturating_add(1);
+            }
+            None => self.contents.untold = self.contents.untold.saturating_add(1),
+        }
+    }
+
+    /// The run ends here.
+    fn end(&mut self) {
+        let Some((table, first, written)) = self.open.take() else { return };
+        let count = core::mem::take(&mut self.count);
+        let Some((read, rest)) = core::mem::take(&mut self.room).split_at_mut_checked(count) else {
+            return;
+        };
+        self.room = rest;
+        if let Ok(count) = u32::try_from(count)
+            && count > 0
+        {
+            let values = Values::Readings(read);
+            self.runs.push(Run { table, first, count, values, written });
+        }
+    }
+
+    /// An object of no point.
+    fn other(&mut self, item: &Item<'a>, faults: &mut Faults) {
+        if let Some(fault) = &item.fault {
+            faults::objects(fault, faults);
+        }
+        match &item.object {
+            Object::Attribute(attribute) if self.answers => {
+                if let Coded::Text(text) = attribute.value {
+                    self.contents.identity = self.contents.identity.or(Some(text));
+                }
+            }
+            Object::Authentication(step) => {
+                self.contents.step = self.contents.step.or(self::step(step));
+            }
+            _ => {}
+        }
+    }
+}
+
+pub(super) const fn step(step: &Authentication<'_>) -> Option<Step> {
+    Some(match step {
+        Authentication::Challenge { .. } => Step::Challenge,
+        Authentication::Reply { .. } => Step::Reply,
+        Authentication::AggressiveMode { .. } => Step::Aggressive,
+        Authentication::Error { error, .. } => Step::Error(code_of(error.0)),
+        _ => return None,
+    })
+}
+
+#[expect(clippy::as_conversions, reason = "u8 to u16 loses nothing, and From is not const")]
+const fn code_of(error: u8) -> u16 {
+    error as u16
+}
+
+/// The open file that an object is about.
+const fn handle(file: &File<'_>) -> Option<u32> {
+    match file {
+        File::Status { handle, .. }
+        | File::Transport { handle, .. }
+        | File::TransportStatus { handle, .. } => Some(*handle),
+        _ => None,
+    }
+}
+
+/// An operation that the standard does not have.
+fn code(block: &ControlBlock, faults: &mut Faults) {
+    let undefined = matches!(block.code.operation(), gridtap_dnp3::Operation::Undefined(_))
+        || block.code.trip_close() == gridtap_dnp3::TripClose::Reserved;
+    if undefined {
+        faults.push(FaultKind::Value, block.code.0.into(), 0);
+    }
+}
+
+/// What an object says of its point.
+fn reading(object: &Object<'_>) -> Reading {
+    let mut reading = Reading::default();
+    match object {
+        Object::Point(point) => {
+            reading.value = value(&point.value);
+            reading.quality = point.flags.map(quality);
+            reading.time = point.time.and_then(Time::unix_ms).and_then(moment);
+            reading.status = point.status.map(|status| status.0);
+        }
+        Object::Control(block) => {
+            reading.value = Some(Value::Control(control(block)));
+            reading.status = Some(block.status.0);
+        }
+        Object::Setpoint(setpoint) => {
+            reading.value = value(&setpoint.value);
+            reading.status = Some(setpoint.status.0);
+        }
+        Object::Clock(unix_ms) => reading.value = moment(*unix_ms).map(Value::Time),
+        Object::Interval(interval) => reading.value = moment(interval.unix_ms).map(Value::Time),
+        Object::Statistic(statistic) => {
+            reading.value = Some(Value::Integer(statistic.count.into()));
+            reading.quality = Some(quality(statistic.flags));
+        }
+        _ => {}
+    }
+    reading
+}
+
+fn value(coded: &Coded<'_>) -> Option<Value> {
+    Some(match *coded {
+        Coded::Bit(on) => Value::Bit(on),
+        Coded::DoubleBit(DoubleBit::DeterminedOff) => Value::Bit(false),
+        Coded::DoubleBit(DoubleBit::DeterminedOn) => Value::Bit(true),
+        Coded::DoubleBit(DoubleBit::Intermediate) => Value::Integer(0),
+        Coded::DoubleBit(DoubleBit::Indeterminate) => Value::Integer(3),
+        Coded::Unsigned(number) => Value::Integer(i64::try_from(number).unwrap_or(i64::MAX)),
+        Coded::Signed(number) => Value::Integer(number),
+        Coded::Float32(number) => Value::Float(number.into()),
+        Coded::Float64(number) => Value::Float(number),
+        Coded::Time(unix_ms) => Value::Time(moment(unix_ms)?),
+        Coded::None | Coded::Octets(_) | Coded::Text(_) => return None,
+    })
+}
+
+fn control(block: &ControlBlock) -> Control {
+    Control {
+        operation: Operation::of(block.code.0 & 0x0F),
+        trip_close: TripClose::of(block.code.0 >> 6),
+        clear: block.code.clears(),
+        count: block.count,
+        on_ms: block.on_ms,
+        off_ms: block.off_ms,
+    }
+}
+
+/// The flags of a point in words that hold for every type.
+fn quality(flags: Flags) -> Quality {
+    // The two bits above the common ones: chatter; rollover and discontinuity; over-range and reference error.
+    let doubtful = match flags.quality {
+        FlagKind::BinaryInput | FlagKind::DoubleBitInput => 0x20,
+        FlagKind::Counter | FlagKind::Analog | FlagKind::Statistic => 0x60,
+        FlagKind::BinaryOutput => 0,
+    };
+    let mut quality = Quality::default();
+    for (is, word) in [
+        (!flags.is_online(), Quality::OFFLINE),
+        (flags.is_restart(), Quality::RESTART),
+        (flags.is_comm_lost(), Quality::COMMUNICATION_LOST),
+        (flags.is_remote_forced(), Quality::REMOTE_FORCED),
+        (flags.is_local_forced(), Quality::LOCAL_FORCED),
+        (flags.octet & doubtful != 0, Quality::DOUBTFUL),
+    ] {
+        if is {
+            quality = quality.with(word);
+        }
+    }
+    quality
+}

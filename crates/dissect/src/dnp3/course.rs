@@ -1,0 +1,260 @@
+//! The course of one conversation: who asks, what waits for an answer, what may have gone unheard.
+
+use gridtap_dnp3::{Fragment, Frame, FunctionCode, TransportFault};
+use gridtap_model::{
+    Class, Direction, Effect, Fault, FaultKind, Faults, Hearing, LinkEvent, Outcome, Phase, Place,
+    Protocol, Timestamp,
+};
+
+use super::dialogue::Dialogues;
+use super::exchange::{Asked, Exchange, Pair};
+use super::framing::count;
+use super::observe::{Back, Roles, Telling, tell, write};
+use super::record::Dnp3Record;
+use super::session::Reading;
+use super::{effect, faults};
+use crate::stage::{Circumstances, Speakers, Stage, ends};
+
+/// A frame that completes a message.
+pub(super) struct Said<'f> {
+    pub(super) frame: &'f Frame<'f>,
+    pub(super) place: Place,
+    /// What in its segment did not continue what came before.
+    pub(super) transport: Option<TransportFault>,
+}
+
+/// What has been said so far, as far as it bears on what is said next.
+#[derive(Debug, Default)]
+pub(super) struct Course {
+    pub(super) dialogues: Dialogues,
+    pub(super) exchange: Exchange,
+    pub(super) circumstances: Circumstances,
+    lossy_until: Option<Timestamp>,
+    /// The direction of requests, and whether one of them was answered.
+    asking: Option<(Direction, bool)>,
+}
+
+impl Course {
+    pub(super) fn asking(&self) -> Option<Direction> {
+        self.asking.map(|(direction, _)| direction)
+    }
+
+    /// An answer came: who asks is known.
+    pub(super) fn settle(&mut self, asking: Direction) {
+        self.asking = Some((asking, true));
+    }
+
+    pub(super) fn expects_reply(&self, direction: Direction) -> bool {
+        self.exchange.is_waiting(direction)
+    }
+
+    pub(super) fn excuse(&mut self) {
+        self.exchange.excuse();
+    }
+
+    /// Something was said unheard: what follows may be the fault of that.
+    pub(super) fn lose(&mut self, stage: &Stage<'_>) {
+        let memory = stage.shared.config.loss_memory.nanos();
+        self.lossy_until = Some(stage.time.plus_ns(memory));
+        self.dialogues.doubt();
+    }
+
+    pub(super) fn hearing(&self, stage: &Stage<'_>, speakers: &Speakers, begun: bool) -> Hearing {
+        let silent = [Direction::Forward, Direction::Backward];
+        Hearing {
+            gap: self.lossy_until.is_some_and(|until| stage.time <= until),
+            mid_session: !speakers.handshake && !begun,
+            one_direction: self.circumstances.one_direction
+                || silent.into_iter().any(|direction| speakers.silent(direction)),
+        }
+    }
+
+    /// A sender formed something wrongly. Where it is not `sure`, a loss may have made it so.
+    pub(super) fn malformed(&self, reading: &mut Reading<'_, '_, '_>, fault: Fault, sure: bool) {
+        let Reading { stage, speakers, direction } = reading;
+        let begun = self.asking.is_some();
+        let mut hearing = self.hearing(stage, speakers, begun);
+        hearing.gap |= !sure;
+        let event = LinkEvent::Malformed { fault, hearing };
+        stage.link(speakers, Protocol::Dnp3, ends(speakers, *direction), event);
+    }
+
+    /// Who asks whom, by what is said; what contradicts that is a fault.
+    pub(super) fn roles(
+        &mut self,
+        reading: &Reading<'_, '_, '_>,
+        frame: &Frame<'_>,
+        code: Option<FunctionCode>,
+        faults: &mut Faults,
+    ) -> Roles {
+        let direction = reading.direction;
+        let from_master = frame.header.control.from_master();
+        let known = self.asking();
+        let (asks, fits) = match (code.and_then(effect::asks), known) {
+            (Some(asks), Some(known)) => (asks, asks == (known == direction)),
+            (Some(asks), None) => (asks, true),
+            (None, Some(known)) => (known == direction, true),
+            (None, None) => (from_master, true),
+        };
+        if asks != from_master || !fits {
+            let found = code.map_or(0x100, |code| code.0.into());
+            faults.push(FaultKind::Direction, found, u32::from(from_master));
+        }
+        let asking = if asks { direction } else { direction.reversed() };
+        if known.is_none() && code.is_some() && asks == from_master {
+            self.asking = Some((asking, false));
+        }
+        let (source, destination) = (frame.header.source.0, frame.header.destination.0);
+        let pair = if asks { (source, destination) } else { (destination, source) };
+        Roles { asking, pair }
+    }
+
+    /// A fragment.
+    pub(super) fn fragment(
+        &mut self,
+        reading: &mut Reading<'_, '_, '_>,
+        said: &Said<'_>,
+        fragment: &Fragment<'_>,
+    ) {
+        let mut faults = Faults::NONE;
+        let roles = self.roles(reading, said.frame, Some(fragment.function), &mut faults);
+        faults::link(&said.frame.header, &mut faults);
+        fragment.faults().for_each(|fault| faults::fragment(fault, &mut faults));
+        self.make_room(reading, roles.pair);
+        match effect::asks(fragment.function) {
+            Some(true) => self.request(reading, said, fragment, roles, faults),
+            Some(false) => self.answer(reading, said, fragment, roles, faults),
+            None => self.receipt(reading, said, fragment, roles, faults),
+        }
+    }
+
+    /// Opens the dialogue of a pair. What waits in one that gives way is told: a flood is known by its number.
+    pub(super) fn make_room(&mut self, reading: &mut Reading<'_, '_, '_>, pair: Pair) {
+        let Reading { stage, speakers, .. } = reading;
+        let open_max = stage.shared.config.dnp3_links_max;
+        if let Some(gone) = self.dialogues.open(pair, speakers.handshake, open_max) {
+            count(&mut stage.shared.counters.dnp3_links_evicted);
+            while let Some(asked) = self.exchange.give_up(gone) {
+                self.unanswered(stage, speakers, &asked, stage.time);
+            }
+        }
+    }
+
+    /// A frame that says something of the link only.
+    pub(super) fn link(
+        &mut self,
+        reading: &mut Reading<'_, '_, '_>,
+        said: &Said<'_>,
+        cut: Option<&[u8]>,
+    ) {
+        let header = &said.frame.header;
+        let mut faults = Faults::NONE;
+        let roles = self.roles(reading, said.frame, None, &mut faults);
+        faults::link(header, &mut faults);
+        if let Some(octets) = cut {
+            let octets = u32::try_from(octets.len()).unwrap_or(u32::MAX);
+            faults.push(FaultKind::Truncated, octets, 2);
+        }
+        let Reading { stage, speakers, direction } = reading;
+        let (function, by_master) = (header.function(), roles.asking == *direction);
+        let (class, effect) = (Class::Link, Effect::Plain);
+        let name = effect::link_function(function);
+        let hearing = self.hearing(stage, speakers, self.asking.is_some());
+        let mut back = None;
+        if by_master && effect::is_link_answered(function) && !header.destination.is_broadcast() {
+            let mut asked = Asked::new(stage.time, said.place, roles, None);
+            (asked.function, asked.class, asked.effect) = (name, class, effect);
+            asked.digest = name.code.into();
+            self.ask(stage, speakers, asked);
+        } else if !by_master && !function.primary {
+            let asked = self.exchange.answer(roles.pair, None, true);
+            back = asked.map(|asked| asked.back(stage.time));
+        }
+        let (phase, outcome) = match (by_master, function.primary) {
+            (true, true) => (Phase::Request, Outcome::Pending),
+            (false, false) => (Phase::Response, Outcome::Success),
+            (false, true) => (Phase::Unsolicited, Outcome::Success),
+            (true, false) => (Phase::Confirm, Outcome::Success),
+        };
+        let telling = Telling {
+            class,
+            effect,
+            phase,
+            outcome,
+            back,
+            faults,
+            ..Telling::of(stage.time, said.place, *direction, roles, name, hearing)
+        };
+        tell(stage, speakers, &telling);
+        let record = match cut {
+            Some(octets) => Dnp3Record::cut(said.frame, said.transport, octets),
+            None => Dnp3Record::link_only(said.frame, said.transport),
+        };
+        write(stage, speakers, ends(speakers, *direction), said.place, record.answers(back));
+    }
+
+    /// Puts a request to those that wait.
+    pub(super) fn ask(&mut self, stage: &mut Stage<'_>, speakers: &Speakers, asked: Asked) -> bool {
+        let entered = self.exchange.ask(asked, stage.shared.config.pending_max);
+        if let Some(gone) = entered.evicted {
+            count(&mut stage.shared.counters.pending_evicted);
+            self.unanswered(stage, speakers, &gone, stage.time);
+        }
+        entered.reused
+    }
+
+    /// When the patience of the next request is over.
+    pub(super) fn deadline(&self, patience_ns: u64) -> Option<Timestamp> {
+        self.exchange.deadline(patience_ns)
+    }
+
+    /// Tells the requests whose patience is over.
+    pub(super) fn expire(&mut self, stage: &mut Stage<'_>, speakers: &Speakers, until: Timestamp) {
+        let patience = stage.shared.config.patience.nanos();
+        while let Some(asked) = self.exchange.expire(until, patience) {
+            let deadline = asked.time.plus_ns(patience).min(stage.time);
+            self.unanswered(stage, speakers, &asked, deadline);
+        }
+    }
+
+    /// Nothing answered a request in time.
+    fn unanswered(
+        &mut self,
+        stage: &mut Stage<'_>,
+        speakers: &Speakers,
+        asked: &Asked,
+        deadline: Timestamp,
+    ) {
+        let counters = &mut stage.shared.counters;
+        if asked.excused || !self.circumstances.answers_heard {
+            count(&mut counters.unanswered_withheld);
+            return;
+        }
+        count(&mut counters.unanswered);
+        let dialogue = self.dialogues.find(asked.pair);
+        let begun = dialogue.as_ref().is_some_and(|dialogue| dialogue.paired);
+        if let Some(dialogue) = dialogue
+            && asked.code == FunctionCode::SELECT
+        {
+            dialogue.selection.refuse(asked.sequence);
+        }
+        let named = asked.named();
+        let roles = Roles { asking: asked.direction, pair: asked.pair };
+        let hearing = self.hearing(stage, speakers, begun);
+        let back = Some(Back { frame: asked.place.frame, latency_ns: None });
+        let telling = Telling {
+            class: asked.class,
+            effect: asked.effect,
+            phase: Phase::Unanswered,
+            runs: named.as_slice(),
+            outcome: Outcome::Unanswered,
+            back,
+            ..Telling::of(deadline, asked.place, asked.direction, roles, asked.function, hearing)
+        };
+        tell(stage, speakers, &telling);
+        let heard_at = core::mem::replace(&mut stage.time, deadline);
+        let record = Dnp3Record::unanswered(asked);
+        write(stage, speakers, ends(speakers, asked.direction), asked.place, record);
+        stage.time = heard_at;
+    }
+}

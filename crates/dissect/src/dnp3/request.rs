@@ -1,0 +1,243 @@
+//! Requests, and the receipts of masters.
+
+use gridtap_dnp3::{Fragment, FunctionCode};
+use gridtap_model::{Effect, FaultKind, Faults, Indications, Outcome, Phase, Run};
+
+use super::contents::Contents;
+use super::course::{Course, Said};
+use super::dialogue::Last;
+use super::effect::{self, deed};
+use super::exchange::Asked;
+use super::framing::count_many;
+use super::observe::{Back, Roles, Telling, tell, write};
+use super::proof::{self, Step};
+use super::record::Dnp3Record;
+use super::select::Control;
+use super::session::Reading;
+use crate::stage::ends;
+
+/// What two requests are compared by: all of their objects.
+#[derive(Clone, Copy)]
+struct Digests {
+    /// Of function and objects.
+    whole: u64,
+    /// Of the objects.
+    objects: u64,
+}
+
+impl Course {
+    /// A message that only masters send.
+    pub(super) fn request(
+        &mut self,
+        reading: &mut Reading<'_, '_, '_>,
+        said: &Said<'_>,
+        fragment: &Fragment<'_>,
+        roles: Roles,
+        mut faults: Faults,
+    ) {
+        let mut scratch = core::mem::take(&mut reading.stage.shared.dnp3);
+        if reading.stage.shared.observations {
+            scratch.read(fragment, &mut faults, |runs, contents, faults| {
+                self.request_read(reading, said, fragment, roles, (runs, contents, faults));
+            });
+        } else {
+            let contents = Contents { step: reply(fragment), ..Contents::default() };
+            self.request_read(reading, said, fragment, roles, (&[], &contents, &mut faults));
+        }
+        reading.stage.shared.dnp3 = scratch;
+    }
+
+    fn request_read(
+        &mut self,
+        reading: &mut Reading<'_, '_, '_>,
+        said: &Said<'_>,
+        fragment: &Fragment<'_>,
+        roles: Roles,
+        (runs, contents, faults): (&[Run<'_>], &Contents<'_>, &mut Faults),
+    ) {
+        let Reading { stage, speakers, direction } = reading;
+        count_many(&mut stage.shared.counters.dnp3_points_untold, contents.untold);
+        let (class, effect) = deed(fragment);
+        let digests = Digests {
+            whole: stage.shared.digest.hash_one((fragment.function.0, fragment.objects)),
+            objects: stage.shared.digest.hash_one(fragment.objects),
+        };
+        let begun = self.dialogues.find(roles.pair).is_some_and(|dialogue| dialogue.paired);
+        let hearing = self.hearing(stage, speakers, begun);
+        let broadcast = said.frame.header.destination.is_broadcast();
+        let answered = fragment.function.is_answered() && !broadcast;
+        let mut telling = Telling {
+            class,
+            effect,
+            phase: phase(fragment.function),
+            runs,
+            faults: *faults,
+            authentication: proof::of_request(fragment.function, contents.step, answered),
+            ..Telling::of(
+                stage.time,
+                said.place,
+                *direction,
+                roles,
+                effect::function(fragment.function),
+                hearing,
+            )
+        };
+        let mut asked =
+            Asked::new(stage.time, said.place, roles, Some(fragment.control.sequence()));
+        (asked.code, asked.function) = (fragment.function, telling.function);
+        (asked.class, asked.effect, asked.digest) = (class, effect, digests.whole);
+        asked.runs = Asked::kept(runs);
+        let late_ns = stage.shared.config.dnp3_select_late.nanos();
+        self.place_request(fragment, &asked, digests, broadcast, late_ns, &mut telling);
+        if contents.step == Some(Step::Reply) {
+            self.reply(&asked, Step::Reply);
+        } else if !broadcast {
+            // One that is not to be answered may be refused all the same.
+            asked.expired = !answered;
+            if contents.step == Some(Step::Aggressive) {
+                asked.proof = asked.proof.after(Step::Aggressive);
+            }
+            let reused = self.ask(stage, speakers, asked);
+            let known = telling.faults.find(FaultKind::TransactionReuse).is_some();
+            if reused && hearing.is_clean() && !known && telling.phase != Phase::Operate {
+                let sequence = fragment.control.sequence().into();
+                telling.faults.push(FaultKind::TransactionReuse, sequence, 0);
+            }
+        }
+        tell(stage, speakers, &telling);
+        let record = Dnp3Record::fragment(said.frame, said.transport, *fragment);
+        write(stage, speakers, ends(speakers, *direction), said.place, record);
+    }
+
+    /// The proof that a challenged request waited for.
+    fn reply(&mut self, reply: &Asked, step: Step) {
+        if let Some(asked) = self.exchange.find(reply.pair, reply.sequence) {
+            asked.proof = asked.proof.after(step);
+        }
+    }
+
+    /// Where in its dialogue a request stands: what it repeats, what it was selected by, what explains it.
+    fn place_request(
+        &mut self,
+        fragment: &Fragment<'_>,
+        asked: &Asked,
+        digests: Digests,
+        broadcast: bool,
+        late_ns: u64,
+        telling: &mut Telling<'_>,
+    ) {
+        // Steps of authentication go between a request and its answer, with its sequence number.
+        let is_step = effect::is_step(fragment.function);
+        if broadcast {
+            self.dialogues.cancel_all(asked.pair.0);
+        }
+        let clean = telling.hearing.is_clean();
+        let Some(dialogue) = self.dialogues.find(asked.pair) else { return };
+        let sequence = fragment.control.sequence();
+        let last = dialogue.last;
+        let again =
+            last.is_some_and(|last| (last.sequence, last.digest) == (sequence, digests.whole));
+        if !is_step {
+            let same_number = last.is_some_and(|last| last.sequence == sequence);
+            let reused = same_number && !again && dialogue.sequences_vary && clean;
+            if reused && telling.phase != Phase::Operate {
+                telling.faults.push(FaultKind::TransactionReuse, sequence.into(), 0);
+            }
+            dialogue.sequences_vary |= last.is_some() && !same_number;
+            dialogue.last = Some(Last { sequence, digest: digests.whole });
+            let (time, frame) = (asked.time, asked.place.frame);
+            let control = Control { digest: digests.objects, sequence, time, frame };
+            match telling.phase {
+                Phase::Select => dialogue.selection.select(control),
+                Phase::Operate => {
+                    let mut found = Faults::NONE;
+                    telling.selected = dialogue.selection.operate(control, late_ns, &mut found);
+                    if clean {
+                        let found = found.iter();
+                        found.for_each(|it| telling.faults.push(it.kind, it.found, it.expected));
+                    }
+                }
+                _ if again => {}
+                _ => dialogue.selection.cancel(),
+            }
+        }
+        let from_start = dialogue.from_start;
+        telling.occasion =
+            dialogue.opening.next(&dialogue.condition, telling.effect, asked.time, from_start);
+        if telling.effect == Effect::ClockSet && fragment.function == FunctionCode::WRITE {
+            self.dialogues.set_time((!broadcast).then_some(asked.pair.1));
+        }
+    }
+
+    /// A confirm, or a function of which nobody says who sends it.
+    pub(super) fn receipt(
+        &mut self,
+        reading: &mut Reading<'_, '_, '_>,
+        said: &Said<'_>,
+        fragment: &Fragment<'_>,
+        roles: Roles,
+        faults: Faults,
+    ) {
+        let Reading { stage, speakers, direction } = reading;
+        let confirms = fragment.function == FunctionCode::CONFIRM;
+        let by_master = roles.asking == *direction;
+        let (class, effect) = deed(fragment);
+        let mut back = None;
+        let mut begun = false;
+        if let Some(dialogue) = self.dialogues.find(roles.pair) {
+            begun = dialogue.paired;
+            if confirms && by_master {
+                let unasked = fragment.control.is_unsolicited();
+                let of = dialogue.unconfirmed_mut(unasked);
+                let sequence = fragment.control.sequence();
+                if let Some(of) = of.take_if(|of| of.sequence == sequence) {
+                    let latency_ns = Some(stage.time.since_ns(of.time));
+                    back = Some(Back { frame: of.frame, latency_ns });
+                    dialogue.paired = true;
+                }
+            }
+        }
+        let (phase, outcome) = match (confirms, by_master) {
+            (true, _) => (Phase::Confirm, Outcome::Success),
+            (false, true) => (Phase::Request, Outcome::Pending),
+            (false, false) => (Phase::Unsolicited, Outcome::Success),
+        };
+        let hearing = self.hearing(stage, speakers, begun);
+        let name = effect::function(fragment.function);
+        if !confirms && by_master && !said.frame.header.destination.is_broadcast() {
+            // What no standard has a device may refuse.
+            let sequence = Some(fragment.control.sequence());
+            let mut asked = Asked::new(stage.time, said.place, roles, sequence);
+            (asked.code, asked.function) = (fragment.function, name);
+            (asked.class, asked.effect, asked.expired) = (class, effect, true);
+            self.ask(stage, speakers, asked);
+        }
+        let telling = Telling {
+            class,
+            effect,
+            phase,
+            outcome,
+            back,
+            faults,
+            indications: fragment.iin.map(|iin| Indications(iin.0)),
+            ..Telling::of(stage.time, said.place, *direction, roles, name, hearing)
+        };
+        tell(stage, speakers, &telling);
+        let record = Dnp3Record::fragment(said.frame, said.transport, *fragment).answers(back);
+        write(stage, speakers, ends(speakers, *direction), said.place, record);
+    }
+}
+
+const fn phase(code: FunctionCode) -> Phase {
+    match code {
+        FunctionCode::SELECT => Phase::Select,
+        FunctionCode::OPERATE => Phase::Operate,
+        _ => Phase::Request,
+    }
+}
+
+/// Whether a request is the answer to a challenge, by its first object alone.
+fn reply(fragment: &Fragment<'_>) -> Option<Step> {
+    let is_reply = effect::is_step(fragment.function) && fragment.objects.starts_with(&[120, 2]);
+    is_reply.then_some(Step::Reply)
+}
