@@ -6,6 +6,8 @@ use gridtap_model::{Device, Message, Observation, Timestamp, Zone};
 
 use crate::baseline::Baseline;
 use crate::key::{Flags, NO_PARENT};
+use crate::message::{finest, role_of};
+use crate::path::Code;
 use crate::tables::slot;
 
 /// Whether a message says what its master wants: a request, or the answer to one whose direction is not heard.
@@ -15,6 +17,15 @@ pub fn is_asking(message: &Message<'_>) -> bool {
 }
 
 impl Baseline {
+    /// The finest key of a message, in the text form of exports: what a person may accept of it where nothing in it is
+    /// new, but how it is used. Empty for a message without any.
+    #[must_use]
+    pub fn finest_key(&self, message: &Message<'_>) -> String {
+        let role = role_of(message);
+        let path = finest(&role, Code::from(message.function), message).next();
+        path.map(|path| path.text(&self.tables.names)).unwrap_or_default()
+    }
+
     /// Whether novelty is judged between this device and this master: learned in the zone, or declared.
     #[must_use]
     pub fn is_armed(&self, device: &Device, master: IpAddr) -> bool {

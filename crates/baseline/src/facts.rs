@@ -41,9 +41,19 @@ pub enum FactKind {
     MostRequests,
     /// The most new hosts that came to a server in one window of time.
     Strangers,
+    /// How often a point, or any of a device, was selected before it was operated, and how often not.
+    SelectFirst,
+    /// How often a select was followed by its operate, and the longest time between the two in ms.
+    SelectGap,
+    /// The most points that were selected within a while and not operated.
+    SelectOnly,
+    /// What a point was ever asked to do, in words.
+    ControlForm,
+    /// How far the clocks that are set here differ from the time of packets.
+    ClockOffset,
 }
 
-const KINDS: [(FactKind, &str); 15] = [
+const KINDS: [(FactKind, &str); 20] = [
     (FactKind::Habit, "habit"),
     (FactKind::ReadBack, "read-back"),
     (FactKind::MostCommands, "most-commands"),
@@ -59,6 +69,11 @@ const KINDS: [(FactKind, &str); 15] = [
     (FactKind::OpenRequests, "open-requests"),
     (FactKind::MostRequests, "most-requests"),
     (FactKind::Strangers, "strangers"),
+    (FactKind::SelectFirst, "select-first"),
+    (FactKind::SelectGap, "select-gap"),
+    (FactKind::SelectOnly, "select-only"),
+    (FactKind::ControlForm, "control-form"),
+    (FactKind::ClockOffset, "clock-offset"),
 ];
 
 impl FactKind {

@@ -68,15 +68,17 @@ impl Baseline {
         verdict.provisional = provisional;
         verdict.declared = declared_by(flags);
         verdict.armed |= verdict.declared != Declared::Open;
-        let (commander, commander_elsewhere) = self.commands(pair, observation.time);
+        let standing = self.standing(pair, observation.time);
         verdict.access = Access {
             host_known: true,
             peer_known: true,
             conversation_known: true,
             device_known: true,
             master_known: true,
-            commander,
-            commander_elsewhere,
+            commander: standing.commander,
+            commander_elsewhere: standing.commander_elsewhere,
+            operator: standing.operator,
+            operator_elsewhere: standing.operator_elsewhere,
             class_known: true,
             function_known: true,
             function_known_in_zone: true,

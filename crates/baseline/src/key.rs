@@ -132,6 +132,11 @@ pub(crate) const fn commands(class: Class) -> bool {
     )
 }
 
+/// Whether a class moves the process or changes the program: what only an operator or an engineer does.
+pub(crate) const fn operates(class: Class) -> bool {
+    matches!(class, Class::Command | Class::Program)
+}
+
 /// Whether what was learned of a class is listed in the ledger.
 pub(crate) const fn is_ledgered(class: Class) -> bool {
     !matches!(class, Class::Read | Class::Link)

@@ -24,12 +24,15 @@ pub(crate) const fn answers(message: &Message<'_>) -> bool {
 /// Whether a run is commanded by its message, or read.
 ///
 /// Where a message both writes and reads, its runs say which. A command names what it commands even
-/// where it carries no values.
+/// where it carries no values. A select commands nothing yet: that a point was selected never makes it one that is
+/// commanded.
 pub(crate) fn is_commanded(message: &Message<'_>, run: &Run<'_>) -> bool {
     use gridtap_model::Class;
-    run.written
-        || matches!(message.class, Class::Command | Class::Configuration)
+    let commands = || {
+        matches!(message.class, Class::Command | Class::Configuration)
             && !message.runs.iter().any(|other| other.written)
+    };
+    message.phase != Phase::Select && (run.written || commands())
 }
 
 pub(crate) fn role_of(message: &Message<'_>) -> Role {

@@ -113,7 +113,7 @@ impl Play {
         let runs = [run];
         let master = Endpoint::new(host(self.master), 49_152);
         let server = Endpoint::new(host(self.device), 502);
-        let asks = self.phase == Phase::Request;
+        let asks = matches!(self.phase, Phase::Request | Phase::Select | Phase::Operate);
         let message = Message {
             master,
             device: Device {

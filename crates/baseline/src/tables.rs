@@ -18,7 +18,7 @@ use crate::key::{Key, Kind, NO_PARENT};
 use crate::path::{Code, Names, Path, Range, Role};
 use crate::rows::Acceptance;
 
-use detail::range_kind;
+use detail::{bits, range_kind};
 pub(crate) use detail::{
     class_detail, class_slot, code_detail, conversation_detail, detail_range, low, point_detail,
     range_detail, slot,
@@ -35,6 +35,8 @@ pub(crate) struct Host {
     pub(crate) pairs: Vec<u32>,
     /// How many devices it is known to command.
     pub(crate) commanded: u32,
+    /// How many of them it is known to operate.
+    pub(crate) operated: u32,
 }
 
 /// A device behind a host.
@@ -60,6 +62,8 @@ pub(crate) struct Pair {
     pub(crate) accesses: [u32; 8],
     /// The master is known to command the device.
     pub(crate) commands: bool,
+    /// The master is known to operate the device.
+    pub(crate) operates: bool,
     /// The pair is among those of its device.
     pub(crate) met: bool,
     /// Points that this master reads.
@@ -164,7 +168,14 @@ impl Tables {
             return id;
         }
         let id = number(self.hosts.len());
-        self.hosts.push(Host { zone, address, key: NO_PARENT, pairs: Vec::new(), commanded: 0 });
+        self.hosts.push(Host {
+            zone,
+            address,
+            key: NO_PARENT,
+            pairs: Vec::new(),
+            commanded: 0,
+            operated: 0,
+        });
         let (hosts, hasher) = (&self.hosts, &self.hasher);
         self.host_index.insert_unique(hasher.hash_one((zone, address)), id, |id| {
             hosts.get(slot(*id)).map_or(0, |host| hasher.hash_one((host.zone, host.address)))
@@ -213,6 +224,7 @@ impl Tables {
             conversation: NO_PARENT,
             accesses: [NO_PARENT; 8],
             commands: false,
+            operates: false,
             met: false,
             read: Coverage::default(),
             commanded: Coverage::default(),
@@ -382,12 +394,4 @@ fn exact_hash(hasher: &RandomState, sight: &Sight) -> u64 {
         code_detail(sight.code),
         range,
     ))
-}
-
-/// An address as one number, which hashes faster than its octets.
-fn bits(address: IpAddr) -> u128 {
-    match address {
-        IpAddr::V4(address) => u128::from(address.to_bits()),
-        IpAddr::V6(address) => address.to_bits(),
-    }
 }

@@ -77,6 +77,11 @@ pub struct Access {
     pub commander: bool,
     /// The master has commanded some other device of the zone before.
     pub commander_elsewhere: bool,
+    /// The master has moved the process or changed the program of this device before (class command or program): more
+    /// than to set its clock and to say what it shall report, as every master does.
+    pub operator: bool,
+    /// The same of some other device of the zone.
+    pub operator_elsewhere: bool,
     /// The master has used this class with this device before.
     pub class_known: bool,
     /// The master has used this function with this device before.

@@ -24,6 +24,15 @@ pub enum SubAddress {
     Common(u16),
 }
 
+impl SubAddress {
+    /// Whether it means every device at once (IEEE 1815: FFFD to FFFF; IEC 60870-5-104: FFFF). A Modbus unit 0 does so
+    /// behind a gateway only, which its number does not tell.
+    #[must_use]
+    pub const fn is_broadcast(self) -> bool {
+        matches!(self, Self::Link(0xFFFD..) | Self::Common(0xFFFF))
+    }
+}
+
 /// One outstation: what a master reads from and commands. Prints as `modbus 10.0.0.21 unit 3`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Device {

@@ -1,4 +1,4 @@
-use gridtap_model::LinkEvent;
+use gridtap_model::{Class, LinkEvent, Phase};
 
 use crate::play::{Play, at, hear, host, judged, learned, link, routine, short};
 use crate::{Acceptance, Baseline, Config, Declared, Level, Site};
@@ -348,7 +348,7 @@ fn a_device_that_nobody_answers_for_has_not_answered() {
         })
     };
     learned(&mut baseline, 1, play);
-    learned(&mut baseline, 2, Play { phase: gridtap_model::Phase::Unanswered, ..play });
+    learned(&mut baseline, 2, Play { phase: Phase::Unanswered, ..play });
     assert!(!device(&mut baseline));
     play.answered().heard(at(3), |observation| {
         let gridtap_model::What::Message(message) = observation.what else { unreachable!() };
@@ -412,6 +412,48 @@ fn the_ledger_lists_commands_and_what_identifies_oldest_first() {
             "point|zone0|modbus|10.0.0.21#1|10.0.0.9|command|coil|4 true := on x1 in 1 held",
         ]
     );
+}
+
+/// A select of a coil, or the operate after it.
+fn two_steps(device: u8, index: u32) -> [Play; 2] {
+    let coil = Play::coil(7, device, index);
+    [
+        Play { code: 3, name: "select", phase: Phase::Select, ..coil },
+        Play { code: 4, name: "operate", phase: Phase::Operate, ..coil },
+    ]
+}
+
+#[test]
+fn a_point_that_was_only_selected_is_no_commanded_point() {
+    let mut baseline = short();
+    routine(&mut baseline, 0..61);
+    let [select, operate] = two_steps(21, 5);
+    for second in 5..45 {
+        learned(&mut baseline, second, select);
+    }
+    assert_eq!(judged(&mut baseline, 61, select).new_at, None, "as a select it is known");
+    learned(&mut baseline, 61, two_steps(21, 6)[1]);
+    let verdict = judged(&mut baseline, 61, operate);
+    assert_eq!((verdict.new_at, verdict.access.points_new), (Some(Level::Point), 1));
+    let mut resumed = short();
+    resumed.restore(Some(baseline.meta()), &baseline.rows()).unwrap();
+    assert_eq!(judged(&mut resumed, 61, operate).new_at, Some(Level::Point));
+    assert_eq!(judged(&mut resumed, 61, select).new_at, None);
+}
+
+#[test]
+fn who_only_configures_is_a_commander_and_no_operator() {
+    let mut baseline = short();
+    routine(&mut baseline, 0..61);
+    let report =
+        Play { class: Class::Configuration, ..Play::bare(8, 21, 20, "enable_unsolicited") };
+    learned(&mut baseline, 20, report);
+    let access = judged(&mut baseline, 61, Play::coil(8, 21, 2)).access;
+    assert!(access.commander && !access.operator && !access.operator_elsewhere);
+    let access = judged(&mut baseline, 61, Play::coil(7, 21, 2)).access;
+    assert!(access.operator && !access.operator_elsewhere);
+    let access = judged(&mut baseline, 61, Play::coil(7, 22, 2)).access;
+    assert!(!access.operator && access.operator_elsewhere);
 }
 
 #[test]

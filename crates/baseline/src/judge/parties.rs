@@ -2,11 +2,11 @@
 
 use core::net::IpAddr;
 
-use gridtap_model::{Message, Timestamp, Zone};
+use gridtap_model::{Class, Message, Timestamp, Zone};
 
 use crate::baseline::Baseline;
 use crate::coverage::Coverage;
-use crate::key::{NO_PARENT, commands};
+use crate::key::{NO_PARENT, commands, operates};
 use crate::message::{ends_of, is_commanded};
 use crate::path::{Code, Path, Role};
 use crate::tables::{class_slot, slot};
@@ -14,6 +14,15 @@ use crate::verdict::Access;
 
 /// The slots of the classes that command.
 const COMMAND_SLOTS: core::ops::RangeInclusive<usize> = 1..=5;
+
+/// What a master is known to do beyond reading: to one device, and to another one of the zone.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Standing {
+    pub(super) commander: bool,
+    pub(super) commander_elsewhere: bool,
+    pub(super) operator: bool,
+    pub(super) operator_elsewhere: bool,
+}
 
 impl Baseline {
     /// What is known of the parties, coarse to fine.
@@ -31,9 +40,9 @@ impl Baseline {
         let class_known = accesses
             .and_then(|accesses| accesses.get(class_slot(role.class)).copied())
             .is_some_and(|id| is_access(&id));
-        let (commander, commander_elsewhere) = match pair {
-            Some(pair) => self.commands(pair, time),
-            None => (false, self.commands_at_all(zone, role.master)),
+        let standing = match pair {
+            Some(pair) => self.standing(pair, time),
+            None => self.standing_at_all(zone, role.master),
         };
         Access {
             host_known: allowed || host(role.master),
@@ -44,8 +53,10 @@ impl Baseline {
                 || self.site.has_device(&role.device),
             master_known: allowed
                 || accesses.is_some_and(|accesses| accesses.iter().any(is_access)),
-            commander: commander || allowed && commands(role.class),
-            commander_elsewhere,
+            commander: standing.commander || allowed && commands(role.class),
+            commander_elsewhere: standing.commander_elsewhere,
+            operator: standing.operator || allowed && operates(role.class),
+            operator_elsewhere: standing.operator_elsewhere,
             class_known: allowed || class_known,
             function_known: allowed || class_known && known(&Path::Function { role: *role, code }),
             function_known_in_zone: tables.is_function_in_zone(zone, role.device.protocol, code),
@@ -53,18 +64,30 @@ impl Baseline {
         }
     }
 
-    /// Whether the pair's master commands its device, and whether it commands another one.
-    pub(super) fn commands(&self, pair: u32, time: Timestamp) -> (bool, bool) {
-        let Some(pair) = self.tables.pairs.get(slot(pair)) else { return (false, false) };
-        let command = pair.accesses.get(COMMAND_SLOTS).unwrap_or_default();
-        let here = command.iter().any(|id| *id != NO_PARENT && self.tables.is_known(*id, time));
-        let commanded = self.tables.hosts.get(slot(pair.master)).map_or(0, |host| host.commanded);
-        (here, commanded > u32::from(pair.commands))
+    /// What the pair's master does to its device, and to another one.
+    pub(super) fn standing(&self, pair: u32, time: Timestamp) -> Standing {
+        let Some(pair) = self.tables.pairs.get(slot(pair)) else { return Standing::default() };
+        let known = |id: &u32| *id != NO_PARENT && self.tables.is_known(*id, time);
+        let of = |class| pair.accesses.get(class_slot(class)).is_some_and(known);
+        let host = self.tables.hosts.get(slot(pair.master));
+        let (commanded, operated) = host.map_or((0, 0), |host| (host.commanded, host.operated));
+        Standing {
+            commander: pair.accesses.get(COMMAND_SLOTS).unwrap_or_default().iter().any(known),
+            commander_elsewhere: commanded > u32::from(pair.commands),
+            operator: of(Class::Command) || of(Class::Program),
+            operator_elsewhere: operated > u32::from(pair.operates),
+        }
     }
 
-    fn commands_at_all(&self, zone: Zone, master: IpAddr) -> bool {
+    fn standing_at_all(&self, zone: Zone, master: IpAddr) -> Standing {
         let host = self.tables.host(zone, master);
-        host.and_then(|id| self.tables.hosts.get(slot(id))).is_some_and(|host| host.commanded > 0)
+        let host = host.and_then(|id| self.tables.hosts.get(slot(id)));
+        let (commanded, operated) = host.map_or((0, 0), |host| (host.commanded, host.operated));
+        Standing {
+            commander_elsewhere: commanded > 0,
+            operator_elsewhere: operated > 0,
+            ..Standing::default()
+        }
     }
 
     /// Whether another master commands one of the points that this message commands.

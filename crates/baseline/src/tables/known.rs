@@ -5,7 +5,7 @@ use gridtap_model::{Protocol, Timestamp, Zone};
 use super::detail::{conversation_detail, slot};
 use super::{Pair, Tables};
 use crate::coverage::Coverage;
-use crate::key::{Flags, Kind, NO_PARENT, commands};
+use crate::key::{Flags, Kind, NO_PARENT, commands, operates};
 use crate::path::{Code, Path};
 
 impl Pair {
@@ -94,10 +94,12 @@ impl Tables {
                 else {
                     return;
                 };
-                if !core::mem::replace(&mut pair.commands, true)
-                    && let Some(host) = self.hosts.get_mut(slot(pair.master))
-                {
-                    host.commanded = host.commanded.saturating_add(1);
+                let first = !core::mem::replace(&mut pair.commands, true);
+                let operates = operates(role.class);
+                let first_operated = operates && !core::mem::replace(&mut pair.operates, true);
+                if let Some(host) = self.hosts.get_mut(slot(pair.master)) {
+                    host.commanded = host.commanded.saturating_add(u32::from(first));
+                    host.operated = host.operated.saturating_add(u32::from(first_operated));
                 }
             }
             _ => {}
