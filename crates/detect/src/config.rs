@@ -46,6 +46,8 @@ pub struct Config {
     pub command_burst_min: u64,
     /// Points of one command that are never a mass write, however few were learned (MB-35).
     pub mass_write_points_min: u64,
+    /// Points selected and not operated within a minute that are never a walk over outputs, one less (DN-42).
+    pub selects_left: usize,
     /// Malformed messages of one actor in ten minutes that make a burst (OT-23).
     pub malformed_burst: usize,
     /// Requests to one device that may be open within a minute, where no more were learned (DN-12).
@@ -94,6 +96,7 @@ impl Default for Config {
             unresponsive_requests: 3,
             command_burst_min: 30,
             mass_write_points_min: 64,
+            selects_left: 5,
             malformed_burst: 5,
             open_requests: 32,
             requests_burst_min: 100,

@@ -17,17 +17,19 @@ use crate::family::breadth::{self, Gateways};
 use crate::family::conformance::Conformance;
 use crate::family::connections::Connections;
 use crate::family::exceptions::Exceptions;
+use crate::family::occasion::{self, Occasions};
 use crate::family::outstation::Outstations;
 use crate::family::rates::Rates;
 use crate::family::readback::Readback;
 use crate::family::scans::Scans;
+use crate::family::select::{self, Selects};
 use crate::family::sequence::Sequence;
-use crate::family::{access, dangerous, identity, link};
+use crate::family::{access, clock, control, dangerous, identity, link};
 use crate::scene::{Candidate, Scene};
-use crate::series::Series;
+use crate::series::{Found, Later, Series};
 use crate::words;
 
-use message::{enter_message, primary, read_range};
+use message::{enter_message, enter_one, primary, read_range};
 
 /// The detections with their short-term state.
 pub struct Detector {
@@ -37,9 +39,12 @@ pub struct Detector {
     config: Config,
     candidates: Vec<Candidate>,
     series: Vec<Series>,
+    later: Vec<Later>,
 }
 
 struct Families {
+    occasions: Occasions,
+    selects: Selects,
     gateways: Gateways,
     scans: Scans,
     exceptions: Exceptions,
@@ -60,6 +65,8 @@ impl Detector {
             site,
             book: Book::new(config, captures),
             families: Families {
+                occasions: Occasions::new(config),
+                selects: Selects::new(config),
                 gateways: Gateways::default(),
                 scans: Scans::new(config),
                 exceptions: Exceptions::new(config),
@@ -74,6 +81,7 @@ impl Detector {
             config: config.clone(),
             candidates: Vec::new(),
             series: Vec::new(),
+            later: Vec::new(),
         }
     }
 
@@ -95,6 +103,9 @@ impl Detector {
 
     /// Lets time pass: tells what changed a while ago.
     pub fn tick(&mut self, now: Timestamp) {
+        self.families.occasions.tick(now, &mut self.later);
+        self.families.selects.tick(now, &mut self.later);
+        self.enter_later();
         self.book.tick(now);
     }
 
@@ -128,6 +139,8 @@ impl Detector {
             ("sequence", families.sequence.evicted()),
             ("conformance", families.conformance.evicted()),
             ("connections", families.connections.evicted()),
+            ("occasions", families.occasions.evicted()),
+            ("selects", families.selects.evicted()),
         ]
         .into_iter()
         .chain(families.outstations.evictions())
@@ -136,35 +149,29 @@ impl Detector {
     fn request(&mut self, obs: &Observation<'_>, message: &Message<'_>, baseline: &mut Baseline) {
         let verdict = baseline.judge(obs);
         let site = &self.site;
-        let scene = Scene { obs, message, verdict: &verdict, site };
+        let families = &mut self.families;
+        let excused = families.occasions.request(obs, message, &verdict, &mut self.later);
+        let scene = Scene { obs, message, verdict: &verdict, site, excused };
         let (found, series) = (&mut self.candidates, &mut self.series);
         found.clear();
         series.clear();
-        let families = &mut self.families;
-        if verdict.new_at.is_some() {
-            families.scans.request(&scene, baseline, series);
-        }
-        access::candidates(&scene, baseline, found);
-        dangerous::candidates(&scene, found);
-        if !message.faults.is_empty() {
-            families.conformance.request(&scene, baseline, found, series);
-        }
-        if scene.commands() {
-            breadth::candidates(&scene, &families.gateways, baseline, &self.config, found);
-            families.rates.command(&scene, baseline, series);
-        } else if found.is_empty() {
-            found.extend(read_range(&scene, &mut families.reads));
-        }
-        families.sequence.request(&scene, baseline, series);
-        families.outstations.request(&scene, baseline, found, series);
-        let alarmed = enter_message(&mut self.book, &scene, found, &families.readback);
-        if scene.commands() {
+        families.judge(&scene, baseline, &self.config, found, series);
+        let alarmed = enter_message(&mut self.book, &scene, found, &families.readback, baseline);
+        if scene.commands() && !scene.selects() {
             let concerning = self.book.concerns(obs.zone, message.master.address, obs.time);
             families.readback.command(&scene, concerning, series);
         }
+        // Facts are kept for good: none of those who alarm for being here at all.
+        if !alarmed && !scene.is_stranger() {
+            select::learn(&scene, baseline);
+            control::learn(&scene, baseline);
+            clock::learn(&scene, baseline);
+        }
+        families.occasions.excuse(&scene);
         let armed = scene.armed();
         baseline.learn(obs, &verdict, alarmed);
         self.enter_series(obs, armed, baseline);
+        self.enter_later();
     }
 
     fn answer(&mut self, obs: &Observation<'_>, message: &Message<'_>, baseline: &mut Baseline) {
@@ -182,6 +189,7 @@ impl Detector {
         }
         families.conformance.answer(site, obs, message, baseline, series);
         families.readback.answer(site, obs, message, baseline, series);
+        families.selects.answer(site, obs, message, series);
         identity::answer(site, obs, message, baseline, series);
         families.outstations.answer(site, obs, message, baseline, series);
         if !self.series.is_empty() {
@@ -197,6 +205,7 @@ impl Detector {
         baseline: &mut Baseline,
     ) {
         self.series.clear();
+        self.families.occasions.unanswered(message);
         self.families.rates.unanswered(&self.site, obs, message, baseline, &mut self.series);
         let armed = armed(baseline.is_armed(&message.device, message.master.address));
         self.enter_series(obs, armed, baseline);
@@ -204,6 +213,9 @@ impl Detector {
 
     fn link(&mut self, obs: &Observation<'_>, event: &LinkEvent, baseline: &mut Baseline) {
         self.series.clear();
+        if *event == LinkEvent::Closed {
+            self.families.occasions.closed(obs);
+        }
         let zone_armed = armed(baseline.is_zone_armed(obs.zone));
         if matches!(event, LinkEvent::Opened { .. } | LinkEvent::Attempted) {
             let verdict = baseline.judge(obs);
@@ -282,35 +294,53 @@ impl Detector {
 
     /// Enters what the families found about series of messages.
     fn enter_series(&mut self, obs: &Observation<'_>, armed: Armed, baseline: &Baseline) {
+        let found = Found::by(obs, armed);
         for series in &self.series {
-            let Some(detection) = catalogue::detection(series.subject.detection) else { continue };
-            let finding = Finding {
-                subject: series.subject,
-                detection,
-                also: &[],
-                severity: series.severity,
-                score: series.score,
-                cause: series.cause,
-                time: obs.time,
-                place: obs.place,
-                earlier: &series.frames,
-                protocol: obs.protocol,
-                zone: obs.zone,
-                source: series.source,
-                destination: series.destination,
-                armed,
-                key: None,
-                stranger: false,
-                unknown: !baseline.knows_host(obs.zone, series.subject.actor, obs.time),
-            };
-            let site = &self.site;
-            self.book.enter(&finding, || Words {
-                zone: site.zone_name(obs.zone).to_owned(),
-                device: words::device(site, &series.device),
-                points: series.points.clone(),
-                observed: series.observed.clone(),
-                expected: series.expected.clone(),
-            });
+            let unknown = !baseline.knows_host(obs.zone, series.subject.actor, obs.time);
+            enter_one(&mut self.book, &self.site, series, &found, unknown);
+        }
+    }
+
+    /// Enters what was waiting for an explanation that did not come.
+    fn enter_later(&mut self) {
+        for Later { series, found, unknown } in self.later.drain(..) {
+            enter_one(&mut self.book, &self.site, &series, &found, unknown);
+        }
+    }
+}
+
+impl Families {
+    /// What the rules say of a request.
+    fn judge(
+        &mut self,
+        scene: &Scene<'_>,
+        baseline: &mut Baseline,
+        config: &Config,
+        found: &mut Vec<Candidate>,
+        series: &mut Vec<Series>,
+    ) {
+        if scene.verdict.new_at.is_some() {
+            self.scans.request(scene, baseline, series);
+        }
+        access::candidates(scene, baseline, found);
+        dangerous::candidates(scene, found);
+        occasion::candidates(scene, found);
+        clock::candidates(scene, baseline, found);
+        control::candidates(scene, baseline, found);
+        self.selects.request(scene, baseline, found, series);
+        if !scene.message.faults.is_empty() {
+            self.conformance.request(scene, baseline, found, series);
+        }
+        if scene.commands() {
+            breadth::candidates(scene, &self.gateways, baseline, config, found);
+            self.rates.command(scene, baseline, series);
+        } else if found.is_empty() {
+            found.extend(read_range(scene, &mut self.reads));
+        }
+        self.sequence.request(scene, baseline, series);
+        self.outstations.request(scene, baseline, found, series);
+        if found.is_empty() {
+            found.extend(control::audit(scene));
         }
     }
 }

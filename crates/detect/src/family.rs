@@ -5,8 +5,10 @@ pub(crate) mod access;
 pub(crate) mod address;
 pub(crate) mod authentication;
 pub(crate) mod breadth;
+pub(crate) mod clock;
 pub(crate) mod conformance;
 pub(crate) mod connections;
+pub(crate) mod control;
 pub(crate) mod control_status;
 pub(crate) mod dangerous;
 pub(crate) mod dnp3;
@@ -16,12 +18,14 @@ pub(crate) mod identity;
 pub(crate) mod indications;
 pub(crate) mod link;
 pub(crate) mod modbus;
+pub(crate) mod occasion;
 pub(crate) mod outstation;
 pub(crate) mod rates;
 pub(crate) mod readback;
 pub(crate) mod reporting;
 pub(crate) mod roles;
 pub(crate) mod scans;
+pub(crate) mod select;
 pub(crate) mod sequence;
 
 use gridtap_model::{Effect, FaultKind, Message, Protocol, Refusal};
@@ -41,6 +45,8 @@ pub(crate) struct Rows {
     /// Many points commanded one after the other that were never commanded.
     pub(crate) command_walk: &'static str,
     pub(crate) broadcast: &'static str,
+    /// One command to very many points.
+    pub(crate) mass_write: &'static str,
     pub(crate) command_burst: &'static str,
     pub(crate) backlog: &'static str,
     pub(crate) unresponsive: &'static str,
@@ -54,6 +60,16 @@ pub(crate) struct Rows {
     pub(crate) identity_changed: Option<&'static str>,
     /// The rows of a protocol whose devices say something of themselves, and speak unasked.
     pub(crate) outstation: Option<&'static OutstationRows>,
+    /// A control that nothing speaks against, for the record.
+    pub(crate) audit: Option<&'static str>,
+    /// Selecting and operating do not fit each other.
+    pub(crate) selection: Option<&'static str>,
+    /// Whether a refusal by this code says that the point was not selected, or too long ago.
+    pub(crate) unselected: fn(u16) -> bool,
+    /// A point is operated at once that is selected first elsewhere.
+    pub(crate) direct_operate: Option<&'static str>,
+    /// A known point is asked for what it never was.
+    pub(crate) control_form: Option<&'static str>,
     /// The row of an effect that has one of its own, for the function's code.
     pub(crate) effect: fn(Effect, u16) -> Option<&'static str>,
     /// The row of a fault.

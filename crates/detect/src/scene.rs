@@ -1,7 +1,7 @@
 //! One message with everything that a rule may ask about it.
 
 use gridtap_baseline::{Level, Site, Verdict};
-use gridtap_model::{Armed, Class, Effect, Message, Observation, Point, Severity};
+use gridtap_model::{Armed, Class, Effect, Message, Observation, Phase, Point, Severity};
 
 use crate::book::{Cause, Subject};
 
@@ -12,6 +12,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) message: &'a Message<'a>,
     pub(crate) verdict: &'a Verdict,
     pub(crate) site: &'a Site,
+    /// The standard's own dialogues explain the message: it needs no other reason.
+    pub(crate) excused: bool,
 }
 
 impl Scene<'_> {
@@ -36,9 +38,25 @@ impl Scene<'_> {
     }
 
     /// Whether the master is known as one that commands this device, or commands others and polls this one.
+    ///
+    /// That a master sets the clock and says what is reported makes it none that trips a breaker.
     pub(crate) const fn known_commander(&self) -> bool {
         let access = &self.verdict.access;
-        access.commander || (access.master_known && access.commander_elsewhere)
+        let (here, elsewhere) = match self.message.class {
+            Class::Configuration | Class::Time => (access.commander, access.commander_elsewhere),
+            _ => (access.operator, access.operator_elsewhere),
+        };
+        here || elsewhere && (access.master_known || self.message.device.sub.is_broadcast())
+    }
+
+    /// Whether the message only announces a command, and moves nothing yet.
+    pub(crate) const fn selects(&self) -> bool {
+        matches!(self.message.phase, Phase::Select)
+    }
+
+    /// Whether the message moves the process at once, or announces it.
+    pub(crate) const fn controls(&self) -> bool {
+        matches!((self.message.class, self.message.effect), (Class::Command, Effect::Plain))
     }
 
     /// Whether news is judged and the parties themselves are news.
@@ -109,8 +127,10 @@ pub(crate) mod rank {
     pub(crate) const MESSAGE: u8 = 60;
     /// What the function does.
     pub(crate) const EFFECT: u8 = 70;
+    /// How many devices it reaches.
+    pub(crate) const REACH: u8 = 80;
     /// What its sender is.
-    pub(crate) const ROLE: u8 = 80;
+    pub(crate) const ROLE: u8 = 90;
 }
 
 #[cfg(test)]

@@ -2,7 +2,9 @@
 
 use core::net::{IpAddr, Ipv4Addr};
 
-use gridtap_model::{Device, Endpoint, Message, Observation, Severity};
+use gridtap_model::{
+    Armed, Device, Endpoint, Message, Observation, Place, Protocol, Severity, Timestamp, Zone,
+};
 
 use crate::book::{Cause, Subject};
 
@@ -107,4 +109,30 @@ impl Series {
         self.subject.device = None;
         self
     }
+}
+
+/// When and where something was found.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Found {
+    pub(crate) time: Timestamp,
+    pub(crate) place: Place,
+    pub(crate) protocol: Protocol,
+    pub(crate) zone: Zone,
+    pub(crate) armed: Armed,
+}
+
+impl Found {
+    /// By this observation.
+    pub(crate) const fn by(obs: &Observation<'_>, armed: Armed) -> Self {
+        Self { time: obs.time, place: obs.place, protocol: obs.protocol, zone: obs.zone, armed }
+    }
+}
+
+/// A finding that is told only if nothing comes that explains it.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Later {
+    pub(crate) series: Series,
+    pub(crate) found: Found,
+    /// Its actor was never heard before.
+    pub(crate) unknown: bool,
 }

@@ -28,6 +28,16 @@ impl<T: PartialEq> Window<T> {
         self.seen.push_back((now, frame, what));
     }
 
+    /// Forgets those older than `span_ns`.
+    pub(crate) fn forget(&mut self, now: Timestamp, span_ns: u64) {
+        self.seen.retain(|(time, _, _)| now.since_ns(*time) <= span_ns);
+    }
+
+    /// Forgets those like it.
+    pub(crate) fn remove(&mut self, what: &T) {
+        self.seen.retain(|(_, _, other)| other != what);
+    }
+
     /// Whether one like it is remembered.
     pub(crate) fn holds(&self, what: &T) -> bool {
         self.seen.iter().any(|(_, _, other)| other == what)

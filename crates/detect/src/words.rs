@@ -33,7 +33,8 @@ pub(crate) fn device(site: &Site, device: &Device) -> String {
     }
 }
 
-/// What the message asks: `write single coil: 52-1 trip (coil 2) := on`.
+/// What the message asks: `write single coil: 52-1 trip (coil 2) := on`,
+/// `direct operate "trip, pulse on 100 ms" on 52-1 (binary output 7)`.
 pub(crate) fn request(scene: &Scene<'_>) -> String {
     let Scene { message, site, .. } = scene;
     let mut text = message.function.to_string();
@@ -46,7 +47,11 @@ pub(crate) fn request(scene: &Scene<'_>) -> String {
         .map(|run| u64::from(run.count))
         .sum();
     for (nth, at) in points.iter().enumerate() {
-        text.push_str(if nth == 0 { ": " } else { ", " });
+        text.push_str(match (nth, at.control()) {
+            (0, Some(_)) => " ",
+            (0, None) => ": ",
+            _ => ", ",
+        });
         text.push_str(&at.with_value(site, &message.device));
     }
     let listed = points.iter().flat_map(Told::points).count();
@@ -180,6 +185,14 @@ pub(crate) fn fault(fault: Fault) -> String {
         FaultKind::TransactionReuse => format!("transaction number {found} used again while open"),
         FaultKind::TrailingBytes => format!("{found} octets after the end of the message"),
         FaultKind::Truncated => format!("{found} octets where the function needs {expected}"),
+        FaultKind::NoSelect => "an operate with no select before it".to_owned(),
+        FaultKind::SelectDiffers => "an operate of something else than was selected".to_owned(),
+        FaultKind::SelectSequence => format!(
+            "an operate with sequence number {found}, where the one after its select is {expected}"
+        ),
+        FaultKind::SelectLate => format!(
+            "an operate {found} ms after its select, where a device waits {expected} ms at the most"
+        ),
         _ => format!("{} ({found}, expected {expected})", kind.name()),
     }
 }

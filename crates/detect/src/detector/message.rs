@@ -1,6 +1,6 @@
 //! What the rules found about one message becomes one anomaly.
 
-use gridtap_baseline::Declared;
+use gridtap_baseline::{Baseline, Declared, Site};
 use gridtap_model::Severity;
 
 use crate::book::{Book, Cause, Finding, Words};
@@ -9,6 +9,7 @@ use crate::catalogue;
 use crate::family::readback::Readback;
 use crate::family::rows;
 use crate::scene::{Candidate, Scene, rank};
+use crate::series::{Found, Series};
 use crate::words;
 
 /// Points that a record lists.
@@ -65,6 +66,7 @@ pub(super) fn enter_message(
     scene: &Scene<'_>,
     candidates: &[Candidate],
     readback: &Readback,
+    baseline: &Baseline,
 ) -> bool {
     let Some((primary, also)) = primary(candidates) else { return false };
     let Some(detection) = catalogue::detection(primary.detection) else { return false };
@@ -76,6 +78,12 @@ pub(super) fn enter_message(
     // Where only answers are heard, the one who asked is still the master.
     let asks = obs.source == message.master;
     subject.device = subject.device.filter(|_| !primary.of_host);
+    // What is new may be how something known is used.
+    let key = match scene.verdict.key.as_str() {
+        _ if !primary.novelty => String::new(),
+        "" => baseline.finest_key(message),
+        key => key.to_owned(),
+    };
     let finding = Finding {
         subject,
         detection,
@@ -91,7 +99,7 @@ pub(super) fn enter_message(
         source: message.master,
         destination: if asks { obs.destination } else { obs.source },
         armed: scene.armed(),
-        key: Some(scene.verdict.key.as_str()).filter(|key| primary.novelty && !key.is_empty()),
+        key: Some(key.as_str()).filter(|key| !key.is_empty()),
         stranger,
         unknown: !access.host_known,
     };
@@ -112,4 +120,41 @@ pub(super) fn enter_message(
         }
     });
     candidates.iter().any(|candidate| candidate.novelty)
+}
+
+/// Enters one finding about a series of messages.
+pub(super) fn enter_one(
+    book: &mut Book,
+    site: &Site,
+    series: &Series,
+    found: &Found,
+    unknown: bool,
+) {
+    let Some(detection) = catalogue::detection(series.subject.detection) else { return };
+    let finding = Finding {
+        subject: series.subject,
+        detection,
+        also: &[],
+        severity: series.severity,
+        score: series.score,
+        cause: series.cause,
+        time: found.time,
+        place: found.place,
+        earlier: &series.frames,
+        protocol: found.protocol,
+        zone: found.zone,
+        source: series.source,
+        destination: series.destination,
+        armed: found.armed,
+        key: None,
+        stranger: false,
+        unknown,
+    };
+    book.enter(&finding, || Words {
+        zone: site.zone_name(found.zone).to_owned(),
+        device: words::device(site, &series.device),
+        points: series.points.clone(),
+        observed: series.observed.clone(),
+        expected: series.expected.clone(),
+    });
 }

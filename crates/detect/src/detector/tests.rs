@@ -10,6 +10,7 @@ use gridtap_model::{
 use super::*;
 
 mod declared;
+mod dnp3;
 mod outstations;
 mod severities;
 mod values;
@@ -131,6 +132,7 @@ impl Plant {
         self.now = self.now.plus_ns(seconds * SECOND_NS);
         self.baseline.tick(self.now);
         self.detector.tick(self.now);
+        self.told.extend(self.detector.take());
     }
 
     fn ask(&mut self, ask: Ask) {
@@ -199,8 +201,18 @@ impl Plant {
     }
 
     fn heard(&mut self, source: Endpoint, destination: Endpoint, what: What<'_>) -> u64 {
+        self.heard_in(1, source, destination, what)
+    }
+
+    fn heard_in(
+        &mut self,
+        conversation: u64,
+        source: Endpoint,
+        destination: Endpoint,
+        what: What<'_>,
+    ) -> u64 {
         let protocol = match what {
-            What::Message(_) => Protocol::Modbus,
+            What::Message(message) => message.device.protocol,
             What::Link(_) => Protocol::Unknown,
         };
         self.frame += 1;
@@ -208,7 +220,7 @@ impl Plant {
             time: self.now,
             place: Place { capture: 0, frame: self.frame, position: 0 },
             zone: Zone(0),
-            conversation: Conversation(1),
+            conversation: Conversation(conversation),
             transport: Transport::Tcp,
             protocol,
             source,

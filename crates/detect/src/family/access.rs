@@ -6,7 +6,7 @@
 //! a master that was never heard at a device: that one is named at once.
 
 use gridtap_baseline::{Baseline, Declared};
-use gridtap_model::{Class, Effect, FaultKind, Severity};
+use gridtap_model::{Class, Effect, FaultKind, Occasion, Severity};
 
 use super::{Rows, rows};
 use crate::book::Cause;
@@ -28,10 +28,17 @@ pub(crate) fn candidates(scene: &Scene<'_>, baseline: &Baseline, out: &mut Vec<C
         return;
     }
     if verdict.new_at.is_none() {
-        known(scene, rows, baseline, out);
+        // What a select announces is told of its operate.
+        if !scene.excused && !scene.selects() {
+            known(scene, rows, baseline, out);
+        }
         return;
     }
     let before = out.len();
+    if scene.excused {
+        out.push(first_dialogue(scene, rows));
+        return;
+    }
     if scene.commands() {
         command(scene, rows, baseline, out);
     } else {
@@ -40,6 +47,20 @@ pub(crate) fn candidates(scene: &Scene<'_>, baseline: &Baseline, out: &mut Vec<C
     if out.len() > before {
         network(scene, baseline, out);
     }
+}
+
+/// The first time that a known master has to restore a dialogue: it is told once, and learned.
+fn first_dialogue(scene: &Scene<'_>, rows: &Rows) -> Candidate {
+    let row = (rows.effect)(scene.message.effect, scene.message.function.code);
+    let why = match scene.message.dialogue.occasion {
+        Occasion::Restart => "the device has restarted",
+        Occasion::NeedTime => "the device has asked for the time",
+        _ => "the conversation has just begun",
+    };
+    let expected = format!("{}; but {why}, and masters begin with this", never_used(scene));
+    let row = row.unwrap_or(rows.new_function);
+    let candidate = news(scene, row, Severity::Low, rank::FUNCTION, expected);
+    Candidate { novelty: false, variant: 3, ..candidate }
 }
 
 fn forbidden(scene: &Scene<'_>, rows: &Rows) -> Candidate {
@@ -95,6 +116,10 @@ fn news(
 /// alarms. Each new point is told at once; as findings of one source, target and cause join within the joining
 /// time, an operator's first commands after arming are one incident with many updates, not many.
 fn stepped(scene: &Scene<'_>, table: Severity) -> Severity {
+    // A known commander's select moves nothing, nor does telling a device that its restart was seen.
+    if scene.selects() || scene.message.effect == Effect::RestartSeen {
+        return Severity::Low;
+    }
     if scene.verdict.rate.common { table.lowered() } else { table }
 }
 
@@ -211,13 +236,8 @@ fn read(scene: &Scene<'_>, rows: &Rows, baseline: &Baseline, out: &mut Vec<Candi
             out.push(news(scene, row, Severity::Low, rank::EFFECT, never_used(scene)));
         }
         None if access.master_known => {
-            out.push(news(
-                scene,
-                rows.new_function,
-                Severity::Low,
-                rank::FUNCTION,
-                never_used(scene),
-            ));
+            let expected = never_used(scene);
+            out.push(news(scene, rows.new_function, Severity::Low, rank::FUNCTION, expected));
         }
         None => {}
     }

@@ -4,7 +4,7 @@ use core::net::IpAddr;
 use std::collections::HashMap;
 
 use ahash::RandomState;
-use gridtap_baseline::{Baseline, FactKey, FactKind};
+use gridtap_baseline::{Baseline, Declared, FactKey, FactKind};
 use gridtap_model::{Message, Outcome, Refusal, Severity, SubAddress, Zone};
 
 use super::rows;
@@ -65,6 +65,21 @@ impl Gateways {
     }
 }
 
+/// How bad a command to everyone is. A control is never taken for normal; what sets clocks or freezes counters is, once
+/// it was learned.
+fn of_broadcast(scene: &Scene<'_>) -> Option<Severity> {
+    let verdict = scene.verdict;
+    let known = verdict.new_at.is_none();
+    match verdict.declared {
+        Declared::Allowed => scene.controls().then_some(Severity::Info),
+        _ if scene.controls() && known => Some(Severity::High),
+        _ if scene.controls() => Some(Severity::Critical),
+        _ if !verdict.armed || known => None,
+        _ if scene.known_commander() => Some(Severity::High),
+        _ => Some(Severity::Critical),
+    }
+}
+
 /// What the rules of breadth say of a request.
 pub(crate) fn candidates(
     scene: &Scene<'_>,
@@ -75,14 +90,15 @@ pub(crate) fn candidates(
 ) {
     let Some(rows) = rows(scene.message.device.protocol) else { return };
     let written = scene.points_written();
-    if written == 0 || scene.verdict.accepted {
+    if scene.verdict.accepted {
         return;
     }
-    let mut push = |variant, expected| {
+    let is_to_all = scene.message.device.sub.is_broadcast();
+    let mut push = |detection, severity, variant, expected| {
         out.push(Candidate {
-            detection: rows.broadcast,
-            severity: Severity::High,
-            rank: rank::MESSAGE,
+            detection,
+            severity,
+            rank: if is_to_all { rank::REACH } else { rank::MESSAGE },
             cause: Cause::Access,
             novelty: false,
             variant,
@@ -91,8 +107,18 @@ pub(crate) fn candidates(
             expected,
         });
     };
+    if is_to_all && let Some(severity) = of_broadcast(scene) {
+        let expected = "this address is every device on the line at once, and none of them answers; \
+                        commands go to one device";
+        push(rows.broadcast, severity, 0, expected.to_owned());
+    }
+    if written == 0 || scene.selects() {
+        return;
+    }
     if gateways.is_broadcast(scene.message) {
         push(
+            rows.broadcast,
+            Severity::High,
             0,
             "unit 0 behind this gateway is every device on its line at once; commands go to one unit"
                 .to_owned(),
@@ -111,6 +137,8 @@ pub(crate) fn candidates(
     // What is usual must have been learned: that the site file declares the access says nothing of its breadth.
     if written > usual && baseline.is_zone_armed(scene.message.device.zone) {
         push(
+            rows.mass_write,
+            Severity::High,
             1,
             format!(
                 "the widest command of this master to this device wrote {usual} points, this one {written}"

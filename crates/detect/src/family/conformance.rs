@@ -59,7 +59,7 @@ impl Conformance {
         let message = scene.message;
         let Some(rows) = rows(message.device.protocol) else { return };
         for fault in message.faults.iter() {
-            if excused(&fault, message) {
+            if excused(&fault, message) || is_of_select(fault.kind) {
                 continue;
             }
             out.push(Candidate {
@@ -266,17 +266,25 @@ fn excused(fault: &Fault, message: &Message<'_>) -> bool {
 
 /// Whether a fault is about the form of a message, not about its place in the dialogue.
 const fn malformed(kind: FaultKind) -> bool {
-    !matches!(
+    !is_of_select(kind)
+        && !matches!(
+            kind,
+            FaultKind::Unrequested
+                | FaultKind::ResponseMismatch(_)
+                | FaultKind::SecondResponse
+                | FaultKind::TransactionReuse
+                | FaultKind::ReservedFunction
+                | FaultKind::ReservedSubFunction
+                | FaultKind::ReservedBits
+                | FaultKind::Direction
+        )
+}
+
+/// Whether a fault is one between a select and its operate: their own family tells it.
+const fn is_of_select(kind: FaultKind) -> bool {
+    matches!(
         kind,
-        FaultKind::Unrequested
-            | FaultKind::ResponseMismatch(_)
-            | FaultKind::SecondResponse
-            | FaultKind::TransactionReuse
-            | FaultKind::ReservedFunction
-            | FaultKind::ReservedSubFunction
-            | FaultKind::ReservedBits
-            | FaultKind::Direction
-            | FaultKind::NoSelect
+        FaultKind::NoSelect
             | FaultKind::SelectDiffers
             | FaultKind::SelectSequence
             | FaultKind::SelectLate

@@ -14,7 +14,7 @@ pub(crate) fn candidates(scene: &Scene<'_>, out: &mut Vec<Candidate>) {
     let message = scene.message;
     let Some(rows) = rows(message.device.protocol) else { return };
     let Some(danger) = danger(message.effect) else { return };
-    if scene.verdict.accepted {
+    if scene.verdict.accepted || scene.excused {
         return;
     }
     let Some(detection) = (rows.effect)(message.effect, message.function.code) else { return };
@@ -60,7 +60,7 @@ struct Danger {
 fn danger(effect: Effect) -> Option<Danger> {
     use Severity::{Critical, High, Medium};
     let (stranger, known, consequence) = match effect {
-        Effect::Restart => (Critical, High, "restarts the device's communications"),
+        Effect::Restart => (Critical, High, "restarts the device or its communications"),
         Effect::ListenOnly => (Critical, High, "silences the device until it is restarted"),
         Effect::Stop => (Critical, High, "stops the program"),
         Effect::Start => (Critical, High, "starts the program"),
@@ -68,6 +68,8 @@ fn danger(effect: Effect) -> Option<Danger> {
         Effect::ProgramWrite => (Critical, High, "replaces the program"),
         Effect::Firmware => (Critical, High, "replaces the firmware"),
         Effect::FileWrite => (Critical, High, "writes to the device's files"),
+        Effect::Configure => (Critical, High, "saves or activates a configuration"),
+        Effect::ReportingOff => (Critical, High, "keeps the device from reporting what happens"),
         Effect::Reserve => (Critical, High, "takes exclusive access to the controller"),
         Effect::Debug => (Critical, High, "forces values or steps the program"),
         Effect::ProgramRead => (High, Medium, "reads the program out of the controller"),

@@ -24,6 +24,7 @@ pub(crate) const ROWS: Rows = Rows {
     write_before_read: None,
     command_walk: "DN-44",
     broadcast: "DN-23",
+    mass_write: "DN-44",
     command_burst: "DN-44",
     backlog: "DN-12",
     unresponsive: "DN-38",
@@ -36,6 +37,11 @@ pub(crate) const ROWS: Rows = Rows {
     value_changed: None,
     identity_changed: None,
     outstation: Some(&OUTSTATION),
+    audit: Some("DN-39"),
+    selection: Some("DN-42"),
+    unselected,
+    direct_operate: Some("DN-43"),
+    control_form: Some("DN-40"),
     effect,
     fault,
     refusal,
@@ -61,6 +67,10 @@ const OUTSTATION: OutstationRows = OutstationRows {
     indication,
     status,
 };
+/// Control status 1 (the select has run out) and 2 (no select before this operate).
+fn unselected(code: u16) -> bool {
+    matches!(code, 1 | 2)
+}
 
 fn new_commander(message: &Message<'_>) -> &'static str {
     if CONTROLS.contains(&message.function.code) { "DN-21" } else { "DN-22" }

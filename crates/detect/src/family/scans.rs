@@ -135,7 +135,7 @@ impl Scans {
                 return;
             }
             (&mut looks.ranges, "read", rows.address_scan)
-        } else if scene.commands() && scene.verdict.access.points_new > 0 {
+        } else if scene.commands() && !scene.selects() && scene.verdict.access.points_new > 0 {
             if !is_command_judged(scene, baseline) {
                 return;
             }

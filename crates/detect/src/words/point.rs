@@ -1,7 +1,7 @@
 //! Points in words: two registers that hold one declared value are one point, and half of one is called so.
 
 use gridtap_baseline::{Site, SitePoint, WordOrder};
-use gridtap_model::{Device, Point, Protocol, Run, Table, Value, Values};
+use gridtap_model::{Control, Device, Indications, Point, Protocol, Run, Table, Value, Values};
 
 use crate::scene::Scene;
 
@@ -48,9 +48,20 @@ impl Told {
         self.scaled(site, device).or_else(|| self.raw(site, device))
     }
 
+    /// What it is told to do, where it is an output.
+    pub(crate) const fn control(&self) -> Option<Control> {
+        match self.first.value {
+            Some(Value::Control(control)) => Some(control),
+            _ => None,
+        }
+    }
+
     /// Its name with the value that the message carries for it.
     pub(crate) fn with_value(&self, site: &Site, device: &Device) -> String {
         let name = self.name(site, device);
+        if let Some(control) = self.control() {
+            return format!("\"{control}\" on {name}");
+        }
         match (self.scaled(site, device), self.raw(site, device)) {
             (Some(scaled), Some(raw)) => format!("{name} := {scaled} (raw {raw})"),
             (_, Some(raw)) => format!("{name} := {raw}"),
@@ -99,7 +110,17 @@ pub(crate) fn point(site: &Site, device: &Device, point: &Point) -> String {
             format!("{} ({} word, {point})", declared.name, if low { "low" } else { "high" })
         }
         (None, Some(name)) => format!("{name} ({point})"),
-        (None, None) => point.to_string(),
+        (None, None) => alone(point),
+    }
+}
+
+/// A point without a name: of some tables a number says less than what it stands for.
+fn alone(point: &Point) -> String {
+    let restart = Indications::RESTART.0.trailing_zeros();
+    match point.table {
+        Table::CLOCK => "clock".to_owned(),
+        Table::INDICATION if point.index == restart => "restart indication".to_owned(),
+        _ => point.to_string(),
     }
 }
 

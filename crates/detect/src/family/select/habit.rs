@@ -1,0 +1,132 @@
+//! How points of a device are operated by habit: selected first or at once, and how soon after.
+
+use gridtap_baseline::{Baseline, FactKey, FactKind};
+use gridtap_model::{Phase, Point, Severity};
+
+use super::{POINTS_OF_MESSAGE_MAX, select_fault};
+use crate::book::Cause;
+use crate::family::{control, rows};
+use crate::scene::{Candidate, Scene, rank};
+use crate::words;
+
+/// Operates of a point that were selected first, before one that is not means something.
+const POINT_SUPPORT: u64 = 2;
+/// The same of a whole device, for a point that was never operated.
+const DEVICE_SUPPORT: u64 = 3;
+/// Operates whose time after their select was learned, before a longer one means something.
+const GAP_SUPPORT: u64 = 5;
+/// A person takes so long without being noticed.
+const GAP_MIN_MS: u64 = 5 * SECOND_MS;
+const SECOND_MS: u64 = 1_000;
+/// What stands for all points of a device.
+const WHOLE_DEVICE: u64 = u64::MAX;
+
+/// Learns from a control that did not alarm whether its points are selected first, and how long before.
+pub(crate) fn learn(scene: &Scene<'_>, baseline: &mut Baseline) {
+    let message = scene.message;
+    let selected = message.phase == Phase::Operate;
+    let has_row = rows(message.device.protocol).is_some_and(|rows| rows.direct_operate.is_some());
+    if !has_row || scene.selects() || !scene.controls() || select_fault(message).is_some() {
+        return;
+    }
+    let now = scene.obs.time;
+    let points = scene.points(POINTS_OF_MESSAGE_MAX);
+    let whole = (!points.is_empty()).then_some(WHOLE_DEVICE);
+    for detail in points.iter().map(control::variant).chain(whole) {
+        baseline.facts_mut().note(first_key(scene, detail), now, |fact| {
+            let count = if selected { &mut fact.count } else { &mut fact.against };
+            *count = count.saturating_add(1);
+        });
+    }
+    if let Some(selected) = message.dialogue.selected {
+        baseline.facts_mut().note(gap_key(scene), now, |fact| {
+            fact.count = fact.count.saturating_add(1);
+            fact.against = fact.against.max(in_ms(selected.gap_ns));
+        });
+    }
+}
+
+fn first_key(scene: &Scene<'_>, detail: u64) -> FactKey {
+    let device = scene.message.device;
+    FactKey { kind: FactKind::SelectFirst, device, master: None, detail }
+}
+
+fn gap_key(scene: &Scene<'_>) -> FactKey {
+    let (device, master) = (scene.message.device, Some(scene.message.master.address));
+    FactKey { kind: FactKind::SelectGap, device, master, detail: 0 }
+}
+
+fn in_ms(nanos: u64) -> u64 {
+    nanos.checked_div(1_000_000).unwrap_or(0)
+}
+
+/// An operate much longer after its select than ever.
+pub(super) fn unusual_gap(
+    scene: &Scene<'_>,
+    baseline: &Baseline,
+    row: &'static str,
+) -> Option<Candidate> {
+    let gap_ms = in_ms(scene.message.dialogue.selected?.gap_ns);
+    let learned = baseline.facts().get(&gap_key(scene))?;
+    let most_ms = learned.against.saturating_mul(2).max(GAP_MIN_MS);
+    let judged = scene.verdict.armed && learned.count >= GAP_SUPPORT;
+    if !judged || gap_ms <= most_ms {
+        return None;
+    }
+    Some(Candidate {
+        detection: row,
+        severity: Severity::Low,
+        rank: rank::EFFECT,
+        cause: Cause::Process,
+        novelty: false,
+        variant: 2,
+        of_host: false,
+        score: 2.0,
+        expected: format!(
+            "the longest that this master took from select to operate is {} ms, of {} times; this took {gap_ms} ms",
+            learned.against, learned.count
+        ),
+    })
+}
+
+/// A control in one step where two are the rule.
+pub(super) fn direct(
+    scene: &Scene<'_>,
+    baseline: &Baseline,
+    row: &'static str,
+) -> Option<Candidate> {
+    if !scene.verdict.armed || scene.verdict.accepted {
+        return None;
+    }
+    let counts = |detail| {
+        let fact = baseline.facts().get(&first_key(scene, detail));
+        fact.map_or((0, 0), |fact| (fact.count, fact.against))
+    };
+    let of_device = counts(WHOLE_DEVICE);
+    let rule = |point: &Point| match counts(control::variant(point)) {
+        (0, 0) => {
+            (of_device.0 >= DEVICE_SUPPORT && of_device.1 == 0).then_some((of_device.0, false))
+        }
+        (selected, 0) => (selected >= POINT_SUPPORT).then_some((selected, true)),
+        _ => None,
+    };
+    let points = scene.points(POINTS_OF_MESSAGE_MAX);
+    let (point, (times, own)) = points.iter().find_map(|point| Some((point, rule(point)?)))?;
+    let device = &scene.message.device;
+    let name = words::told_with(scene, point).name(scene.site, device);
+    let what = if own { name } else { "every point of this device that was operated".to_owned() };
+    Some(Candidate {
+        detection: row,
+        severity: Severity::High,
+        rank: rank::EFFECT,
+        cause: Cause::Access,
+        novelty: true,
+        variant: 0,
+        of_host: false,
+        score: 4.0,
+        expected: format!(
+            "in {} {what} was selected before it was operated ({times}×), never operated at once",
+            words::heard(scene.verdict, scene.obs.time)
+        ),
+    })
+}
