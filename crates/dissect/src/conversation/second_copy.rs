@@ -20,7 +20,10 @@ impl Conversation {
             Speech::Modbus(session) => {
                 session.second_copy(stage, &self.speakers, direction, segment);
             }
-            Speech::Dnp3(_) | Speech::Tasting(_) | Speech::Tls(_) | Speech::Foreign(_) => {}
+            Speech::Dnp3(session) => {
+                session.second_copy(stage, &self.speakers, direction, segment);
+            }
+            Speech::Tasting(_) | Speech::Tls(_) | Speech::Foreign(_) => {}
         }
     }
 }

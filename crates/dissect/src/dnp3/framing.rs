@@ -8,6 +8,7 @@ use gridtap_model::{Fault, FaultKind, Transport};
 
 use super::course::Said;
 use super::links::Brought;
+use super::second_copy::digest;
 use super::session::{Reading, Session};
 use crate::record::{Problem, Reason};
 
@@ -142,6 +143,7 @@ impl Session {
             self.link_frame(reading, frame, place);
             return;
         }
+        self.recent.note(digest(reading.stage, frame));
         let config = &reading.stage.shared.config;
         let room = (config.dnp3_links_max, config.dnp3_fragment_octets_max);
         let from_start = reading.speakers.handshake;

@@ -18,6 +18,7 @@ mod proof;
 mod recognise;
 mod record;
 mod request;
+mod second_copy;
 mod security;
 mod select;
 mod session;

@@ -8,6 +8,7 @@ use super::course::Course;
 use super::framing::{Skipping, before_a_frame};
 use super::links::Links;
 use crate::account::{Account, Parties};
+use crate::copies::Recent;
 use crate::record::Reason;
 use crate::sides::{side, side_mut};
 use crate::stage::{Circumstances, Speakers, Stage, ends};
@@ -32,6 +33,8 @@ pub(crate) struct Session {
     pub(super) links: Links,
     pub(super) course: Course,
     pub(super) account: Account,
+    /// The last frames with user data, to know a second copy by.
+    pub(super) recent: Recent,
     armed: bool,
 }
 
@@ -53,6 +56,7 @@ impl Session {
             links: Links::default(),
             course: Course::default(),
             account: Account::new(Protocol::Dnp3),
+            recent: Recent::default(),
             armed: false,
         }
     }

@@ -42,3 +42,29 @@ fn a_piece_of_a_message_says_nothing() {
     overlaps(&mut talk, Direction::Forward, &[]);
     assert_eq!(talk.phases, [Phase::Request]);
 }
+
+/// A DNP3 frame of the master.
+fn dnp3(data: &str) -> Vec<u8> {
+    let data = octets(data);
+    let mut frame = vec![0x05, 0x64, u8::try_from(data.len() + 5).unwrap(), 0xC4, 10, 0, 1, 0];
+    frame.extend(gridtap_dnp3::crc16(&frame).to_le_bytes());
+    for block in data.chunks(16) {
+        frame.extend(block);
+        frame.extend(gridtap_dnp3::crc16(block).to_le_bytes());
+    }
+    frame
+}
+
+#[test]
+fn an_operate_in_the_place_of_a_poll_is_heard_beside_it_and_each_copy_once() {
+    let mut talk = Talk::new(Transport::Tcp, (49_152, 20_000), true);
+    let poll = dnp3("C0 C3 01 3C 02 06");
+    let operate = dnp3("C1 C4 05 0C 01 28 0100 0700 81 01 64000000 00000000 00");
+    talk.ask(&poll);
+    // The other leg of a man in the middle: an octet further on, with what was there before and a command.
+    overlaps(&mut talk, Direction::Forward, &[&poll[3..], &poll, &operate].concat());
+    overlaps(&mut talk, Direction::Forward, &operate);
+    let asked = |name: &str| talk.lines.iter().filter(|line| line.contains(name)).count();
+    assert_eq!((asked(" read "), asked("direct_operate")), (1, 1), "{:?}", talk.lines);
+    assert_eq!(talk.dissector.counters().second_copies, 1);
+}

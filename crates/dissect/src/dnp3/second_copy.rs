@@ -1,0 +1,74 @@
+//! What a segment says that repeats octets with other content.
+
+use core::hash::{BuildHasher as _, Hasher as _};
+
+use gridtap_dnp3::{Ending, FRAME_OCTETS_MAX, Found, Fragment, Frame, TransportHeader, frame};
+use gridtap_model::Direction;
+
+use super::course::Said;
+use super::framing::count;
+use super::session::{Reading, Session};
+use crate::stage::{Speakers, Stage};
+
+impl Session {
+    /// Judges the messages of a segment whose place in the stream is taken by other octets: frames tell by their CRCs
+    /// where they begin. Only messages of one frame; of longer ones nobody can tell which parts go together.
+    pub(crate) fn second_copy(
+        &mut self,
+        stage: &mut Stage<'_>,
+        speakers: &Speakers,
+        direction: Direction,
+        segment: &[u8],
+    ) {
+        let mut reading = Reading { stage, speakers, direction };
+        let mut rest = segment;
+        loop {
+            let octets = match frame(rest, Ending::Closed) {
+                Found::Frame(frame) => {
+                    self.copied(&mut reading, &frame);
+                    frame.octets()
+                }
+                Found::Damaged(damaged) => damaged.octets(),
+                Found::Skipped(skipped) => skipped.octets,
+                Found::More(_) => return,
+            };
+            rest = rest.get(octets..).unwrap_or_default();
+        }
+    }
+
+    /// One frame of it, where it was not heard before.
+    fn copied(&mut self, reading: &mut Reading<'_, '_, '_>, frame: &Frame<'_>) {
+        let carries = frame.header.function().carries_user_data();
+        if !carries || self.recent.note(digest(reading.stage, frame)) {
+            return;
+        }
+        let mut octets = [0_u8; FRAME_OCTETS_MAX];
+        let mut length = 0_usize;
+        for (octet, slot) in frame.user_data().flatten().zip(octets.iter_mut()) {
+            *slot = *octet;
+            length = length.saturating_add(1);
+        }
+        let held = octets.get(..length).unwrap_or_default().split_first();
+        let whole = held.filter(|(header, _)| {
+            let header = TransportHeader(**header);
+            header.is_first() && header.is_final()
+        });
+        let Some(fragment) = whole.and_then(|(_, fragment)| Fragment::of(fragment)) else { return };
+        let place = reading.stage.place();
+        let counters = &mut reading.stage.shared.counters;
+        count(&mut counters.second_copies);
+        count(&mut counters.dnp3_fragments);
+        self.course.fragment(reading, &Said { frame, place, transport: None }, &fragment);
+    }
+}
+
+/// Tells frames apart.
+pub(super) fn digest(stage: &Stage<'_>, frame: &Frame<'_>) -> u64 {
+    let mut hasher = stage.shared.digest.build_hasher();
+    hasher.write_u16(frame.header.source.0);
+    hasher.write_u16(frame.header.destination.0);
+    for block in frame.user_data() {
+        hasher.write(block);
+    }
+    hasher.finish()
+}
