@@ -17,8 +17,8 @@ mod second_look;
 use core::net::{IpAddr, Ipv4Addr};
 
 use gridtap_model::{
-    Direction, Endpoint, FaultKind, LinkEvent, Message, Observation, Outcome, Phase, Protocol,
-    Timestamp, Transport, What,
+    Dialogue, Direction, Endpoint, FaultKind, LinkEvent, Message, Observation, Outcome, Phase,
+    Protocol, Timestamp, Transport, What,
 };
 use gridtap_wire::{Closing, Event, Flow, FlowId, Heard};
 
@@ -94,6 +94,7 @@ pub(crate) struct Talk {
     pub(crate) faults: Vec<FaultKind>,
     pub(crate) links: Vec<(Protocol, LinkEvent)>,
     pub(crate) phases: Vec<Phase>,
+    pub(crate) dialogues: Vec<Dialogue>,
     pub(crate) unclean: usize,
     pub(crate) ends: Vec<(Endpoint, Endpoint)>,
     pub(crate) times: Vec<Timestamp>,
@@ -132,6 +133,7 @@ impl Talk {
             faults: Vec::new(),
             links: Vec::new(),
             phases: Vec::new(),
+            dialogues: Vec::new(),
             unclean: 0,
             ends: Vec::new(),
             times: Vec::new(),
@@ -146,6 +148,7 @@ impl Talk {
     pub(crate) fn event(&mut self, event: Event<'_>) -> &mut Self {
         let Self { dissector, flow, frame, time, lines, records, faults, links, phases, .. } = self;
         let (unclean, ends, times) = (&mut self.unclean, &mut self.ends, &mut self.times);
+        let dialogues = &mut self.dialogues;
         let heard = Heard { time: *time, capture: 0, frame: *frame, flow, event };
         dissector.heard(&heard, &mut |output| match output {
             Output::Observation(observation) => {
@@ -156,6 +159,7 @@ impl Talk {
                     What::Link(event) => links.push((observation.protocol, event)),
                     What::Message(message) => {
                         phases.push(message.phase);
+                        dialogues.push(message.dialogue);
                         faults.extend(message.faults.iter().map(|fault| fault.kind));
                         *unclean += usize::from(!message.hearing.is_clean());
                     }

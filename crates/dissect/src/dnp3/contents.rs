@@ -1,8 +1,8 @@
 //! The objects of a message: the points they name, with what is said of each.
 
 use gridtap_dnp3::{
-    Authentication, Block, Carried, ControlBlock, DoubleBit, Fault, File, Flags, Fragment, Item,
-    Object, PointType, Prefix, Quality as FlagKind, Time, Value as Coded,
+    Authentication, Block, Carried, ControlBlock, DoubleBit, Fault, Flags, Fragment, Item, Object,
+    PointType, Prefix, Quality as FlagKind, Time, Value as Coded,
 };
 use gridtap_model::{
     Control, FaultKind, Faults, Operation, Quality, Reading, Run, Table, TripClose, Value, Values,
@@ -79,7 +79,6 @@ pub(super) const fn table(group: u8) -> Option<Table> {
     Some(match group {
         50 => Table::CLOCK,
         60 => Table::EVENT_CLASS,
-        70 => Table::FILE,
         80 => Table::INDICATION,
         87 | 88 => Table { code: 87, name: "data set" },
         _ => match PointType::of(group) {
@@ -176,7 +175,6 @@ impl<'r, 'a: 'r> Reader<'r, '_, 'a> {
         }
         let index = match &item.object {
             Object::Clock(_) | Object::Interval(_) => Some(0),
-            Object::File(file) => handle(file),
             _ => item.index,
         };
         let Some(index) = index else { return };
@@ -259,16 +257,6 @@ pub(super) const fn step(step: &Authentication<'_>) -> Option<Step> {
 #[expect(clippy::as_conversions, reason = "u8 to u16 loses nothing, and From is not const")]
 const fn code_of(error: u8) -> u16 {
     error as u16
-}
-
-/// The open file that an object is about.
-const fn handle(file: &File<'_>) -> Option<u32> {
-    match file {
-        File::Status { handle, .. }
-        | File::Transport { handle, .. }
-        | File::TransportStatus { handle, .. } => Some(*handle),
-        _ => None,
-    }
 }
 
 /// An operation that the standard does not have.

@@ -3,9 +3,13 @@
 
 mod blind;
 mod captures;
+mod dialogue;
 mod exchange;
+mod faults;
 mod fragments;
+mod others;
 mod recognition;
+mod select;
 
 use super::*;
 
@@ -40,6 +44,20 @@ fn from_outstation(data: &[u8]) -> Vec<u8> {
 /// Direct operate of a trip on point 7.
 fn operate() -> Vec<u8> {
     from_master(&octets("C0 C3 05 0C 01 28 0100 0700 81 01 64000000 00000000 00"))
+}
+
+/// A segment from the master: a fragment with this control octet.
+fn ask(control: u8, fragment: &str) -> Vec<u8> {
+    from_master(&[&[0xC0, control][..], &octets(fragment)].concat())
+}
+
+/// A segment from the outstation.
+fn answer(control: u8, fragment: &str) -> Vec<u8> {
+    from_outstation(&[&[0xC0, control][..], &octets(fragment)].concat())
+}
+
+fn tcp() -> Talk {
+    Talk::new(Transport::Tcp, HOME, true)
 }
 
 /// Class 0 read.

@@ -2,20 +2,6 @@
 
 use super::*;
 
-/// A segment from the master: a fragment with this control octet.
-fn ask(control: u8, fragment: &str) -> Vec<u8> {
-    from_master(&[&[0xC0, control][..], &octets(fragment)].concat())
-}
-
-/// A segment from the outstation.
-fn answer(control: u8, fragment: &str) -> Vec<u8> {
-    from_outstation(&[&[0xC0, control][..], &octets(fragment)].concat())
-}
-
-fn tcp() -> Talk {
-    Talk::new(Transport::Tcp, HOME, true)
-}
-
 #[test]
 fn an_answer_names_its_request_what_it_did_and_the_values() {
     let mut talk = tcp();
