@@ -120,7 +120,8 @@ impl Indicators {
         if rising == 0 && !switched {
             return;
         }
-        let change = Change { heard, rising: Indications(rising), now, switched };
+        let since_heard = before.is_some();
+        let change = Change { heard, rising: Indications(rising), now, switched, since_heard };
         let sent = self.sent.get(&device);
         let order = |pick: fn(&Sent) -> Option<Order>, span_ns| {
             sent.and_then(pick).and_then(|order| order.within(heard.obs.time, span_ns))
@@ -147,6 +148,8 @@ struct Change<'a> {
     now: Indications,
     /// Local control was taken or given back.
     switched: bool,
+    /// It was heard before without this: what a device says when it is heard first may be days old.
+    since_heard: bool,
 }
 
 impl Change<'_> {
@@ -191,11 +194,11 @@ impl Change<'_> {
     ) {
         let Heard { obs, message, rows, site } = *self.heard;
         let limit = config.restarts_frequent.max(1);
-        if commanded.is_none() {
+        if commanded.is_none() && self.since_heard {
             let most = limit.saturating_mul(4);
             said.restarts.push(obs.time, obs.place.frame, (), TEN_MINUTES_NS, most);
         }
-        let often = commanded.is_none() && said.restarts.count() >= limit;
+        let often = commanded.is_none() && self.since_heard && said.restarts.count() >= limit;
         let often = often && !self.is_learned(OFTEN | u64::from(Indications::RESTART.0), baseline);
         if !baseline.is_armed(&message.device, message.master.address) {
             return;

@@ -1,7 +1,7 @@
 //! Requests, and the receipts of masters.
 
 use gridtap_dnp3::{Fragment, FunctionCode};
-use gridtap_model::{Effect, FaultKind, Faults, Indications, Outcome, Phase, Run};
+use gridtap_model::{Effect, FaultKind, Faults, Indications, Outcome, Phase, Run, Transport};
 
 use super::contents::Contents;
 use super::course::{Course, Said};
@@ -88,7 +88,10 @@ impl Course {
         (asked.class, asked.effect, asked.digest) = (class, effect, digests.whole);
         asked.runs = Asked::kept(runs);
         let late_ns = stage.shared.config.dnp3_select_late.nanos();
-        self.place_request(fragment, &asked, digests, broadcast, late_ns, &mut telling);
+        // The first datagrams of two ports that are heard are the first there are: nothing went before them unheard.
+        let begins = speakers.transport == Transport::Udp;
+        let circumstances = (broadcast, late_ns, begins);
+        self.place_request(fragment, &asked, digests, circumstances, &mut telling);
         if contents.step == Some(Step::Reply) {
             self.reply(&asked, Step::Reply);
         } else if !broadcast {
@@ -122,8 +125,7 @@ impl Course {
         fragment: &Fragment<'_>,
         asked: &Asked,
         digests: Digests,
-        broadcast: bool,
-        late_ns: u64,
+        (broadcast, late_ns, begins): (bool, u64, bool),
         telling: &mut Telling<'_>,
     ) {
         // Steps of authentication go between a request and its answer, with its sequence number.
@@ -161,7 +163,7 @@ impl Course {
                 _ => dialogue.selection.cancel(),
             }
         }
-        let from_start = dialogue.from_start;
+        let from_start = dialogue.from_start || begins;
         telling.occasion =
             dialogue.opening.next(&dialogue.condition, telling.effect, asked.time, from_start);
         if telling.effect == Effect::ClockSet && fragment.function == FunctionCode::WRITE {

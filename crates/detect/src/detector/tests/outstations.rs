@@ -252,6 +252,20 @@ fn a_restart_is_low_a_second_one_that_nobody_commanded_is_medium_and_a_held_bit_
 }
 
 #[test]
+fn what_a_device_says_when_it_is_first_heard_is_no_restart_of_now() {
+    // It said so from the first packet on, until its master had dealt with it.
+    let poll = Say { rtu: RTU + 5, link: LINK + 5, ..Say::poll() };
+    let mut plant = Plant::of_outstations_with(|plant, second| match second {
+        0..300 => {}
+        300 => plant.asks_and_hears(&poll, Indications::RESTART.0),
+        _ => plant.asks(&poll),
+    });
+    plant.asks_and_hears(&poll, Indications::RESTART.0);
+    assert_eq!(plant.said(), [], "one restart is low, however young the baseline is");
+    assert_eq!(plant.tells("DN-29", Severity::Low).count, 1);
+}
+
+#[test]
 fn restarts_half_an_hour_apart_stay_low() {
     let mut plant = Plant::of_outstations();
     for _ in 0..3 {

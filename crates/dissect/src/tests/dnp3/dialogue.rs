@@ -39,6 +39,10 @@ fn a_master_s_first_requests_on_a_new_connection_are_its_opening() {
     assert_eq!(last(&talk).occasion, Occasion::Opening);
     talk.later(61_000).ask(&framed(0xC4, 2, OUTSTATION, &octets("C0 C2 01 3C 01 06")));
     assert_eq!(last(&talk).occasion, Occasion::None);
+    // So it is over UDP, which has no handshake.
+    let mut talk = Talk::new(Transport::Udp, HOME, false);
+    talk.ask(&ask(0xC1, "01 3C 01 06"));
+    assert_eq!(last(&talk).occasion, Occasion::Opening);
     // Of a connection that is older than the capture nobody knows how it began.
     let mut talk = Talk::new(Transport::Tcp, HOME, false);
     talk.ask(&ask(0xC1, "01 3C 01 06"));
