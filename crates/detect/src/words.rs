@@ -29,6 +29,7 @@ pub(crate) fn host(site: &Site, address: IpAddr) -> String {
 pub(crate) fn device(site: &Site, device: &Device) -> String {
     match site.device_name(device) {
         Some(name) => format!("{name} ({device})"),
+        None if device.sub.is_broadcast() => format!("every device at once ({device})"),
         None => device.to_string(),
     }
 }

@@ -18,6 +18,9 @@ use crate::report::{self, Findings, Layout};
 use crate::settings::Settings;
 use crate::state;
 
+/// The protocols whose messages are judged, as summaries and people call them.
+const SPOKEN: [(&str, &str); 2] = [("modbus", "Modbus"), ("dnp3", "DNP3")];
+
 /// What to look at where no message was decoded.
 pub(crate) const CHECK: &str = "check that the capture was taken where masters and devices speak, and that the traffic is not \
                                 encrypted";
@@ -173,7 +176,8 @@ impl Watch {
 
     /// Messages that were decoded and judged.
     pub(crate) fn messages(&self) -> u64 {
-        self.messages_of("modbus")
+        let messages = SPOKEN.iter().map(|(protocol, _)| self.messages_of(protocol));
+        messages.fold(0, u64::saturating_add)
     }
 
     fn messages_of(&self, protocol: &str) -> u64 {
@@ -197,13 +201,7 @@ impl Watch {
         let period = self
             .heard
             .map_or_else(String::new, |(first, last)| format!(", {}", report::period(first, last)));
-        format!(
-            "{}: {} packets, {} Modbus messages{}{period}",
-            self.named(),
-            counted(self.packets),
-            counted(self.messages()),
-            self.unjudged()
-        )
+        format!("{}: {} packets, {}{period}", self.named(), counted(self.packets), self.spoken())
     }
 
     /// When the baseline began to judge, where that was in this run.
@@ -213,19 +211,17 @@ impl Watch {
 
     /// That nothing was decoded, of what.
     pub(crate) fn silence(&self) -> String {
-        format!(
-            "no Modbus message in {} packets of {}{}",
-            counted(self.packets),
-            self.named(),
-            self.unjudged()
-        )
+        format!("{} in {} packets of {}", self.spoken(), counted(self.packets), self.named())
     }
 
-    /// Messages of which only the conversations are judged in this release, where there are any.
-    fn unjudged(&self) -> String {
-        match self.messages_of("dnp3") {
-            0 => String::new(),
-            dnp3 => format!(", {} DNP3 messages that are decoded and not judged", counted(dnp3)),
+    /// `4,002 Modbus and 310 DNP3 messages`
+    fn spoken(&self) -> String {
+        let heard = SPOKEN.iter().map(|(protocol, name)| (self.messages_of(protocol), name));
+        let heard = heard.filter(|(messages, _)| *messages > 0);
+        let heard = heard.map(|(messages, name)| format!("{} {name}", counted(messages)));
+        match heard.collect::<Vec<_>>().join(" and ").as_str() {
+            "" => "no Modbus or DNP3 message".to_owned(),
+            heard => format!("{heard} messages"),
         }
     }
 

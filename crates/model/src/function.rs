@@ -45,7 +45,7 @@ impl Protocol {
     /// Whether its messages are judged, one by one; of other conversations it is judged that there are any.
     #[must_use]
     pub const fn is_judged(self) -> bool {
-        matches!(self, Self::Modbus)
+        matches!(self, Self::Modbus | Self::Dnp3)
     }
 }
 

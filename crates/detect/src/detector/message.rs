@@ -1,7 +1,7 @@
 //! What the rules found about one message becomes one anomaly.
 
 use gridtap_baseline::{Baseline, Declared, Site};
-use gridtap_model::Severity;
+use gridtap_model::{Severity, Table};
 
 use crate::book::{Book, Cause, Finding, Words};
 use crate::budget::Budget;
@@ -106,10 +106,14 @@ pub(super) fn enter_message(
     book.enter(&finding, || {
         let mut observed = words::observed(scene);
         if let [told] = words::told(scene, 2).as_slice()
+            && told.first.table != Table::CLOCK
             && let Some(last) = told.at(|point| readback.last(&message.device, point))
             && let Some(last) = last.value(scene.site, &message.device)
         {
-            observed.push_str(&format!(" (last written: {last})"));
+            match told.control() {
+                Some(_) => observed.push_str(&format!(" (last asked to: {last})")),
+                None => observed.push_str(&format!(" (last written: {last})")),
+            }
         }
         Words {
             zone: scene.site.zone_name(obs.zone).to_owned(),

@@ -10,8 +10,8 @@ use std::collections::VecDeque;
 
 use gridtap_baseline::{Baseline, FactKey, FactKind, Site};
 use gridtap_model::{
-    Conversation, Device, Fault, FaultKind, Message, Observation, Outcome, Phase, Severity,
-    SubAddress, Timestamp,
+    Conversation, Device, Fault, FaultKind, Message, Observation, Outcome, Phase, Point, Severity,
+    SubAddress, Table, Timestamp,
 };
 
 use super::rows;
@@ -32,6 +32,8 @@ const POINTS_OF_MESSAGE_MAX: usize = 128;
 const HELD_NS: u64 = 60_000_000_000;
 /// Within this time points that are selected and left alone belong together.
 const LEFT_NS: u64 = 60_000_000_000;
+/// Points that a record lists.
+const POINTS_LISTED: usize = 16;
 /// Points of one pair that are remembered as selected.
 const LEFT_MAX: usize = 256;
 /// A single message that selects many points is followed by its operate within this time.
@@ -46,7 +48,7 @@ struct Holder {
     frame: u64,
 }
 
-type Place = (u16, u32);
+type Place = (Table, u32);
 
 #[derive(Debug)]
 struct Watched {
@@ -131,23 +133,7 @@ impl Selects {
             let most = u64::try_from(before).unwrap_or(u64::MAX);
             baseline.facts_mut().note_most(habit, now, most);
         }
-        let finding = |points: usize, frames: Vec<u64>| {
-            let observed = format!(
-                "{} selected {points} points of {} within a minute and operated none of them, the last: {}",
-                words::host(scene.site, master),
-                words::device(scene.site, &device),
-                words::request(scene)
-            );
-            Series::about(row, Severity::Medium, Cause::Reconnaissance, obs, message)
-                .variant(1)
-                .scored(4.0)
-                .shown_by(frames)
-                .saying(
-                    observed,
-                    "what is selected is operated next; selecting alone finds out which outputs there are",
-                )
-        };
-        let told = (judged && before >= limit).then(|| finding(before, left.frames()));
+        let told = (judged && before >= limit).then(|| walk(scene, row, left));
         let holder = Holder {
             master,
             sub: message.dialogue.master_sub,
@@ -156,16 +142,19 @@ impl Selects {
             frame,
         };
         for point in scene.points(POINTS_OF_MESSAGE_MAX) {
-            let place = (point.table.code, point.index);
+            let place = (point.table, point.index);
             *self.held.entry((device, place), known) = Some(holder);
             if !left.holds(&place) {
                 left.push(now, frame, place, LEFT_NS, LEFT_MAX);
             }
         }
-        // Many at once, and then nothing: no further select would tell.
-        if judged && told.is_none() && left.count() >= limit {
+        if told.is_some() {
+            self.watched.retain(|watched| watched.pair != (device, master));
+        } else if judged && left.count() >= limit {
+            // Many, and then nothing: no further select would tell.
+
             let later = Later {
-                series: finding(left.count(), left.frames()),
+                series: walk(scene, row, left),
                 found: Found::by(obs, scene.armed()),
                 unknown: !scene.verdict.access.host_known,
             };
@@ -217,7 +206,7 @@ impl Selects {
         let mut other = None;
         let mut own = false;
         for point in &points {
-            let place = (point.table.code, point.index);
+            let place = (point.table, point.index);
             if let Some(left) = self.left.get_mut(&(device, master)) {
                 left.remove(&place);
             }
@@ -258,7 +247,7 @@ impl Selects {
         let Some(rows) = rows(message.device.protocol) else { return };
         let Some(row) = rows.selection else { return };
         for point in message.runs.iter().flat_map(gridtap_model::Run::points) {
-            let key = (message.device, (point.table.code, point.index));
+            let key = (message.device, (point.table, point.index));
             let holder = self.held.get(&key).and_then(Option::as_ref);
             if holder.is_some_and(|holder| Some(holder.frame) == message.request_frame) {
                 self.held.remove(&key);
@@ -280,6 +269,31 @@ impl Selects {
                 .saying(observed, "a master operates what it has just selected"),
         );
     }
+}
+
+/// Points that were selected one after the other and left alone.
+fn walk(scene: &Scene<'_>, row: &'static str, left: &Window<Place>) -> Series {
+    let device = &scene.message.device;
+    let names = left.iter().map(|(table, index)| {
+        words::point(scene.site, device, &Point { table: *table, index: *index, value: None })
+    });
+    let points: Vec<String> = names.take(POINTS_LISTED).collect();
+    let observed = format!(
+        "{} selected {} points of {} within a minute and operated none of them, the last: {}",
+        words::host(scene.site, scene.message.master.address),
+        left.count(),
+        words::device(scene.site, device),
+        words::request(scene)
+    );
+    let expected =
+        "what is selected is operated next; selecting alone finds out which outputs there are";
+    let series =
+        Series::about(row, Severity::Medium, Cause::Reconnaissance, scene.obs, scene.message)
+            .variant(1)
+            .scored(4.0)
+            .shown_by(left.frames())
+            .saying(observed, expected);
+    Series { points, ..series }
 }
 
 /// What is wrong between an operate and its select, where no loss explains it.

@@ -1,7 +1,9 @@
 //! Points in words: two registers that hold one declared value are one point, and half of one is called so.
 
 use gridtap_baseline::{Site, SitePoint, WordOrder};
-use gridtap_model::{Control, Device, Indications, Point, Protocol, Run, Table, Value, Values};
+use gridtap_model::{
+    Control, Device, Indications, Point, Protocol, Run, Table, Timestamp, Value, Values,
+};
 
 use crate::scene::Scene;
 
@@ -83,7 +85,10 @@ impl Told {
     /// As the message carries it: of two registers the bits of their number, the more significant ones first.
     fn raw(&self, site: &Site, device: &Device) -> Option<String> {
         let Some([a, b, c, d]) = self.octets() else {
-            return self.first.value.map(|value| value.to_string());
+            return self.first.value.map(|value| match value {
+                Value::Time(time) => whole(time),
+                value => value.to_string(),
+            });
         };
         let order = site.point(device, &self.first).map(|declared| declared.word_order);
         let bits = if order == Some(WordOrder::Little) { [c, d, a, b] } else { [a, b, c, d] };
@@ -111,6 +116,16 @@ pub(crate) fn point(site: &Site, device: &Device, point: &Point) -> String {
         }
         (None, Some(name)) => format!("{name} ({point})"),
         (None, None) => alone(point),
+    }
+}
+
+/// A moment without the zeros after its last figure.
+fn whole(time: Timestamp) -> String {
+    let text = time.to_string();
+    let Some((seconds, parts)) = text.trim_end_matches('Z').split_once('.') else { return text };
+    match parts.trim_end_matches('0') {
+        "" => format!("{seconds}Z"),
+        parts => format!("{seconds}.{parts}Z"),
     }
 }
 
