@@ -6,7 +6,6 @@ mod damaged;
 mod fixtures;
 mod fuzz;
 mod hearing;
-mod igbe;
 mod interrupted;
 mod lemay;
 mod machine;
