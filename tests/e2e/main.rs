@@ -6,6 +6,7 @@ mod damaged;
 mod fixtures;
 mod fuzz;
 mod hearing;
+mod igbe;
 mod interrupted;
 mod lemay;
 mod machine;

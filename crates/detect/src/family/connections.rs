@@ -21,12 +21,29 @@ const WINDOW_NS: u64 = 60_000_000_000;
 const FLOOD_FACTOR: u64 = 3;
 
 /// Strangers that come to one server.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Strangers {
-    began: Option<Timestamp>,
+    began: Timestamp,
+    last: Timestamp,
+    /// They are a flood, which is counted on until it is over.
+    flood: bool,
     hosts: Hosts,
     times: u64,
     first_frame: u64,
+}
+
+impl Default for Strangers {
+    fn default() -> Self {
+        let hosts = Hosts::default();
+        Self {
+            began: Timestamp::MIN,
+            last: Timestamp::MIN,
+            flood: false,
+            hosts,
+            times: 0,
+            first_frame: 0,
+        }
+    }
 }
 
 /// Strangers by server: zone, address and port.
@@ -66,15 +83,14 @@ impl Connections {
             master: None,
             detail: u64::from(server.port),
         };
-        let over = |began: Timestamp| obs.time.since_ns(began) > WINDOW_NS;
-        if strangers.began.is_none_or(over) {
-            *strangers = Strangers {
-                began: Some(obs.time),
-                first_frame: obs.place.frame,
-                ..Strangers::default()
-            };
+        let since = |then: Timestamp| obs.time.since_ns(then) > WINDOW_NS;
+        let over = since(if strangers.flood { strangers.last } else { strangers.began });
+        if over {
+            *strangers =
+                Strangers { began: obs.time, first_frame: obs.place.frame, ..Strangers::default() };
         }
         strangers.hosts.add(obs.source.address);
+        strangers.last = strangers.last.max(obs.time);
         strangers.times = strangers.times.saturating_add(1);
         let count = strangers.hosts.count();
         if !baseline.is_zone_armed(obs.zone) {
@@ -88,12 +104,14 @@ impl Connections {
         if count < self.config.strangers_flood.max(usual.saturating_mul(FLOOD_FACTOR)) {
             return;
         }
+        strangers.flood = true;
         let Some(hosts) = strangers.hosts.spread("hosts") else { return };
         let observed = format!(
-            "{hosts}, never heard before, tried to open {} conversations with {} on port {} within a minute",
+            "{hosts}, never heard before, tried to open {} conversations with {} on port {} within {} s",
             strangers.times,
             words::host(site, server.address),
-            server.port
+            server.port,
+            obs.time.since_ns(strangers.began).div_euclid(1_000_000_000).max(1)
         );
         let expected = format!("at most {usual} new hosts a minute, as learned");
         out.push(

@@ -225,14 +225,16 @@ pub(crate) fn hearing(
                 .variant(2)
                 .scored(4.0),
         ),
-        LinkEvent::AddressInvalid if baseline.is_zone_armed(obs.zone) => series(
-            "OT-25",
-            Severity::Low,
-            format!(
-                "a packet {between} has an address or port that cannot take part in a conversation"
-            ),
-            "addresses of hosts",
-        ),
+        LinkEvent::AddressInvalid if baseline.is_zone_armed(obs.zone) => {
+            // Part of whatever else strangers do there: made-up addresses are of all kinds.
+            let found = about("OT-25", Severity::Low, obs).saying(
+                format!(
+                    "a packet {between} has an address or port that cannot take part in a conversation"
+                ),
+                "addresses of hosts",
+            );
+            Some(Series { cause: Cause::Access, ..found })
+        }
         _ => None,
     }
 }

@@ -36,6 +36,8 @@ struct Spoken {
     conversation: Conversation,
     sub: SubAddress,
     last: Timestamp,
+    /// The device was asked in it to report: whatever began is under way.
+    reports: bool,
 }
 
 /// A request to report nothing, excused until its time is over.
@@ -95,7 +97,7 @@ impl Occasions {
                 && other.sub == sub
                 && obs.time.since_ns(other.last) <= ALIVE_NS
         });
-        spoke(spoken, obs, sub);
+        let under_way = spoke(spoken, obs, message);
         let familiar = verdict.access.master_known || !verdict.armed;
         if !familiar || !is_of_dialogue(message.effect) {
             return false;
@@ -104,6 +106,8 @@ impl Occasions {
             Occasion::None => false,
             Occasion::NeedTime => message.effect == Effect::ClockSet,
             Occasion::Restart => true,
+            // Masters switch reports off before they ask for them, never after.
+            Occasion::Opening if message.effect == Effect::ReportingOff && under_way => false,
             Occasion::Opening => verdict.access.function_known || alone || !verdict.armed,
         }
     }
@@ -216,11 +220,16 @@ const FOLLOWS: &str = "a master that begins by switching reports off asks for ev
 const OTHER_GOES_ON: &str =
     "a master that starts anew has left its other conversation, and this one's went on";
 
-fn spoke(spoken: &mut Vec<Spoken>, obs: &Observation<'_>, sub: SubAddress) {
-    let this = |spoken: &Spoken| spoken.conversation == obs.conversation && spoken.sub == sub;
+/// Notes that a message was said in a conversation. Says whether reports were asked for in it before.
+fn spoke(spoken: &mut Vec<Spoken>, obs: &Observation<'_>, message: &Message<'_>) -> bool {
+    let (conversation, sub) = (obs.conversation, message.device.sub);
+    let this = |spoken: &Spoken| spoken.conversation == conversation && spoken.sub == sub;
+    let asks = message.effect == Effect::ReportingOn;
     if let Some(spoken) = spoken.iter_mut().find(|spoken| this(spoken)) {
         spoken.last = spoken.last.max(obs.time);
-        return;
+        let before = spoken.reports;
+        spoken.reports |= asks;
+        return before;
     }
     if spoken.len() >= CONVERSATIONS_MAX {
         let oldest = spoken.iter().enumerate().min_by_key(|(_, spoken)| spoken.last);
@@ -228,7 +237,8 @@ fn spoke(spoken: &mut Vec<Spoken>, obs: &Observation<'_>, sub: SubAddress) {
             spoken.swap_remove(oldest);
         }
     }
-    spoken.push(Spoken { conversation: obs.conversation, sub, last: obs.time });
+    spoken.push(Spoken { conversation, sub, last: obs.time, reports: asks });
+    false
 }
 
 /// Whether a function is one of those that masters begin with.

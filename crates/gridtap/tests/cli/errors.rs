@@ -92,7 +92,7 @@ fn a_capture_without_modbus() {
     assert!(decoded.err.contains("no Modbus or DNP3 message in 2 packets of"), "{decoded:?}");
     let judged = run(["monitor", "--read", file, "--json"]);
     assert_eq!(judged.code, Some(4), "{judged:?}");
-    assert!(judged.err.contains("no Modbus message in 2 packets of"), "{judged:?}");
+    assert!(judged.err.contains("no Modbus or DNP3 message in 2 packets of"), "{judged:?}");
     assert!(judged.err.contains("check that the capture was taken where"), "{judged:?}");
 }
 
