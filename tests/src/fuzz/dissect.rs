@@ -3,7 +3,7 @@
 use core::net::{IpAddr, Ipv4Addr};
 
 use gridtap_dissect::{Config, Counters, Dissector, Output};
-use gridtap_model::{Direction, Endpoint, Timestamp, Transport, What};
+use gridtap_model::{Direction, Endpoint, Protocol, Timestamp, Transport, What};
 use gridtap_wire::{Closing, Event, Flow, FlowId, Heard};
 
 use super::dnp3::{FRAGMENTS, framed};
@@ -60,9 +60,9 @@ fn flow(number: usize, octet: u8) -> Flow {
     }
 }
 
-/// An input as conversations, three at most of them open at a time. Where the messages are `whole`, whatever they
-/// say is in frames of the right length, and nothing is lost.
-fn moves(input: &[u8], conversations_max: usize, whole: bool) -> Vec<Move> {
+/// An input as conversations, three at most of them open at a time. Where the messages are whole, in frames of one
+/// protocol, whatever they say is in frames of the right length, and nothing is lost.
+fn moves(input: &[u8], conversations_max: usize, whole: Option<Protocol>) -> Vec<Move> {
     let mut script = Script::new(input);
     let mut open = [None; 3];
     let mut opened = 0_usize;
@@ -91,7 +91,12 @@ fn moves(input: &[u8], conversations_max: usize, whole: bool) -> Vec<Move> {
             0..=2 => {
                 let length = usize::from(script.u8());
                 let bytes = script.take(length);
-                let bytes = if whole && !bytes.is_empty() { mbap(bytes) } else { bytes.to_vec() };
+                let bytes = match whole {
+                    Some(_) if bytes.is_empty() => Vec::new(),
+                    Some(Protocol::Dnp3) => framed(bytes.get(..240).unwrap_or(bytes)),
+                    Some(_) => mbap(bytes),
+                    None => bytes.to_vec(),
+                };
                 if !bytes.is_empty() {
                     push(conversation, Step::Bytes(direction, bytes));
                 }
@@ -104,7 +109,7 @@ fn moves(input: &[u8], conversations_max: usize, whole: bool) -> Vec<Move> {
                     push(conversation, Step::Bytes(direction, piece.to_vec()));
                 }
             }
-            5 if whole => {}
+            5 if whole.is_some() => {}
             5 => push(conversation, Step::Gap(direction, u64::from(script.u8()).saturating_add(1))),
             6 if kind & 0x80 != 0 => {
                 push(conversation, Step::Close);
@@ -117,18 +122,22 @@ fn moves(input: &[u8], conversations_max: usize, whole: bool) -> Vec<Move> {
     moves
 }
 
-/// A unit of Modbus, most of them right.
-fn adu(script: &mut Script<'_>, whole: bool) -> Vec<u8> {
+/// A unit of Modbus or a frame of DNP3, most of them right.
+fn adu(script: &mut Script<'_>, whole: Option<Protocol>) -> Vec<u8> {
     let (choice, transaction, damage) = (script.u8(), script.u8(), script.u8());
-    if choice & 0x80 != 0 && !whole {
-        return link_frame(script, choice & 0x7f, damage);
+    match whole {
+        Some(Protocol::Dnp3) => return link_frame(script, choice, transaction, 0),
+        None if choice & 0x80 != 0 => {
+            return link_frame(script, choice & 0x7f, transaction, damage);
+        }
+        _ => {}
     }
     let pdu = PDUS.into_iter().cycle().nth(usize::from(choice)).map_or(&b""[..], |(_, pdu)| pdu);
     let mut adu = mbap(pdu);
     if let Some(low) = adu.get_mut(1) {
         *low = transaction;
     }
-    if damage & 0x80 != 0 && !whole {
+    if damage & 0x80 != 0 && whole.is_none() {
         let place = usize::from(damage & 0x7f) % adu.len().max(1);
         if let Some(octet) = adu.get_mut(place) {
             *octet = script.u8();
@@ -137,10 +146,14 @@ fn adu(script: &mut Script<'_>, whole: bool) -> Vec<u8> {
     adu
 }
 
-/// A frame of DNP3, most of them right.
-fn link_frame(script: &mut Script<'_>, choice: u8, damage: u8) -> Vec<u8> {
+/// A frame of DNP3 with a sequence number, most of them right.
+fn link_frame(script: &mut Script<'_>, choice: u8, sequence: u8, damage: u8) -> Vec<u8> {
     let fragment = FRAGMENTS.into_iter().cycle().nth(usize::from(choice));
-    let mut frame = framed(fragment.map_or(&b""[..], |(_, fragment)| fragment));
+    let mut fragment = fragment.map_or(Vec::new(), |(_, fragment)| fragment.to_vec());
+    if let Some(control) = fragment.first_mut() {
+        *control = *control & 0xF0 | sequence & 0x0F;
+    }
+    let mut frame = framed(&fragment);
     if damage & 0x80 != 0 {
         let place = usize::from(damage & 0x7f) % frame.len().max(1);
         if let Some(octet) = frame.get_mut(place) {
@@ -273,7 +286,7 @@ fn said(output: &Output<'_>, messages: &mut Vec<String>) {
 
 /// Every octet of a recognised conversation is decoded, skipped, missing or encrypted, and none twice.
 pub(super) fn any_conversations(input: &[u8]) {
-    let moves = moves(input, 3, false);
+    let moves = moves(input, 3, None);
     let came = Play::new().moves(&moves, false);
     let Came { counters, given, .. } = &came;
     let bytes = counters.bytes;
@@ -292,7 +305,13 @@ pub(super) fn any_conversations(input: &[u8]) {
 ///
 /// After a loss or garbage that holds no longer to the letter: there the dissector decides on what has come by then.
 pub(super) fn any_pieces(input: &[u8]) {
-    let mut pieces = moves(input, 1, true);
+    for protocol in [Protocol::Modbus, Protocol::Dnp3] {
+        any_pieces_of(protocol, input);
+    }
+}
+
+fn any_pieces_of(protocol: Protocol, input: &[u8]) {
+    let mut pieces = moves(input, 1, Some(protocol));
     pieces.retain(|one| !matches!(one.step, Step::Tick));
     for one in &mut pieces {
         // A datagram is a message, its edges mean something; and on a strange port the first piece of a
@@ -300,7 +319,8 @@ pub(super) fn any_pieces(input: &[u8]) {
         if let Step::Open(flow) = &mut one.step {
             flow.transport = Transport::Tcp;
             flow.handshake = true;
-            (flow.first.port, flow.second.port) = (40_000, 502);
+            let port = if protocol == Protocol::Dnp3 { 20_000 } else { 502 };
+            (flow.first.port, flow.second.port) = (40_000, port);
         }
     }
     let mut joined: Vec<Move> = Vec::new();
