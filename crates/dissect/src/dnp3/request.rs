@@ -159,7 +159,6 @@ impl Course {
                         found.for_each(|it| telling.faults.push(it.kind, it.found, it.expected));
                     }
                 }
-                _ if again => {}
                 _ => dialogue.selection.cancel(),
             }
         }

@@ -94,6 +94,16 @@ fn a_command_that_was_challenged_and_proved_shows_it_in_its_answer() {
 }
 
 #[test]
+fn a_challenge_that_nobody_answers_is_no_silence_of_the_device() {
+    let mut talk = tcp();
+    talk.ask(&ask(0xC1, OPERATE)).answer(&answer(0xC1, CHALLENGE));
+    talk.later(60_000).close(Closing::Finished);
+    assert_eq!(talk.dissector.counters().unanswered, 0);
+    assert!(talk.lines[2].starts_with("Response authenticate_resp"), "{:?}", talk.lines);
+    assert!(talk.lines[2].ends_with("of 1"), "{:?}", talk.lines);
+}
+
+#[test]
 fn a_command_that_was_done_without_proof_and_one_that_nobody_can_challenge_show_none() {
     let mut talk = tcp();
     talk.ask(&ask(0xC1, OPERATE)).answer(&answer(0xC1, "81 0000"));

@@ -79,6 +79,17 @@ fn every_part_of_an_answer_goes_back_to_the_one_request() {
 }
 
 #[test]
+fn a_part_that_goes_on_from_nothing_and_a_beginning_in_the_place_of_the_rest_answer_nothing() {
+    let mut talk = tcp();
+    talk.ask(&ask(0xC1, "01 3C 01 06")).answer(&answer(0x41, "81 0000"));
+    assert_eq!(talk.faults, [FaultKind::Unrequested]);
+    let mut talk = tcp();
+    talk.ask(&ask(0xC1, "01 3C 01 06")).answer(&answer(0xA1, "81 0000"));
+    talk.answer(&answer(0xC2, "81 0000"));
+    assert_eq!(talk.faults, [FaultKind::Unrequested]);
+}
+
+#[test]
 fn an_unasked_report_between_request_and_answer_is_not_the_answer() {
     let mut talk = tcp();
     talk.ask(&ask(0xC1, "01 3C 01 06"));

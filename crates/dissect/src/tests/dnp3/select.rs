@@ -194,6 +194,11 @@ fn an_operate_whose_select_may_have_gone_unheard_is_no_fault() {
     talk.answer(&framed(0x44, 11, MASTER, &octets("C0 C1 81 0000")));
     talk.ask(&operate_of(2, TRIP));
     assert_eq!(talk.faults, []);
+    // Nothing of the device was ever heard.
+    let mut talk = tcp();
+    talk.flow.packets = [2, 0];
+    talk.ask(&operate_of(2, TRIP));
+    assert_eq!(talk.faults, []);
     // A gap, just before or a while ago.
     for later in [0, 60_000] {
         let mut talk = tcp();
