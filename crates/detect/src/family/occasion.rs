@@ -36,8 +36,9 @@ struct Spoken {
     conversation: Conversation,
     sub: SubAddress,
     last: Timestamp,
-    /// The device was asked in it to report: whatever began is under way.
-    reports: bool,
+    /// Something was read in it, and reports were switched on.
+    read: bool,
+    reporting: bool,
 }
 
 /// A request to report nothing, excused until its time is over.
@@ -97,7 +98,7 @@ impl Occasions {
                 && other.sub == sub
                 && obs.time.since_ns(other.last) <= ALIVE_NS
         });
-        let under_way = spoke(spoken, obs, message);
+        let before = spoke(spoken, obs, message);
         let familiar = verdict.access.master_known || !verdict.armed;
         if !familiar || !is_of_dialogue(message.effect) {
             return false;
@@ -106,9 +107,14 @@ impl Occasions {
             Occasion::None => false,
             Occasion::NeedTime => message.effect == Effect::ClockSet,
             Occasion::Restart => true,
-            // Masters switch reports off before they ask for them, never after.
-            Occasion::Opening if message.effect == Effect::ReportingOff && under_way => false,
-            Occasion::Opening => verdict.access.function_known || alone || !verdict.armed,
+            // Who has polled, or switched reports on, has begun already.
+            Occasion::Opening if message.effect == Effect::ReportingOff && before.reporting => {
+                false
+            }
+            Occasion::Opening => {
+                let begins = message.effect != Effect::ReportingOff || !before.read;
+                verdict.access.function_known || begins && (alone || !verdict.armed)
+            }
         }
     }
 
@@ -220,15 +226,21 @@ const FOLLOWS: &str = "a master that begins by switching reports off asks for ev
 const OTHER_GOES_ON: &str =
     "a master that starts anew has left its other conversation, and this one's went on";
 
-/// Notes that a message was said in a conversation. Says whether reports were asked for in it before.
-fn spoke(spoken: &mut Vec<Spoken>, obs: &Observation<'_>, message: &Message<'_>) -> bool {
+/// Takes note of a request in its conversation; says how that stood before.
+fn spoke(spoken: &mut Vec<Spoken>, obs: &Observation<'_>, message: &Message<'_>) -> Spoken {
     let (conversation, sub) = (obs.conversation, message.device.sub);
     let this = |spoken: &Spoken| spoken.conversation == conversation && spoken.sub == sub;
-    let asks = message.effect == Effect::ReportingOn;
-    if let Some(spoken) = spoken.iter_mut().find(|spoken| this(spoken)) {
-        spoken.last = spoken.last.max(obs.time);
-        let before = spoken.reports;
-        spoken.reports |= asks;
+    let nth = spoken.iter().position(this);
+    let new = Spoken { conversation, sub, last: obs.time, read: false, reporting: false };
+    let before = nth.and_then(|nth| spoken.get(nth)).copied().unwrap_or(new);
+    let after = Spoken {
+        last: before.last.max(obs.time),
+        read: before.read || message.class == Class::Read,
+        reporting: before.reporting || message.effect == Effect::ReportingOn,
+        ..before
+    };
+    if let Some(known) = nth.and_then(|nth| spoken.get_mut(nth)) {
+        *known = after;
         return before;
     }
     if spoken.len() >= CONVERSATIONS_MAX {
@@ -237,8 +249,8 @@ fn spoke(spoken: &mut Vec<Spoken>, obs: &Observation<'_>, message: &Message<'_>)
             spoken.swap_remove(oldest);
         }
     }
-    spoken.push(Spoken { conversation, sub, last: obs.time, reports: asks });
-    false
+    spoken.push(after);
+    before
 }
 
 /// Whether a function is one of those that masters begin with.

@@ -507,6 +507,19 @@ fn reports_switched_off_on_connecting_and_nothing_after_are_told_in_the_end() {
 }
 
 #[test]
+fn reports_switched_off_by_a_master_that_has_begun_are_high() {
+    let mut plant = Plant::station();
+    plant.pass(20);
+    let dialogue =
+        [Say::poll(MASTER), Say::reporting(true), Say::poll(MASTER), Say::reporting(false)];
+    for say in dialogue {
+        plant.say(&say.at(Occasion::Opening).in_conversation(3));
+        plant.pass(1);
+    }
+    assert!(plant.findings().contains(&("DN-17", Severity::High)));
+}
+
+#[test]
 fn a_device_that_restarts_is_told_what_masters_tell_then() {
     let mut plant = Plant::station();
     let clock = Say::clock(0, plant.now);
