@@ -16,3 +16,4 @@ mod scenarios;
 mod site_names;
 mod stage;
 mod tidy;
+mod unblinded;

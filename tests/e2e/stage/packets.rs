@@ -86,7 +86,7 @@ impl Session {
         let bytes = ethernet(
             from,
             to,
-            &ipv4(from, to, &tcp(from, to, sequence, acknowledged, flags, bytes)),
+            &ipv4(from, to, 6, &tcp(from, to, sequence, acknowledged, flags, bytes)),
         );
         self.frames.push(Frame { time_ns: self.time_ns, bytes });
         self.time_ns += 1_000_000;
@@ -104,9 +104,19 @@ fn ethernet(from: Host, to: Host, packet: &[u8]) -> Vec<u8> {
     frame
 }
 
-fn ipv4(from: Host, to: Host, segment: &[u8]) -> Vec<u8> {
+/// A UDP datagram in its Ethernet frame.
+pub(crate) fn datagram(from: Host, to: Host, bytes: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(8 + bytes.len()).unwrap().to_be_bytes();
+    let mut segment = [from.port.to_be_bytes(), to.port.to_be_bytes(), length, [0, 0]].concat();
+    segment.extend(bytes);
+    let sum = checksum(&[&from.ip, &to.ip, &[0, 17], &length, &segment]).to_be_bytes();
+    segment[6..8].copy_from_slice(&sum);
+    ethernet(from, to, &ipv4(from, to, 17, &segment))
+}
+
+fn ipv4(from: Host, to: Host, protocol: u8, segment: &[u8]) -> Vec<u8> {
     let length = u16::try_from(20 + segment.len()).unwrap().to_be_bytes();
-    let mut header = vec![0x45, 0, length[0], length[1], 0x12, 0x34, 0x40, 0, 128, 6, 0, 0];
+    let mut header = vec![0x45, 0, length[0], length[1], 0x12, 0x34, 0x40, 0, 128, protocol, 0, 0];
     header.extend(from.ip);
     header.extend(to.ip);
     let sum = checksum(&[&header]).to_be_bytes();
