@@ -169,9 +169,9 @@ fn command(scene: &Scene<'_>, rows: &Rows, baseline: &Baseline, out: &mut Vec<Ca
         let row = (rows.new_commander)(scene.message);
         out.push(news(scene, row, Severity::Critical, rank::CLASS, expected));
         if let Some(row) = (rows.effect)(scene.message.effect, scene.message.function.code) {
-            // Of a function that only its vendor knows, that is the most that can be said; of a write, that it is one.
-            let vendor = matches!(scene.message.effect, Effect::Vendor);
-            let rank = if vendor { rank::EFFECT } else { rank::MASTER };
+            // What a function does says more than that a stranger uses it, but of a write in another form.
+            let writes = matches!(scene.message.effect, Effect::Mask | Effect::WriteRead);
+            let rank = if writes { rank::MASTER } else { rank::EFFECT };
             out.push(news(scene, row, Severity::Critical, rank, never_used(scene)));
         }
         if let Some(row) = rows.write_before_read

@@ -224,7 +224,10 @@ impl Selects {
             }
             self.held.remove(&(device, place));
         }
-        if let Some(fault) = select_fault(message) {
+        // Without a select of its own that was heard, it acts on the other's, wherever its conversation began.
+        let of_other = other.is_some() && message.dialogue.selected.is_none();
+        let of_other = (of_other && !message.hearing.gap).then_some(NO_SELECT);
+        if let Some(fault) = select_fault(message).or(of_other) {
             // It was selected, only in another conversation of the same two.
             if fault.kind == FaultKind::NoSelect && own && other.is_none() {
                 return;
@@ -295,6 +298,8 @@ fn walk(scene: &Scene<'_>, row: &'static str, left: &Window<Place>) -> Series {
             .saying(observed, expected);
     Series { points, ..series }
 }
+
+const NO_SELECT: Fault = Fault { kind: FaultKind::NoSelect, found: 0, expected: 0 };
 
 /// What is wrong between an operate and its select, where no loss explains it.
 fn select_fault(message: &Message<'_>) -> Option<Fault> {

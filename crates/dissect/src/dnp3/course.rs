@@ -3,7 +3,7 @@
 use gridtap_dnp3::{Fragment, Frame, FunctionCode, TransportFault};
 use gridtap_model::{
     Class, Direction, Effect, Fault, FaultKind, Faults, Hearing, LinkEvent, Outcome, Phase, Place,
-    Protocol, Timestamp,
+    Protocol, Timestamp, Transport,
 };
 
 use super::dialogue::Dialogues;
@@ -75,6 +75,8 @@ impl Course {
         let begun = self.asking.is_some();
         let mut hearing = self.hearing(stage, speakers, begun);
         hearing.gap |= !sure;
+        // A datagram is whole in itself, whatever went before it.
+        hearing.mid_session &= speakers.transport == Transport::Tcp;
         let event = LinkEvent::Malformed { fault, hearing };
         stage.link(speakers, Protocol::Dnp3, ends(speakers, *direction), event);
     }

@@ -285,6 +285,8 @@ fn who_reads_or_commands_and_never_did_is_named() {
         assert_eq!(found(&[trip]), [("DN-21", Critical)], "{master}");
         let select = Say::select(7, TRIP).by(master, 9);
         assert_eq!(found(&[select]), [("DN-22", Critical)], "{master}");
+        let freeze = Say::function(9, "freeze_clear", Class::Command, Effect::FreezeClear);
+        assert_eq!(found(&[freeze.by(master, 9)]), [("DN-49", Critical)], "{master}");
     }
 }
 
@@ -383,6 +385,17 @@ fn an_operate_of_what_another_master_selected_is_critical() {
     let told = told.last().unwrap();
     assert!(told.also.contains(&"DN-21"), "{told:?}");
     assert!(told.expected.contains("selected by 10.0.0.7"), "{}", told.expected);
+}
+
+#[test]
+fn an_operate_of_what_another_selected_is_critical_wherever_its_conversation_began() {
+    let mut plant = Plant::station();
+    plant.say(&Say::select(7, TRIP));
+    // Over UDP, or from the middle of a conversation, nobody knows what it selected before: no fault is found.
+    let mut operate = Say::operate(7, TRIP).by(HISTORIAN, 2).in_conversation(2);
+    operate.dialogue.selected = None;
+    plant.say(&operate);
+    assert_eq!(plant.findings(), [("DN-42", Severity::Critical)]);
 }
 
 #[test]

@@ -35,6 +35,10 @@ fn a_frame_that_is_damaged_is_told_with_what_is_wrong_and_nothing_is_lost_by_it(
     let mut talk = Talk::new(Transport::Udp, HOME, false);
     talk.ask(&read()).answer(&answer(0xC2, "81 0000")).ask(&read()[..14]);
     assert_eq!(kinds(&talk), [FaultKind::Truncated]);
+    // The first one too: no datagram that went unheard before it makes it so.
+    let mut talk = Talk::new(Transport::Udp, HOME, false);
+    talk.ask(&read()[..14]).ask(&operate());
+    assert_eq!(malformed(&talk), [(FaultKind::Truncated, Hearing::default())]);
 }
 
 #[test]
