@@ -227,21 +227,25 @@ impl Conversation {
 
     /// Tells the session what is known of its hosts.
     fn refresh(&mut self, stage: &Stage<'_>, flow: &Flow) {
-        let Some(asking) = self.speech.asking() else { return };
         if self.pair.is_none()
             && let Some(circumstances) = self.speech.circumstances()
         {
-            circumstances.answers_heard |= *side(&flow.packets, asking.reversed()) > 0;
+            for asking in [Direction::Forward, Direction::Backward] {
+                *side_mut(&mut circumstances.answers_heard, asking) |=
+                    *side(&flow.packets, asking.reversed()) > 0;
+            }
         }
         self.refresh_from_hosts(stage);
     }
 
     fn refresh_from_hosts(&mut self, stage: &Stage<'_>) {
-        let (Some(pair), Some(asking)) = (self.pair, self.speech.asking()) else { return };
-        let Some(circumstances) = self.speech.circumstances() else { return };
+        let (Some(pair), Some(circumstances)) = (self.pair, self.speech.circumstances()) else {
+            return;
+        };
         let hosts = &stage.shared.hosts;
         circumstances.one_direction = hosts.is_one_direction(pair);
-        circumstances.answers_heard = hosts.answers_heard(pair, &self.speakers, asking);
+        circumstances.answers_heard = [Direction::Forward, Direction::Backward]
+            .map(|asking| hosts.answers_heard(pair, &self.speakers, asking));
     }
 
     pub(crate) fn tick(&mut self, stage: &mut Stage<'_>) {

@@ -109,8 +109,9 @@ impl Speakers {
 pub(crate) struct Circumstances {
     /// One direction of these two hosts is not heard.
     pub(crate) one_direction: bool,
-    /// Answers between these hosts have been heard, now or before.
-    pub(crate) answers_heard: bool,
+    /// Of requests in one direction and in the other: answers to them have been heard between these hosts, now or
+    /// before.
+    pub(crate) answers_heard: [bool; 2],
 }
 
 /// Sender and receiver of a direction.

@@ -13,6 +13,7 @@ use super::observe::{Back, Roles, Telling, tell, write};
 use super::record::Dnp3Record;
 use super::session::Reading;
 use super::{effect, faults};
+use crate::sides::{side, side_mut};
 use crate::stage::{Circumstances, Speakers, Stage, ends};
 
 /// A frame that completes a message.
@@ -30,6 +31,8 @@ pub(super) struct Course {
     pub(super) exchange: Exchange,
     pub(super) circumstances: Circumstances,
     lossy_until: Option<Timestamp>,
+    /// Of the two directions: it was heard.
+    heard: [bool; 2],
     /// The direction of requests, and whether one of them was answered.
     asking: Option<(Direction, bool)>,
 }
@@ -37,6 +40,11 @@ pub(super) struct Course {
 impl Course {
     pub(super) fn asking(&self) -> Option<Direction> {
         self.asking.map(|(direction, _)| direction)
+    }
+
+    /// Something was said in a direction.
+    pub(super) const fn heard(&mut self, direction: Direction) {
+        *side_mut(&mut self.heard, direction) = true;
     }
 
     /// An answer came: who asks is known.
@@ -228,7 +236,9 @@ impl Course {
         deadline: Timestamp,
     ) {
         let counters = &mut stage.shared.counters;
-        if asked.excused || !self.circumstances.answers_heard {
+        let heard = *side(&self.heard, asked.direction.reversed());
+        let before = *side(&self.circumstances.answers_heard, asked.direction);
+        if asked.excused || !(heard || before) {
             count(&mut counters.unanswered_withheld);
             return;
         }

@@ -112,6 +112,7 @@ impl Session {
         direction: Direction,
         bytes: &[u8],
     ) {
+        self.course.heard(direction);
         let mut reading = Reading { stage, speakers, direction };
         let frames = match speakers.transport {
             Transport::Tcp => self.stream_bytes(&mut reading, bytes),

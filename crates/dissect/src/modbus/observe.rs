@@ -14,6 +14,7 @@ use super::record::{Kind, Meaning, ModbusRecord};
 use super::runs::{asked_runs, request_runs, run};
 use super::session::Session;
 use crate::record::{Detail, Record};
+use crate::sides::side;
 use crate::stage::{Speakers, Stage, ends};
 
 /// The parts of an observation that differ from message to message.
@@ -178,7 +179,7 @@ impl Session {
         asked: &Asked,
         deadline: Timestamp,
     ) {
-        if asked.excused || !self.circumstances.answers_heard {
+        if asked.excused || !side(&self.circumstances.answers_heard, self.client) {
             let withheld = &mut stage.shared.counters.unanswered_withheld;
             *withheld = withheld.saturating_add(1);
             return;
