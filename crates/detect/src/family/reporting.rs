@@ -18,6 +18,8 @@ const WINDOW_NS: u64 = 10_000_000_000;
 const REPEAT_NS: u64 = 1_000_000_000;
 /// A storm is more than this many times the most that was learned.
 const STORM_FACTOR: u64 = 3;
+/// What is worth a line is more than this many times the most that was learned.
+const RECORD_FACTOR: u64 = 2;
 /// Points of a report that are compared.
 const COMPARED_MAX: usize = 64;
 
@@ -104,7 +106,8 @@ fn storm(
         return;
     }
     let usual = baseline.facts().count(&fact);
-    if count <= usual {
+    // A little more than ever is what any new record is.
+    if count <= usual.saturating_mul(RECORD_FACTOR) {
         return;
     }
     let many = count >= config.reports_storm && count > usual.saturating_mul(STORM_FACTOR);

@@ -18,9 +18,12 @@ pub(super) struct Skipping {
     pub(super) octets: u64,
     /// Why the first of them were skipped.
     why: Option<Reason>,
-    /// The first in them that its sender formed wrongly.
-    fault: Option<Fault>,
+    /// What its sender formed wrongly in it and was told: once a kind, so that junk is not told octet by octet.
+    told: [Option<FaultKind>; KINDS],
 }
+
+/// The kinds of damage that a stretch can show.
+const KINDS: usize = 4;
 
 const fn fault(kind: FaultKind, found: u32, expected: u32) -> Option<Fault> {
     Some(Fault { kind, found, expected })
@@ -68,7 +71,7 @@ impl Session {
         }
     }
 
-    fn damaged(&mut self, reading: &Reading<'_, '_, '_>, damaged: &Damaged<'_>) -> usize {
+    fn damaged(&mut self, reading: &mut Reading<'_, '_, '_>, damaged: &Damaged<'_>) -> usize {
         let (reason, fault) = match damaged.damage {
             Damage::Block(block) => {
                 (Reason::LinkCrc, fault(FaultKind::DataChecksum, block.into(), 0))
@@ -81,7 +84,7 @@ impl Session {
 
     fn skip(
         &mut self,
-        reading: &Reading<'_, '_, '_>,
+        reading: &mut Reading<'_, '_, '_>,
         octets: usize,
         reason: Reason,
         fault: Option<Fault>,
@@ -90,11 +93,16 @@ impl Session {
         let octets = u64::try_from(octets).unwrap_or(u64::MAX);
         skipping.octets = skipping.octets.saturating_add(octets);
         skipping.why = skipping.why.or(Some(reason));
-        skipping.fault = skipping.fault.or(fault);
+        let Some(fault) = fault else { return };
+        let known = |slot: &&mut Option<FaultKind>| slot.is_none_or(|kind| kind == fault.kind);
+        if let Some(slot @ None) = skipping.told.iter_mut().find(known) {
+            *slot = Some(fault.kind);
+            self.course.malformed(reading, fault, true);
+        }
     }
 
     /// Octets before a whole frame, inside of what a header claims.
-    pub(super) fn skip_claimed(&mut self, reading: &Reading<'_, '_, '_>, octets: usize) {
+    pub(super) fn skip_claimed(&mut self, reading: &mut Reading<'_, '_, '_>, octets: usize) {
         self.skip(reading, octets, Reason::Incomplete, fault(FaultKind::Length, 0, 0));
     }
 
@@ -108,8 +116,7 @@ impl Session {
         if skipping.octets == 0 {
             return;
         }
-        if let Some(fault) = skipping.fault {
-            self.course.malformed(reading, fault, true);
+        if skipping.told.iter().any(Option::is_some) {
             self.links.doubt(reading.direction);
         }
         self.course.excuse();

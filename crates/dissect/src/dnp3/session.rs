@@ -228,7 +228,7 @@ impl Session {
             let mut carry = core::mem::take(&mut stream.carry);
             let mut reading = Reading { stage: &mut *stage, speakers, direction };
             if let Some(octets) = before_a_frame(&carry) {
-                self.skip_claimed(&reading, octets);
+                self.skip_claimed(&mut reading, octets);
                 let behind = carry.get(octets..).unwrap_or_default();
                 let (used, _) = self.read(&mut reading, behind, Ending::Open);
                 carry.drain(..octets.saturating_add(used));

@@ -670,6 +670,24 @@ fn a_device_that_commands_is_critical_as_that_also_while_all_is_learned() {
 }
 
 #[test]
+fn a_known_master_s_command_that_goes_against_its_conversation_is_medium_unless_all_of_them_do() {
+    let turned = Say { faults: vec![FaultKind::Direction], ..Say::trip() };
+    let mut plant = Plant::of_outstations();
+    plant.asks(&turned);
+    plant.tells("DN-11", Severity::Medium);
+    let mut plant = Plant::of_outstations_with({
+        let turned = turned.clone();
+        move |plant, second| {
+            if second % 60 == 0 {
+                plant.asks(&turned);
+            }
+        }
+    });
+    plant.asks(&turned);
+    assert!(plant.of("DN-11").iter().all(|told| told.severity == Severity::Low));
+}
+
+#[test]
 fn a_device_that_opens_a_conversation_of_its_own_to_command_another_is_critical_as_that() {
     let mut plant = Plant::of_outstations();
     let pivot = Say { master: RTU, rtu: RTU + 1, link: LINK + 1, ..Say::trip() };

@@ -42,6 +42,24 @@ fn a_frame_that_is_damaged_is_told_with_what_is_wrong_and_nothing_is_lost_by_it(
 }
 
 #[test]
+fn each_kind_of_damage_in_a_row_is_told_once_where_it_is() {
+    let damaged = |at: usize, octet: u8| {
+        let mut frame = read();
+        frame[at] = octet;
+        frame
+    };
+    let mut talk = tcp();
+    talk.ask(&read()).answer(&answer(0xC2, "81 0000"));
+    for (at, octet) in [(2, 0x04), (8, 0xFF), (8, 0xFE), (12, 0xFF)] {
+        talk.ask(&damaged(at, octet));
+    }
+    let told = [FaultKind::Length, FaultKind::HeaderChecksum, FaultKind::DataChecksum];
+    assert_eq!(kinds(&talk), told, "before anything whole follows");
+    talk.ask(&operate());
+    assert_eq!(kinds(&talk), told);
+}
+
+#[test]
 fn junk_between_frames_is_skipped_and_no_fault() {
     let mut talk = tcp();
     talk.ask(&[b"junk".as_slice(), &operate()].concat());
