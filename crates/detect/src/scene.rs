@@ -56,7 +56,9 @@ impl Scene<'_> {
 
     /// Whether the message moves the process at once, or announces it.
     pub(crate) const fn controls(&self) -> bool {
-        matches!((self.message.class, self.message.effect), (Class::Command, Effect::Plain))
+        // Where only answers are heard, one may repeat a control, and none tells whether it was selected first.
+        matches!(self.message.phase, Phase::Request | Phase::Select | Phase::Operate)
+            && matches!((self.message.class, self.message.effect), (Class::Command, Effect::Plain))
     }
 
     /// Whether news is judged and the parties themselves are news.

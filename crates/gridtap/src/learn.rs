@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use gridtap_model::Severity;
 use gridtap_store::Store;
 
 use crate::arguments;
@@ -69,11 +70,11 @@ fn tell(watch: &Watch, arguments: &arguments::Learn) -> Result<(), Failure> {
     writeln!(out, "Learned from {}.", watch.heard_of())?;
     knowledge::write(&mut out, &levels)?;
     if watch.findings.count() > 0 {
-        writeln!(
-            out,
-            "\nSome of it is not learned, because it is wrong or dangerous anywhere: {}.\n",
-            report::tally(&watch.findings)
-        )?;
+        let why = match watch.findings.worst() {
+            Some(Severity::Info) => "For the record",
+            _ => "Some of it is not learned, because it is wrong or dangerous anywhere",
+        };
+        writeln!(out, "\n{why}: {}.\n", report::tally(&watch.findings))?;
         report::write(&mut out, &watch.findings, &watch.layout())?;
     }
     let ledger = watch.pipeline.baseline().ledger();

@@ -1,7 +1,7 @@
 //! What an output is asked to do: in a way it never was asked before, or as ever, for the record.
 
 use gridtap_baseline::{Baseline, FactKey, FactKind};
-use gridtap_model::{Control, Operation, Phase, Point, Severity, TripClose, Value};
+use gridtap_model::{Control, Operation, Point, Severity, TripClose, Value};
 
 use super::rows;
 use crate::book::Cause;
@@ -88,9 +88,7 @@ pub(crate) fn learn(scene: &Scene<'_>, baseline: &mut Baseline) {
 }
 
 fn controls(scene: &Scene<'_>) -> impl Iterator<Item = (Point, Control)> + use<> {
-    let moves = matches!(scene.message.phase, Phase::Request | Phase::Select | Phase::Operate);
-    let points = if moves { scene.points(POINTS_OF_MESSAGE_MAX) } else { Vec::new() };
-    points.into_iter().filter_map(|point| match point.value {
+    scene.points(POINTS_OF_MESSAGE_MAX).into_iter().filter_map(|point| match point.value {
         Some(Value::Control(control)) => Some((point, control)),
         _ => None,
     })

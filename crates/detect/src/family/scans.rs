@@ -22,6 +22,8 @@ use crate::words;
 
 /// Looks that are not refused count this many times less.
 const UNREFUSED: usize = 2;
+/// How a walk over commanded points is called.
+const WROTE_TO: &str = "wrote to";
 /// The most that is remembered of one pair.
 const LOOKS_MAX: usize = 64;
 
@@ -139,7 +141,7 @@ impl Scans {
             if !is_command_judged(scene, baseline) {
                 return;
             }
-            (&mut looks.ranges_written, "wrote to", rows.command_walk)
+            (&mut looks.ranges_written, WROTE_TO, rows.command_walk)
         } else {
             return;
         };
@@ -337,8 +339,11 @@ fn addresses(
         words::host(site, message.master.address),
         seen.count(),
     );
-    let expected = "a master reads the points of its configuration; \
-                    walking through addresses finds out which points a device has";
+    let does = if verb == WROTE_TO { "commands" } else { "reads" };
+    let expected = format!(
+        "a master {does} the points of its configuration; \
+         walking through addresses finds out which points a device has"
+    );
     scan(row, obs, message, seen.frames()).saying(observed, expected)
 }
 
