@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use gridtap_lab::fixtures::{SEEDS, captures, hash, stated, truths};
-use gridtap_lab::scenario;
+use gridtap_lab::{dnp3, scenario};
 
 fn folder() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../fixtures"))
@@ -23,36 +23,52 @@ fn every_fixture_is_the_one_whose_origin_is_told() {
 
 #[test]
 fn every_capture_has_its_truth_and_every_truth_its_captures() {
-    let folder = folder().join("modbus");
-    let truths = truths(&folder).unwrap();
-    let told: Vec<&str> = truths.iter().map(|(_, truth)| truth.capture.as_str()).collect();
-    for file in captures(&folder).unwrap() {
-        let name = file.file_name().unwrap().to_str().unwrap();
-        assert!(name.starts_with("learn-") || told.contains(&name), "{name} has no truth");
-    }
-    for (file, truth) in &truths {
-        for capture in [Some(&truth.capture), truth.learn.as_ref()].into_iter().flatten() {
-            assert!(folder.join(capture).is_file(), "{}: {capture}", file.display());
+    for protocol in ["modbus", "dnp3"] {
+        let folder = folder().join(protocol);
+        let truths = truths(&folder).unwrap();
+        let told: Vec<&str> = truths.iter().map(|(_, truth)| truth.capture.as_str()).collect();
+        for file in captures(&folder).unwrap() {
+            let name = file.file_name().unwrap().to_str().unwrap();
+            assert!(name.starts_with("learn-") || told.contains(&name), "{name} has no truth");
+        }
+        for (file, truth) in &truths {
+            for capture in [Some(&truth.capture), truth.learn.as_ref()].into_iter().flatten() {
+                assert!(folder.join(capture).is_file(), "{}: {capture}", file.display());
+            }
         }
     }
 }
 
+/// What a scenario's variant is called, and how many anomalies it expects.
+type Variant = (String, String, usize);
+
 #[test]
 fn every_variant_of_every_scenario_is_there_for_every_seed_with_what_must_be_said() {
-    let truths = truths(&folder().join("modbus")).unwrap();
-    for scenario in scenario::all().unwrap() {
-        for variant in &scenario.variants {
-            let acts: Vec<_> = truths
-                .iter()
-                .flat_map(|(_, truth)| &truth.acts)
-                .filter(|act| act.scenario == scenario.id && act.variant == variant.name)
-                .collect();
-            assert_eq!(acts.len(), SEEDS.len(), "{} {}", scenario.id, variant.name);
-            for act in acts {
-                assert_eq!(act.expected.is_empty(), variant.expect.is_empty());
-                assert!(act.expected.len() >= variant.expect.len());
-                assert_eq!(act.requests.is_empty(), act.source.is_none());
-            }
+    let modbus = scenario::all().unwrap().into_iter().flat_map(|scenario| {
+        let id = scenario.id;
+        scenario.variants.into_iter().map(move |own| (id.clone(), own.name, own.expect.len()))
+    });
+    every_variant_is_there("modbus", modbus.collect());
+    let dnp3 = dnp3::scenario::all().unwrap().into_iter().flat_map(|scenario| {
+        let id = scenario.id;
+        scenario.variants.into_iter().map(move |own| (id.clone(), own.name, own.expect.len()))
+    });
+    every_variant_is_there("dnp3", dnp3.collect());
+}
+
+fn every_variant_is_there(protocol: &str, variants: Vec<Variant>) {
+    let truths = truths(&folder().join(protocol)).unwrap();
+    for (id, name, expected) in variants {
+        let acts: Vec<_> = truths
+            .iter()
+            .flat_map(|(_, truth)| &truth.acts)
+            .filter(|act| act.scenario == id && act.variant == name)
+            .collect();
+        assert_eq!(acts.len(), SEEDS.len(), "{protocol} {id} {name}");
+        for act in acts {
+            assert_eq!(act.expected.is_empty(), expected == 0);
+            assert!(act.expected.len() >= expected);
+            assert_eq!(act.requests.is_empty(), act.source.is_none());
         }
     }
 }

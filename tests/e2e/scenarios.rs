@@ -6,18 +6,25 @@ use std::path::PathBuf;
 
 use gridtap_lab::evaluate::evaluate;
 use gridtap_lab::fixtures::{truth, truths};
+use gridtap_lab::truth::Event;
 
 fn folder() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../fixtures"))
 }
 
-/// One test for each seed, so that they run side by side.
-fn check(seed: u64) {
-    let folder = folder().join("modbus");
+/// Scenarios under DNP3 that are played and not yet said rightly: each with what is missing.
+const NOT_YET: [(&str, &str); 0] = [];
+
+/// One test for each protocol and seed, so that they run side by side.
+fn check(protocol: &str, seed: u64) {
+    let folder = folder().join(protocol);
     let mut faults = Vec::new();
     let mut judged = 0_usize;
     for (_, truth) in truths(&folder).unwrap() {
-        if truth.seed != seed {
+        let not_yet = |act: &Event| {
+            NOT_YET.iter().any(|(name, _)| *name == format!("{} {}", act.scenario, act.variant))
+        };
+        if truth.seed != seed || (protocol == "dnp3" && truth.acts.iter().any(not_yet)) {
             continue;
         }
         judged += 1;
@@ -26,7 +33,9 @@ fn check(seed: u64) {
             judgement.found.len() + judgement.missed.len(),
             truth.acts.iter().map(|act| act.expected.len()).sum::<usize>()
         );
-        if !judgement.right() {
+        // What nobody can say yet may be missed; nothing false may be said all the same.
+        let right = judgement.right() || (truth.awaits().is_some() && judgement.wrong.is_empty());
+        if !right {
             faults.push(format!("{}:", truth.capture));
             faults.extend(judgement.lines());
         }
@@ -36,18 +45,33 @@ fn check(seed: u64) {
 }
 
 #[test]
-fn every_scenario_of_seed_1_is_found_and_nothing_false_is_said() {
-    check(1);
+fn every_modbus_scenario_of_seed_1_is_found_and_nothing_false_is_said() {
+    check("modbus", 1);
 }
 
 #[test]
-fn every_scenario_of_seed_2_is_found_and_nothing_false_is_said() {
-    check(2);
+fn every_modbus_scenario_of_seed_2_is_found_and_nothing_false_is_said() {
+    check("modbus", 2);
 }
 
 #[test]
-fn every_scenario_of_seed_3_is_found_and_nothing_false_is_said() {
-    check(3);
+fn every_modbus_scenario_of_seed_3_is_found_and_nothing_false_is_said() {
+    check("modbus", 3);
+}
+
+#[test]
+fn every_dnp3_scenario_of_seed_1_is_found_and_nothing_false_is_said() {
+    check("dnp3", 1);
+}
+
+#[test]
+fn every_dnp3_scenario_of_seed_2_is_found_and_nothing_false_is_said() {
+    check("dnp3", 2);
+}
+
+#[test]
+fn every_dnp3_scenario_of_seed_3_is_found_and_nothing_false_is_said() {
+    check("dnp3", 3);
 }
 
 #[test]

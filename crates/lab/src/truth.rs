@@ -35,6 +35,14 @@ pub struct Truth {
     pub acts: Vec<Event>,
 }
 
+impl Truth {
+    /// Why it is not judged yet.
+    #[must_use]
+    pub fn awaits(&self) -> Option<&str> {
+        self.acts.iter().find_map(|act| act.awaits.as_deref())
+    }
+}
+
 /// What happened in one act.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

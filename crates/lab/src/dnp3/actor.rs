@@ -32,7 +32,9 @@ pub(super) struct Sent {
     pub(super) from: Ipv4Addr,
     /// Whom it reaches.
     pub(super) to: Ipv4Addr,
-    /// The link address that it goes to.
+    /// The address of the device that it is about.
+    pub(super) station: Ipv4Addr,
+    /// The link address of that device.
     pub(super) link: u16,
     /// The function.
     pub(super) function: u8,
@@ -42,13 +44,6 @@ pub(super) struct Sent {
     pub(super) points: Vec<String>,
     /// How its frame is found.
     pub(super) trace: Trace,
-}
-
-impl Sent {
-    /// The address of the station that it is about: the one that has the link address.
-    pub(super) fn station(&self) -> Ipv4Addr {
-        if matches!(self.trace, Trace::Octets { .. }) { self.from } else { self.to }
-    }
 }
 
 /// How the frame of a message is found in the capture.
@@ -137,7 +132,7 @@ impl<'h, 's> Hand<'h, 's> {
             }
             Step::FetchFile { label } => {
                 let order = json!({ "do": "read-file", "name": self.target.station.file });
-                self.order(self.actor, label, &[25], Vec::new(), order)
+                self.order(self.actor, label, &[25, 26], Vec::new(), order)
             }
             Step::Wait { ms } => self.pause(*ms),
             Step::OutliveSelection => {
@@ -231,6 +226,7 @@ impl<'h, 's> Hand<'h, 's> {
             self.sent.push(Sent {
                 from: host.address,
                 to: station.host.address,
+                station: station.host.address,
                 link: device.link,
                 function: *function,
                 label: label.to_owned(),
@@ -325,10 +321,17 @@ impl<'h, 's> Hand<'h, 's> {
         };
         let octets = hexadecimal(&octets);
         let points = self.points(carries);
+        // An event is about the outstation that tells of it, a command about the device that it goes to.
+        let own = self.target.station.host.address;
+        let (station, link) = match function {
+            130 => (own, self.target.device.link),
+            _ => (front.host.address, front.link),
+        };
         self.sent.push(Sent {
-            from: self.target.station.host.address,
+            from: own,
             to: front.host.address,
-            link: self.target.device.link,
+            station,
+            link,
             function,
             label: label.to_owned(),
             points,

@@ -90,13 +90,13 @@ pub(super) fn play<'a>(
     if let Some(act) = act {
         sleep(act.lead);
         let target = target(site, &act.variant, &mut rng)?;
-        stage.front_end()?.order(&json!({ "do": "hold" }))?;
+        stage.operators("hold")?;
         let mut hand = Hand::new(site, &mut stage, target.clone(), act.variant.actor, &mut rng)?;
         for step in act.variant.steps(&act.scenario) {
             hand.step(step)?;
         }
         let sent = hand.sent;
-        stage.front_end()?.order(&json!({ "do": "resume" }))?;
+        stage.operators("resume")?;
         done = Some(Done { target, sent });
     }
     stage.idle(course.tail, act.is_none(), &mut rng)?;
@@ -139,6 +139,11 @@ impl<'a> Stage<'a> {
             self.masters.insert(master.host.name.clone(), peer);
         }
         Ok(())
+    }
+
+    /// Lets the operators rest, so that what an act commands is not mixed up with what they do, or go on.
+    fn operators(&mut self, order: &str) -> Result<()> {
+        self.masters.values_mut().try_for_each(|peer| peer.order(&json!({ "do": order })))
     }
 
     pub(super) fn front_end(&mut self) -> Result<&mut Peer> {

@@ -45,13 +45,25 @@ pub(super) fn read_back(site: &Site, act: &Act, done: &Done<'_>, file: &Path) ->
         variant: act.variant.name.clone(),
         title: act.scenario.title.clone(),
         source,
-        devices: vec![done.target.name()],
+        devices: devices(done, &found),
         frames: attack(site, &found, &frames).into_iter().collect(),
         requests: found.iter().take(REQUESTS).map(request).collect(),
         expected,
         listed: act.variant.listed.clone(),
         awaits: act.variant.awaits.clone(),
     })
+}
+
+/// The target, and whom else a message is about.
+fn devices(done: &Done<'_>, found: &[Found<'_>]) -> Vec<String> {
+    let mut devices = vec![done.target.name()];
+    for found in found {
+        let name = device_name(found.sent.station, found.sent.link);
+        if !devices.contains(&name) {
+            devices.push(name);
+        }
+    }
+    devices
 }
 
 /// The lab's own connections whole, of other messages those with their answers, and all frames of a stranger.
@@ -129,7 +141,7 @@ fn request(found: &Found<'_>) -> Request {
         answer: found.answer.map(|answer| answer.number),
         time: found.frame.time.clone(),
         answered: found.answer.map(|answer| answer.time.clone()),
-        device: device_name(found.sent.station(), found.sent.link),
+        device: device_name(found.sent.station, found.sent.link),
         function: found.sent.function,
         label: found.sent.label.clone(),
         points: found.sent.points.clone(),
@@ -140,7 +152,7 @@ fn expectation(expect: &Expect, found: &[Found<'_>]) -> Result<Expected> {
     let own: Vec<&Found<'_>> = found.iter().filter(|found| found.sent.label == expect.on).collect();
     let first = own.first().with_context(|| format!("nothing was sent as {}", expect.on))?;
     let last = own.get(expect.within.saturating_sub(1)).or(own.last()).unwrap_or(first);
-    let address = first.sent.station();
+    let address = first.sent.station;
     let points = |own: &[&Found<'_>]| -> Vec<String> {
         let points = own.iter().flat_map(|own| own.sent.points.clone());
         if expect.points { points.collect() } else { Vec::new() }

@@ -63,6 +63,7 @@ impl Hand<'_, '_> {
         Ok(Sent {
             from: host.address,
             to: self.target.station.host.address,
+            station: self.target.station.host.address,
             link,
             function,
             label: label.to_owned(),
