@@ -16,13 +16,14 @@ import time
 import opendnp3 as dnp3
 
 from relay import at_once, carry, shut
-from secure import Challenger, framed
+from secure import Challenger, Frames, framed
 
 SUCCESS = dnp3.CommandStatus.SUCCESS
 TRIP, CLOSE = dnp3.TripCloseCode.TRIP, dnp3.TripCloseCode.CLOSE
 PULSE_ON, LATCH_ON = dnp3.OperationType.PULSE_ON, dnp3.OperationType.LATCH_ON
 BACK_END_PORT = 21000
 TICK_S = 0.25
+RESPONSE = 129
 RESTART_CLEARED = bytes([0xC0, 2, 80, 1, 0, 7, 7, 0])
 
 
@@ -277,17 +278,20 @@ class Slot:
             device.attach(outstation)
             outstation.Enable()
             self.held += [outstation, commands, application, files]
-        # The master in charge sees the restart indication and clears it; others are not meant to.
+        # After a restart a master in charge sees the indication and clears it; nobody else is meant to.
         self.in_charge = bool(master and master["unsolicited"])
-        if not self.in_charge:
+        if not (self.in_charge and config["restarted"]):
             self.clear_restart(master["link"] if master else 1, station.devices)
 
     def clear_restart(self, master, devices):
         with socket.create_connection(("127.0.0.1", self.port)) as line:
-            line.settimeout(1.0)
+            line.settimeout(2.0)
             for device in devices:
+                frames, heard = Frames(), None
                 line.sendall(framed(0xC4, device.config["link"], master, 0, RESTART_CLEARED))
-                line.recv(512)
+                while heard != RESPONSE:
+                    for _, fragment in frames.split(line.recv(512)):
+                        heard = RESPONSE if fragment and fragment[1] == RESPONSE else heard
 
 
 class Station:

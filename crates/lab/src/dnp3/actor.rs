@@ -174,7 +174,7 @@ impl<'h, 's> Hand<'h, 's> {
         self.pause(dark_ms)?;
         self.stage.network.plug(&name, true)?;
         self.pause(boot_ms)?;
-        self.stage.boot(self.target.nth)
+        self.stage.boot(self.target.nth, true)
     }
 
     /// The name of a point as a finding gives it.

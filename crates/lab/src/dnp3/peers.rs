@@ -90,8 +90,14 @@ impl Drop for Peer {
     }
 }
 
-/// Starts a station.
-pub(super) fn station(network: &Network, site: &Site, nth: usize, seed: u64) -> Result<Peer> {
+/// Starts a station; one that was at work all along does not say that it restarted.
+pub(super) fn station(
+    network: &Network,
+    site: &Site,
+    nth: usize,
+    seed: u64,
+    restarted: bool,
+) -> Result<Peer> {
     let station = site.stations.get(nth).context("no such station")?;
     let masters: Vec<Value> = site
         .masters
@@ -108,7 +114,7 @@ pub(super) fn station(network: &Network, site: &Site, nth: usize, seed: u64) -> 
         .collect();
     let mut configuration = serde_json::to_value(station)?;
     let more = json!({
-        "masters": masters, "spare": 5, "seed": seed, "port": PORT,
+        "masters": masters, "spare": 5, "seed": seed, "port": PORT, "restarted": restarted,
         "file_text": "2026-01-01 00:00:00 start\n".repeat(30),
     });
     if let (Some(own), Some(more)) = (configuration.as_object_mut(), more.as_object()) {

@@ -119,15 +119,15 @@ impl<'a> Stage<'a> {
         let stations = BTreeMap::new();
         let mut stage = Self { site, network, stations, masters: BTreeMap::new(), seed };
         for nth in 0..site.stations.len() {
-            stage.boot(nth)?;
+            stage.boot(nth, false)?;
         }
         Ok(stage)
     }
 
-    /// Starts the process of a station.
-    pub(super) fn boot(&mut self, nth: usize) -> Result<()> {
+    /// Starts the process of a station: after a restart, or at the beginning of a play.
+    pub(super) fn boot(&mut self, nth: usize, restarted: bool) -> Result<()> {
         let seed = self.seed.rotate_left(8) ^ u64::try_from(nth)?;
-        self.stations.insert(nth, peers::station(&self.network, self.site, nth, seed)?);
+        self.stations.insert(nth, peers::station(&self.network, self.site, nth, seed, restarted)?);
         Ok(())
     }
 
