@@ -19,6 +19,12 @@ pub const VENDORS: [&str; 5] = [
 /// Products of the lab's outstations. None of them exists.
 pub const PRODUCTS: [&str; 5] = ["OF-340", "KR1200", "NLA Bay 7", "BW-Station", "HC-9 Feeder"];
 
+/// How the names of the files begin that the lab's DNP3 outstations have.
+pub const JOURNAL: &str = "bay-journal-";
+
+/// What is in them, line after line.
+pub const JOURNAL_LINE: &str = "2026-01-01 00:00:00 relay in service\n";
+
 /// Texts that must not occur in a pure crate: everything above that is not also a word or a usual network.
 #[must_use]
 pub fn telltales() -> Vec<String> {
@@ -26,5 +32,6 @@ pub fn telltales() -> Vec<String> {
         .iter()
         .filter(|network| **network != (192, 168))
         .map(|(first, second)| format!("{first}.{second}."));
-    VENDORS.iter().chain(&PRODUCTS).map(|text| (*text).to_owned()).chain(networks).collect()
+    let texts = VENDORS.iter().chain(&PRODUCTS).chain(&[JOURNAL, JOURNAL_LINE]);
+    texts.map(|text| (*text).trim().to_owned()).chain(networks).collect()
 }

@@ -5,6 +5,7 @@ use fastrand::Rng;
 use super::site::{
     Act, Block, Control, Device, Link, Master, Operate, Order, Poll, Read, Site, Stack, Station,
 };
+use crate::marks::JOURNAL;
 use crate::site::{Addresses, Host};
 
 /// How many stations there are, the gateway among them.
@@ -55,7 +56,7 @@ fn station(rng: &mut Rng, host: Host, links: &[u16]) -> Station {
         keep_alive_ms: rng.u64(31_000..90_000),
         cold_s: f64::from(rng.u8(14..31)) / 10.0,
         warm_s: f64::from(rng.u8(4..11)) / 10.0,
-        file: format!("faults{}.log", rng.u8(1..40)),
+        file: format!("{JOURNAL}{}.log", rng.u8(1..40)),
     }
 }
 

@@ -27,16 +27,15 @@ pub fn scenarios(seed: u64, only: &[String], folder: &Path) -> Result<()> {
     fs::create_dir_all(folder)?;
     let site = Site::draw(seed);
     let learn = format!("learn-{seed}.pcap.gz");
+    // What is learned from is played first: it must be earlier than everything else.
+    if only.is_empty() || !folder.join(&learn).exists() {
+        let course = Course { seed, mid_session: seed.is_multiple_of(2), tail: LEARN };
+        let scratch = Scratch::new(folder, &format!("learn-{seed}"));
+        play(&site, None, course, &scratch.0)?;
+        pack(&scratch.0, &folder.join(&learn))?;
+    }
     std::thread::scope(|scope| {
         let mut plays = Vec::new();
-        if only.is_empty() || !folder.join(&learn).exists() {
-            plays.push(scope.spawn(|| {
-                let course = Course { seed, mid_session: seed.is_multiple_of(2), tail: LEARN };
-                let scratch = Scratch::new(folder, &format!("learn-{seed}"));
-                play(&site, None, course, &scratch.0)?;
-                pack(&scratch.0, &folder.join(&learn))
-            }));
-        }
         for (nth, scenario) in (1_u64..).zip(all()?) {
             if !only.is_empty() && !only.contains(&scenario.id) {
                 continue;

@@ -11,6 +11,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
 use super::site::{Device, Link, Master, PORT, Site, Stack, Station};
+use crate::marks::JOURNAL_LINE;
 use crate::network::Network;
 
 /// Where an interpreter with the peers' packages may be named.
@@ -115,7 +116,7 @@ pub(super) fn station(
     let mut configuration = serde_json::to_value(station)?;
     let more = json!({
         "masters": masters, "spare": 5, "seed": seed, "port": PORT, "restarted": restarted,
-        "file_text": "2026-01-01 00:00:00 start\n".repeat(30),
+        "file_text": JOURNAL_LINE.repeat(24),
     });
     if let (Some(own), Some(more)) = (configuration.as_object_mut(), more.as_object()) {
         own.extend(more.clone());

@@ -74,7 +74,8 @@ impl Hand<'_, '_> {
 
     fn malformed(&mut self, label: &str, fault: Fault) -> Result<()> {
         // A read of all event classes, as far as it is not broken.
-        let read = |objects: &[u8]| [&[0xc0, 1], objects].concat();
+        let number = self.voice()?.application;
+        let read = |objects: &[u8]| [&[0xc0 | number, 1], objects].concat();
         let whole = read(&[60, 2, 6, 60, 3, 6, 60, 4, 6]);
         let (head, tail) = whole.split_at(4);
         let voice = self.voice()?;
@@ -106,6 +107,7 @@ impl Hand<'_, '_> {
             Fault::RangeBackwards => vec![voice.fragment(&read(&[30, 0, 1, 9, 0, 2, 0]))],
             Fault::CountMax => vec![voice.fragment(&read(&[30, 0, 9, 0xff, 0xff, 0xff, 0xff]))],
         };
+        self.voice()?.application = number.wrapping_add(1) & 0x0f;
         for piece in pieces {
             let note = self.note(label, 1, self.target.device.link, Vec::new())?;
             self.write(&piece, note, true)?;
