@@ -268,6 +268,7 @@ class Slot:
             params.allowUnsolicited = bool(master and master["unsolicited"])
             params.respondToAnyMaster = master is None
             params.selectTimeout = dnp3.TimeDuration.Milliseconds(config["select_ms"])
+            params.unsolConfirmTimeout = dnp3.TimeDuration.Milliseconds(1500)
             params.maxTxFragSize = config["fragment"]
             stack.link.LocalAddr = device.config["link"]
             stack.link.RemoteAddr = master["link"] if master else 1

@@ -19,7 +19,7 @@ use crate::network::Network;
 use crate::play::Course;
 
 /// How long the masters run before a capture that begins in mid-session.
-const RUN_IN: Duration = Duration::from_millis(3_500);
+const RUN_IN: Duration = Duration::from_secs(9);
 
 /// How many plays run at once: each has a process for every host.
 const PLACES: usize = 6;

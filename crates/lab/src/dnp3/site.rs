@@ -9,6 +9,9 @@ use crate::site::Host;
 /// The registered port of the protocol.
 pub const PORT: u16 = 20_000;
 
+/// The first of the link addresses that reach every device.
+const BROADCAST: u16 = 0xfffd;
+
 /// One substation.
 #[derive(Debug, Clone, Serialize)]
 pub struct Site {
@@ -83,7 +86,8 @@ impl Station {
 /// A device, as a finding names it where no site file gives it a name.
 #[must_use]
 pub fn device_name(address: Ipv4Addr, link: u16) -> String {
-    format!("dnp3 {address} link {link}")
+    let device = format!("dnp3 {address} link {link}");
+    if link >= BROADCAST { format!("every device at once ({device})") } else { device }
 }
 
 /// Someone who polls.
