@@ -13,7 +13,16 @@ fn folder() -> PathBuf {
 }
 
 /// Scenarios under DNP3 that are played and not yet said rightly: each with what is missing.
-const NOT_YET: [(&str, &str); 0] = [];
+const NOT_YET: [(&str, &str); 2] = [
+    (
+        "F1 master",
+        "a file that a known master fetches for the first time is told as low, and should be high",
+    ),
+    (
+        "S19 timeout",
+        "what the device's own refusal of a late operate tells does not name the point",
+    ),
+];
 
 /// One test for each protocol and seed, so that they run side by side.
 fn check(protocol: &str, seed: u64) {
