@@ -34,9 +34,10 @@ pub(crate) fn candidates(scene: &Scene<'_>, baseline: &Baseline, out: &mut Vec<C
         Some((_, usual)) if !is_near(offset, usual) => (
             Severity::High,
             format!(
-                "clocks that were set here before were {}; this one is {}",
+                "clocks that were set here before were {}; this one is {} {} them",
                 apart(usual),
-                apart(offset)
+                much(offset.saturating_sub(usual)),
+                side(offset.saturating_sub(usual)),
             ),
         ),
         None if offset.saturating_abs() > SLACK_MS => (
@@ -115,17 +116,30 @@ fn signed(folded: u64) -> i64 {
 
 /// `1 h 0 min ahead of this sensor's`, `within a second of this sensor's`.
 fn apart(offset_ms: i64) -> String {
-    let seconds = offset_ms.unsigned_abs().saturating_add(500).checked_div(1_000).unwrap_or(0);
+    if seconds(offset_ms) <= 1 {
+        return "within a second of this sensor's".to_owned();
+    }
+    format!("{} {} this sensor's", much(offset_ms), side(offset_ms))
+}
+
+const fn side(offset_ms: i64) -> &'static str {
+    if offset_ms > 0 { "ahead of" } else { "behind" }
+}
+
+/// To the nearest.
+fn seconds(offset_ms: i64) -> u64 {
+    offset_ms.unsigned_abs().saturating_add(500).checked_div(1_000).unwrap_or(0)
+}
+
+fn much(offset_ms: i64) -> String {
+    let seconds = seconds(offset_ms);
     let (minutes, hours) = (seconds / 60, seconds / 3_600);
-    let much = match seconds {
-        0 | 1 => return "within a second of this sensor's".to_owned(),
-        2..120 => format!("{seconds} s"),
+    match seconds {
+        0..120 => format!("{seconds} s"),
         120..7_200 if minutes < 60 => format!("{minutes} min"),
         _ if hours < 72 => format!("{hours} h {} min", minutes % 60),
         _ => format!("{} days", hours / 24),
-    };
-    let side = if offset_ms > 0 { "ahead of" } else { "behind" };
-    format!("{much} {side} this sensor's")
+    }
 }
 
 #[cfg(test)]

@@ -48,18 +48,20 @@ pub(crate) fn candidates(scene: &Scene<'_>, baseline: &Baseline, out: &mut Vec<C
     });
 }
 
-/// A control that nothing speaks against: for the record.
+/// A control that nothing speaks against: for the record, one for a master and its device.
 pub(crate) fn audit(scene: &Scene<'_>) -> Option<Candidate> {
     let detection = rows(scene.message.device.protocol)?.audit?;
     let moves = scene.controls() && !scene.selects();
-    let point = scene.points(1).into_iter().next().filter(|_| moves)?;
+    if !moves || scene.points(1).is_empty() {
+        return None;
+    }
     Some(Candidate {
         detection,
         severity: Severity::Info,
         rank: rank::POINT,
         cause: Cause::Access,
         novelty: false,
-        variant: variant(&point),
+        variant: 0,
         of_host: false,
         score: 0.0,
         expected: "nothing else: this is the record of an expected control".to_owned(),

@@ -16,6 +16,8 @@ impl Conversation {
         segment: &[u8],
     ) {
         self.oddity(stage, direction, LinkEvent::OverlapDiffers { bytes });
+        // Judged, and no line of `decode`: that is the stream as one of the copies makes it.
+        let records = core::mem::replace(&mut stage.shared.records, false);
         match &mut self.speech {
             Speech::Modbus(session) => {
                 session.second_copy(stage, &self.speakers, direction, segment);
@@ -25,5 +27,6 @@ impl Conversation {
             }
             Speech::Tasting(_) | Speech::Tls(_) | Speech::Foreign(_) => {}
         }
+        stage.shared.records = records;
     }
 }

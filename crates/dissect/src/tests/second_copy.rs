@@ -18,6 +18,8 @@ fn a_write_in_the_place_of_a_read_is_heard_beside_it() {
     assert!(said.iter().any(|line| line.starts_with("Request write_single_register")), "{said:?}");
     assert!(said.iter().any(|line| line.starts_with("Response read_holding")), "{said:?}");
     assert_eq!(talk.dissector.counters().second_copies, 1);
+    let lines = talk.records.iter().filter(|line| line.contains("write_single"));
+    assert_eq!(lines.count(), 0, "decode tells one stream");
     talk.later(60_000).close(Closing::Finished);
     assert!(!talk.phases.contains(&Phase::Unanswered), "one of the two was answered");
 }
