@@ -3,7 +3,7 @@
 //! learned before: a site file declares the one master, as an engineer would.
 //!
 //! Prints what was found of each kind (`cargo test -p gridtap-tests --test e2e -- qut --nocapture`). What is not found
-//! is named here: port scans are no matter of this release; reports that the outstation's address sends with other
+//! is named here: port scans are no matter of this release; single reports from the outstation's address with other
 //! contents need a model of values; a box that forwards without changing anything changes nothing here.
 
 use std::collections::BTreeMap;
@@ -21,7 +21,6 @@ role = "master"
 name = "outstation"
 address = "192.168.10.222"
 protocol = "dnp3"
-link = 1
 complete = true
 
 [[access]]
@@ -34,6 +33,9 @@ hosts = ["master"]
 devices = ["outstation"]
 functions = ["enable_unsolicited", "disable_unsolicited", "write"]
 "#;
+
+/// What is said of the sensor, and of conversations of other protocols that go on all the time: found by chance only.
+const OF_THE_NETWORK: &[&str] = &["OT-01", "OT-02", "OT-29", "OT-31"];
 
 /// How many intervals of each kind there are, and in how many an anomaly above low was seen.
 fn found(name: &str) -> Option<BTreeMap<String, (usize, usize)>> {
@@ -51,7 +53,7 @@ fn found(name: &str) -> Option<BTreeMap<String, (usize, usize)>> {
         .iter()
         .filter(|record| {
             let is = |field: &str, any: &[&str]| any.contains(&record[field].as_str().unwrap());
-            is("severity", &["medium", "high", "critical"]) && !is("detection", &["OT-29", "OT-31"])
+            is("severity", &["medium", "high", "critical"]) && !is("detection", OF_THE_NETWORK)
         })
         .flat_map(|record| {
             let frames = record["frames"].as_array().unwrap().iter();
@@ -109,16 +111,16 @@ fn at_least(name: &str, needed: usize) {
 }
 
 #[test]
-fn of_floods_injections_and_replays_nearly_all_are_found() {
-    at_least("attacks", 52);
+fn of_floods_commands_and_replayed_requests_all_are_found() {
+    at_least("attacks", 48);
 }
 
 #[test]
 fn of_masquerades_those_that_command_or_pour_reports_are_found() {
-    at_least("masquerading", 36);
+    at_least("masquerading", 41);
 }
 
 #[test]
 fn of_men_in_the_middle_those_that_change_something_are_found() {
-    at_least("mitm", 58);
+    at_least("mitm", 59);
 }

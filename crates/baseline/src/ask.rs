@@ -67,7 +67,7 @@ impl Baseline {
             pair.is_some_and(|pair| self.is_pair_known(pair))
         };
         asks(host)
-            || self.site.covers(device, host)
+            || self.site.allows(device, host)
             || self.site.stands_in_for(host).into_iter().any(asks)
     }
 

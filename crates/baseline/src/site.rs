@@ -308,6 +308,12 @@ impl Site {
             || self.rules_of(master, Some(place)).next().is_some()
     }
 
+    /// Whether this host is declared to do anything with this device.
+    pub(crate) fn allows(&self, device: &Device, master: IpAddr) -> bool {
+        let place = self.place(device);
+        self.rules_of(master, place).any(|rule| !rule.forbidden)
+    }
+
     /// What is declared of an access.
     pub(crate) fn declared(&self, role: &Role, code: Code, name: &str) -> Declared {
         if self.access.is_empty() && self.devices.is_empty() {

@@ -475,6 +475,18 @@ fn reports_of_a_device_that_reported_as_many_before_are_silent() {
 }
 
 #[test]
+fn a_device_that_is_declared_with_all_its_masters_reports_to_no_other() {
+    let site = "[[hosts]]\nname = \"front end\"\naddresses = [\"10.0.0.7\"]\n\
+                [[devices]]\nname = \"RTU\"\nprotocol = \"dnp3\"\naddress = \"10.0.0.21\"\ncomplete = true\n\
+                [[access]]\nhosts = [\"front end\"]\ndevices = [\"RTU\"]\n";
+    let mut plant = Plant::new(site);
+    plant.says(&Say::report(1));
+    assert!(plant.told.is_empty());
+    plant.says(&Say { master: STRANGER, ..Say::report(1) });
+    plant.tells("DN-19", Severity::Medium);
+}
+
+#[test]
 fn frames_of_the_link_that_a_device_sends_are_no_reports() {
     let mut plant = Plant::of_outstations();
     for _ in 0..10 {
