@@ -233,7 +233,10 @@ fn read(scene: &Scene<'_>, rows: &Rows, baseline: &Baseline, out: &mut Vec<Candi
     }
     match effect {
         Some(row) => {
-            out.push(news(scene, row, Severity::Low, rank::EFFECT, never_used(scene)));
+            // What is fetched from a device's files, settings and records among them, does not come back.
+            let files = scene.message.class == Class::File;
+            let table = if files { stepped(scene, Severity::High) } else { Severity::Low };
+            out.push(news(scene, row, table, rank::EFFECT, never_used(scene)));
         }
         None if access.master_known => {
             let expected = never_used(scene);

@@ -28,6 +28,8 @@ use habit::{direct, unusual_gap};
 
 /// Points of one message that are followed.
 const POINTS_OF_MESSAGE_MAX: usize = 128;
+/// Points of a refusal that are named.
+const POINTS_NAMED: usize = 16;
 /// No device keeps a selection for longer.
 const HELD_NS: u64 = 60_000_000_000;
 /// Within this time points that are selected and left alone belong together.
@@ -265,12 +267,14 @@ impl Selects {
             words::device(site, &message.device),
             words::host(site, message.master.address),
         );
-        out.push(
-            Series::about(row, Severity::High, Cause::Process, obs, message)
-                .scored(4.0)
-                .shown_by(frames)
-                .saying(observed, "a master operates what it has just selected"),
-        );
+        let mut series = Series::about(row, Severity::High, Cause::Process, obs, message)
+            .scored(4.0)
+            .shown_by(frames)
+            .saying(observed, "a master operates what it has just selected");
+        let points = message.runs.iter().flat_map(gridtap_model::Run::points);
+        let named = points.take(POINTS_NAMED).map(|at| words::point(site, &message.device, &at));
+        series.points = named.collect();
+        out.push(series);
     }
 }
 

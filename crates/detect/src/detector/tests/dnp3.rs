@@ -589,12 +589,13 @@ fn broadcasts_are_high_and_of_controls_critical() {
 }
 
 #[test]
-fn attributes_files_and_all_points_read_for_the_first_time_are_low() {
-    for (say, row) in [
-        (Say::function(1, "read", Class::Diagnostic, Effect::Identify), "DN-53"),
-        (Say::function(25, "open_file", Class::File, Effect::FileRead), "DN-36"),
-        (Say::function(0x109, "request_link_status", Class::Link, Effect::Plain), "DN-52"),
+fn what_is_asked_of_a_device_for_the_first_time_is_low_and_its_files_are_high() {
+    use Severity::{High, Low};
+    for (say, row, severity) in [
+        (Say::function(1, "read", Class::Diagnostic, Effect::Identify), "DN-53", Low),
+        (Say::function(25, "open_file", Class::File, Effect::FileRead), "DN-36", High),
+        (Say::function(0x109, "request_link_status", Class::Link, Effect::Plain), "DN-52", Low),
     ] {
-        assert_eq!(found(&[say]), [(row, Severity::Low)]);
+        assert_eq!(found(&[say]), [(row, severity)]);
     }
 }
