@@ -23,24 +23,24 @@ pub(crate) fn candidates(scene: &Scene<'_>, baseline: &Baseline, out: &mut Vec<C
     if !verdict.armed || verdict.accepted || verdict.access.points_new > 0 || !scene.controls() {
         return;
     }
+    // Whoever opens a breaker closes it one day. A select of another kind is told as its operate would be: it moves
+    // nothing yet, and says what comes.
     let new = |(point, control): (Point, Control)| {
         let known = &baseline.facts().get(&key(scene, &point))?.text;
         let is = |form: &Control| holds(known, &form.to_string());
         (!is(&control)).then(|| (point, is(&opposite(control)), known.clone()))
     };
-    let Some((point, is_opposite, known)) = controls(scene).find_map(new) else { return };
-    // Whoever opens a breaker closes it one day.
-    let harmless = is_opposite || scene.selects();
+    let Some((point, is_usual, known)) = controls(scene).find_map(new) else { return };
     let name = words::told_with(scene, &point).name(scene.site, &scene.message.device);
     out.push(Candidate {
         detection,
-        severity: if harmless { Severity::Low } else { Severity::High },
+        severity: if is_usual { Severity::Low } else { Severity::High },
         rank: rank::MESSAGE,
         cause: Cause::Access,
-        novelty: !harmless,
+        novelty: !is_usual,
         variant: variant(&point),
         of_host: false,
-        score: if harmless { 2.0 } else { 4.0 },
+        score: if is_usual { 2.0 } else { 4.0 },
         expected: format!(
             "in {} {name} was only asked to: {known}",
             words::heard(verdict, scene.obs.time)

@@ -357,6 +357,8 @@ fn a_control_of_another_kind_than_ever_is_high_and_the_way_back_low() {
         Control { clear: true, ..TRIP },
     ] {
         assert_eq!(said(control), [("DN-40", High)], "{control}");
+        let select = found(&[Say::select(8, control)]);
+        assert_eq!(select, [("DN-40", High)], "it says what comes");
     }
 }
 
