@@ -2,6 +2,7 @@
 //! under a line that names the columns.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use csv::{ReaderBuilder, StringRecord, Trim};
 use gridtap_model::{Protocol, Table};
@@ -50,8 +51,18 @@ pub(super) fn read(text: &str, protocol: Protocol) -> Result<Vec<Listed>, String
         }
         let row = Row { columns: &columns, record: &record };
         let (key, point) = row.point(protocol).map_err(|wrong| format!("line {line}: {wrong}"))?;
-        if let Some((earlier, _)) = points.insert(key, (line, point)) {
-            return Err(format!("line {line}: this point was listed in line {earlier} already"));
+        match points.entry(key) {
+            Entry::Vacant(vacant) => {
+                vacant.insert((line, point));
+            }
+            // Exports list a control and its state, which are one point, each by its group.
+            Entry::Occupied(listed) if listed.get().1.name == point.name => {}
+            Entry::Occupied(listed) => {
+                let (earlier, _) = listed.get();
+                return Err(format!(
+                    "line {line}: this point was listed in line {earlier} already, by another name"
+                ));
+            }
         }
     }
     Ok(points.into_iter().map(|(key, (_, point))| (key, point)).collect())
@@ -113,6 +124,9 @@ impl Row<'_> {
             .parse()
             .map_err(|_| format!("index {index:?} is no number: it is as on the wire, from 0"))?;
         let name = self.text("name").ok_or("the name is missing")?;
+        if name.contains('\n') {
+            return Err("the name goes on in the next line: a quote is not closed".to_owned());
+        }
         let states = self.states()?;
         let point = SitePoint {
             name: name.to_owned(),
@@ -127,6 +141,9 @@ impl Row<'_> {
             commanded: self.commanded()?,
             states,
         };
+        if point.scale == 0.0 {
+            return Err("scale 0 makes every value the same".to_owned());
+        }
         if let (Some(min), Some(max)) = (point.min, point.max)
             && min > max
         {

@@ -47,13 +47,22 @@ fn groups_of_one_kind_of_point_are_one_table() {
 }
 
 #[test]
+fn a_control_and_its_state_under_one_name_are_one_point() {
+    let points = points("group,index,name\n10,7,52-1\n12,7,52-1\n");
+    assert_eq!(points.len(), 1);
+    assert_eq!(points[0].0, (Table::BINARY_OUTPUT.code, 7));
+}
+
+#[test]
 fn what_is_wrong_in_a_list_is_said_with_its_line_and_what_would_be_right() {
     for (list, said) in [
         ("group,index\n", "line 1: there is no column \"name\": name the columns, which may be"),
         ("group,indx,name\n", "line 1: column \"indx\" is not known: did you mean \"index\"?"),
         ("group,index,name\n12,x,52-1\n", "line 2: index \"x\" is no number: it is as on the wire"),
         ("group,index,name\n60,1,52-1\n", "line 2: there are no points of dnp3 in group \"60\""),
-        ("group,index,name\n1,1,a\n2,1,b\n", "line 3: this point was listed in line 2 already"),
+        ("group,index,name\n1,1,a\n2,1,b\n", "line 3: this point was listed in line 2 already, by"),
+        ("group,index,name\n1,1,\"a\n1,2,b\n", "line 2: the name goes on in the next line"),
+        ("group,index,name,scale\n30,1,a,0\n", "line 2: scale 0 makes every value the same"),
         ("group,index,name,min,max\n30,1,a,5,4\n", "line 2: the least value 5 is above the"),
         ("group,index,name,min\n30,1,a,\"1,5\"\n", "line 2: min \"1,5\" is no number: write"),
         (
