@@ -5,7 +5,7 @@ use gridtap_model::{Direction, Endpoint, Protocol, Transport};
 
 use super::damaged::{Damaged, damaged, is_begun};
 use super::framing::{Framing, is_exact, is_plausible, is_whole_rtu};
-use super::roles::{Roles, roles};
+use super::roles::{Roles, roles, roles_by};
 use crate::stage::Speakers;
 
 /// What a conversation has shown before its protocol is known.
@@ -49,6 +49,12 @@ pub(crate) fn recognise(speakers: &Speakers, scent: &Scent<'_>, length_max: u16)
             Head::Frame(pdu) => {
                 return Recognised::As(Framing::Mbap, roles(speakers, scent, direction, pdu));
             }
+            Head::Damaged(pdu) => {
+                // How much of it has come changes what it looks like: its shape tells nothing of who asks.
+                let refuses = pdu.first().is_some_and(|function| *function >= 128);
+                let roles = roles_by(speakers, scent, direction, None, refuses);
+                return Recognised::As(Framing::Mbap, roles);
+            }
             Head::More => open = true,
             Head::No => {}
         }
@@ -86,6 +92,8 @@ pub(crate) fn is_ours(endpoint: Endpoint) -> bool {
 /// What the first octets of a stream, or a whole datagram, are.
 enum Head<'a> {
     Frame(&'a [u8]),
+    /// A message whose header does not fit it.
+    Damaged(&'a [u8]),
     More,
     No,
 }
@@ -96,9 +104,9 @@ fn head(bytes: &[u8], ours: bool, udp: bool, at_end: bool, length_max: u16) -> H
     let whole = is_plausible(&header, length_max).then(|| mbap(bytes, length_max));
     let Some(Ok((adu, rest))) = whole else {
         return match damaged(&header, bytes, length_max) {
-            Damaged::Message(pdu) if ours => Head::Frame(pdu),
+            Damaged::Message(pdu) if ours => Head::Damaged(pdu),
             _ if whole.is_some() && ours && at_end && !udp && is_begun(&header, bytes) => {
-                Head::Frame(bytes.get(7..).unwrap_or_default())
+                Head::Damaged(bytes.get(7..).unwrap_or_default())
             }
             Damaged::More if ours => more,
             _ if whole.is_some() => more,
