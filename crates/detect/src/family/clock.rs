@@ -66,6 +66,12 @@ pub(crate) fn candidates(scene: &Scene<'_>, baseline: &Baseline, out: &mut Vec<C
 /// Learns the difference from a clock that was set without alarm.
 pub(crate) fn learn(scene: &Scene<'_>, baseline: &mut Baseline) {
     let Some(offset) = offset_ms(scene) else { return };
+    let usual = baseline.facts().get(&key(scene)).map(|fact| signed(fact.against));
+    let agrees = usual.is_some_and(|usual| is_near(offset, usual)) || is_near(offset, 0);
+    if scene.verdict.armed && !agrees && !scene.verdict.accepted {
+        // However often it comes, it is no measure of what comes after it.
+        return;
+    }
     baseline.facts_mut().note(key(scene), scene.obs.time, |fact| {
         let goes_on = fact.count > 0 && is_near(offset, signed(fact.against));
         fact.count = if goes_on { fact.count.saturating_add(1) } else { 1 };

@@ -568,6 +568,29 @@ fn a_clock_that_is_set_wrong_is_high_at_whatever_occasion() {
 }
 
 #[test]
+fn a_wrong_clock_is_no_measure_of_the_right_one_however_often_it_is_set() {
+    let mut plant = Plant::new("");
+    for _ in 0..600 {
+        plant.say(&Say::poll(MASTER));
+        plant.pass(1);
+    }
+    plant.told.clear();
+    for _ in 0..20 {
+        let wrong = Say::clock(3_600, plant.now).at(Occasion::NeedTime);
+        plant.say(&wrong);
+        plant.pass(1);
+    }
+    assert!(plant.findings().iter().all(|found| *found == ("DN-28", Severity::Low)));
+    plant.told.clear();
+    let right = Say::clock(0, plant.now).at(Occasion::NeedTime);
+    plant.say(&right);
+    let wrong = Say::clock(3_600, plant.now).at(Occasion::NeedTime);
+    assert_eq!(plant.findings(), [], "the right one");
+    plant.say(&wrong);
+    assert!(plant.findings().contains(&("DN-28", Severity::High)), "now one is known");
+}
+
+#[test]
 fn broadcasts_are_high_and_of_controls_critical() {
     use Severity::{Critical, High};
     let broadcast = 0xFFFF;
