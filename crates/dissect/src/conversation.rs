@@ -165,12 +165,12 @@ impl Conversation {
         match &mut self.speech {
             Speech::Modbus(session) => session.gap(stage, &self.speakers, direction, bytes),
             Speech::Dnp3(session) => session.gap(stage, &self.speakers, direction, bytes),
-            Speech::Tasting(tasting) => tasting.gap(bytes),
+            Speech::Tasting(tasting) => tasting.gap(direction, bytes),
             Speech::Tls(_) => {
                 let forgotten = Forgotten { heard: 0, missing: bytes };
                 account_forgotten(stage, &self.speakers, forgotten);
             }
-            Speech::Foreign(Some(second)) => second.gap(bytes),
+            Speech::Foreign(Some(second)) => second.gap(direction, bytes),
             Speech::Foreign(None) => {}
         }
     }

@@ -3,6 +3,7 @@
 use gridtap_model::{Direction, Timestamp, Transport};
 
 use crate::modbus::Scent;
+use crate::sides::side_mut;
 
 /// Bytes of one event, and where they were heard.
 #[derive(Debug, Clone, Copy)]
@@ -19,6 +20,8 @@ pub(crate) struct Mark {
 pub(crate) struct Tasting {
     log: Vec<u8>,
     marks: Vec<Mark>,
+    /// Octets of a direction before these were said unheard.
+    pub(crate) unheard: [bool; 2],
     /// Octets before these are not known.
     pub(crate) lost: bool,
     /// Datagrams that were one RTU frame each.
@@ -56,8 +59,9 @@ impl Tasting {
     }
 
     /// Forgets what was said before octets that the capture does not hold.
-    pub(crate) fn gap(&mut self, bytes: u64) {
+    pub(crate) fn gap(&mut self, direction: Direction, bytes: u64) {
         self.clear();
+        *side_mut(&mut self.unheard, direction) = true;
         self.forgotten.missing = self.forgotten.missing.saturating_add(bytes);
     }
 

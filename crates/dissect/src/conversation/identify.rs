@@ -7,6 +7,7 @@ use super::second_look::SecondLook;
 use super::{Conversation, Speech, account_forgotten, encrypted};
 use crate::dnp3;
 use crate::modbus::{Recognised, Scent, Session, recognise};
+use crate::sides::side;
 use crate::stage::Stage;
 use crate::taste::{Forgotten, Mark, is_tls};
 
@@ -166,6 +167,15 @@ impl Conversation {
         if let Speech::Tasting(tasting) = &before {
             if let Some(account) = self.speech.account() {
                 account.begin_after(stage, tasting.forgotten);
+            }
+            for direction in [Direction::Forward, Direction::Backward] {
+                if *side(&tasting.unheard, direction) {
+                    self.speech.begin_after_gap(stage, direction);
+                }
+                // What the other side acknowledged of it.
+                if side(&flow.unheard, direction) > side(&self.unheard, direction) {
+                    self.speech.unheard(stage, direction.reversed());
+                }
             }
             for (mark, bytes) in tasting.events() {
                 (stage.time, stage.capture, stage.frame) = (mark.time, mark.capture, mark.frame);

@@ -31,6 +31,7 @@ impl SecondLook {
         let mut rest = Tasting::default();
         // What was kept has its room given back: most conversations stay foreign.
         rest.forgotten = tasting.forgotten;
+        rest.unheard = tasting.unheard;
         rest.lost = true;
         (looks > 0).then(|| Box::new(Self { tasting: rest, last: None, looks }))
     }
@@ -42,9 +43,9 @@ impl SecondLook {
         self.tasting.forget(octets);
     }
 
-    pub(super) fn gap(&mut self, bytes: u64) {
+    pub(super) fn gap(&mut self, direction: Direction, bytes: u64) {
         self.last = None;
-        self.tasting.gap(bytes);
+        self.tasting.gap(direction, bytes);
     }
 }
 

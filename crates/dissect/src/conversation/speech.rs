@@ -77,6 +77,15 @@ impl Speech {
         }
     }
 
+    /// Octets of a direction were said unheard before what the session hears first.
+    pub(super) fn begin_after_gap(&mut self, stage: &Stage<'_>, direction: Direction) {
+        match self {
+            Self::Modbus(session) => session.lose(stage),
+            Self::Dnp3(session) => session.begin_after_gap(stage, direction),
+            Self::Tasting(_) | Self::Tls(_) | Self::Foreign(_) => {}
+        }
+    }
+
     /// The side that speaks in `direction` acknowledges octets that the capture does not hold.
     pub(super) fn unheard(&mut self, stage: &Stage<'_>, direction: Direction) {
         match self {

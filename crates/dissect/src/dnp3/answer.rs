@@ -73,7 +73,7 @@ impl Course {
             effect,
             phase: Phase::Response,
             runs,
-            outcome: outcome(indications.unwrap_or_default(), contents.refused),
+            outcome: outcome(indications.unwrap_or_default(), contents),
             faults: *faults,
             identity: contents.identity,
             indications,
@@ -199,13 +199,15 @@ impl Course {
         (None, Some(Back { frame: earlier.frame, latency_ns: None }))
     }
 
-    /// A select that was refused selects nothing.
+    /// A select that was refused selects nothing; one that is answered late stands all the same.
     fn note_select(&mut self, asked: &Asked, outcome: Outcome) {
         if asked.code == FunctionCode::SELECT
-            && outcome != Outcome::Success
             && let Some(dialogue) = self.dialogues.find(asked.pair)
         {
-            dialogue.selection.refuse(asked.sequence);
+            match outcome {
+                Outcome::Success => dialogue.selection.accept(asked.sequence),
+                _ => dialogue.selection.refuse(asked.sequence),
+            }
         }
     }
 

@@ -30,6 +30,8 @@ pub(crate) struct Scratch {
 pub(super) struct Contents<'a> {
     /// The first command in an answer that was not done: why.
     pub(super) refused: Option<u8>,
+    /// A command in an answer that was done.
+    pub(super) done: bool,
     /// Text by which the device says what it is.
     pub(super) identity: Option<&'a [u8]>,
     /// A step of authentication.
@@ -129,7 +131,9 @@ impl<'r, 'a: 'r> Reader<'r, '_, 'a> {
             faults::count(header.range.count().unwrap_or(0), faults);
         }
         let written = if self.answers { is_echo(header.group) } else { self.writes };
-        let Some(table) = table(header.group) else {
+        // A common time that is written sets a clock; one that is told is what times after it count from.
+        let sets = header.group == 51 && self.writes && !self.answers;
+        let Some(table) = table(header.group).or(sets.then_some(Table::CLOCK)) else {
             for item in block.items() {
                 self.other(&item, faults);
             }
@@ -174,7 +178,7 @@ impl<'r, 'a: 'r> Reader<'r, '_, 'a> {
             faults::objects(fault, faults);
         }
         let index = match &item.object {
-            Object::Clock(_) | Object::Interval(_) => Some(0),
+            Object::Clock(_) | Object::Interval(_) | Object::CommonTime(_) => Some(0),
             _ => item.index,
         };
         let Some(index) = index else { return };
@@ -185,6 +189,7 @@ impl<'r, 'a: 'r> Reader<'r, '_, 'a> {
         if self.answers {
             let refused = reading.status.filter(|status| *status != 0 && written);
             self.contents.refused = self.contents.refused.or(refused);
+            self.contents.done |= reading.status == Some(0) && written;
         } else {
             reading.status = None;
         }
@@ -287,6 +292,7 @@ fn reading(object: &Object<'_>) -> Reading {
             reading.status = Some(setpoint.status.0);
         }
         Object::Clock(unix_ms) => reading.value = moment(*unix_ms).map(Value::Time),
+        Object::CommonTime(time) => reading.value = moment(time.unix_ms).map(Value::Time),
         Object::Interval(interval) => reading.value = moment(interval.unix_ms).map(Value::Time),
         Object::Statistic(statistic) => {
             reading.value = Some(Value::Integer(statistic.count.into()));

@@ -7,7 +7,7 @@ use gridtap_model::{
 };
 
 use super::dialogue::Dialogues;
-use super::exchange::{Asked, Exchange, Pair};
+use super::exchange::{Asked, Exchange};
 use super::framing::count;
 use super::observe::{Back, Roles, Telling, tell, write};
 use super::record::Dnp3Record;
@@ -31,6 +31,8 @@ pub(super) struct Course {
     pub(super) exchange: Exchange,
     pub(super) circumstances: Circumstances,
     lossy_until: Option<Timestamp>,
+    /// Of the two directions: what it began with went unheard.
+    headless: [bool; 2],
     /// Of the two directions: it was heard.
     heard: [bool; 2],
     /// The direction of requests, and whether one of them was answered.
@@ -67,13 +69,25 @@ impl Course {
         self.dialogues.doubt();
     }
 
+    /// Something of a direction was said unheard before anything was heard.
+    pub(super) fn begin_after_gap(&mut self, stage: &Stage<'_>, direction: Direction) {
+        let memory = stage.shared.config.loss_memory.nanos();
+        self.lossy_until = Some(stage.time.plus_ns(memory));
+        *side_mut(&mut self.headless, direction) = true;
+    }
+
+    /// Whether a direction is heard from its first octet.
+    pub(super) const fn heard_from_start(&self, speakers: &Speakers, direction: Direction) -> bool {
+        speakers.handshake && !*side(&self.headless, direction)
+    }
+
     pub(super) fn hearing(&self, stage: &Stage<'_>, speakers: &Speakers, begun: bool) -> Hearing {
-        let silent = [Direction::Forward, Direction::Backward];
+        let both = [Direction::Forward, Direction::Backward];
         Hearing {
             gap: self.lossy_until.is_some_and(|until| stage.time <= until),
-            mid_session: !speakers.handshake && !begun,
+            mid_session: !begun && !both.into_iter().all(|it| self.heard_from_start(speakers, it)),
             one_direction: self.circumstances.one_direction
-                || silent.into_iter().any(|direction| speakers.silent(direction)),
+                || both.into_iter().any(|direction| speakers.silent(direction)),
         }
     }
 
@@ -130,7 +144,7 @@ impl Course {
         let roles = self.roles(reading, said.frame, Some(fragment.function), &mut faults);
         faults::link(&said.frame.header, &mut faults);
         fragment.faults().for_each(|fault| faults::fragment(fault, &mut faults));
-        self.make_room(reading, roles.pair);
+        self.make_room(reading, roles);
         match effect::asks(fragment.function) {
             Some(true) => self.request(reading, said, fragment, roles, faults),
             Some(false) => self.answer(reading, said, fragment, roles, faults),
@@ -139,10 +153,11 @@ impl Course {
     }
 
     /// Opens the dialogue of a pair. What waits in one that gives way is told: a flood is known by its number.
-    pub(super) fn make_room(&mut self, reading: &mut Reading<'_, '_, '_>, pair: Pair) {
+    pub(super) fn make_room(&mut self, reading: &mut Reading<'_, '_, '_>, roles: Roles) {
         let Reading { stage, speakers, .. } = reading;
         let open_max = stage.shared.config.dnp3_links_max;
-        if let Some(gone) = self.dialogues.open(pair, speakers.handshake, open_max) {
+        let from_start = self.heard_from_start(speakers, roles.asking);
+        if let Some(gone) = self.dialogues.open(roles.pair, from_start, open_max) {
             count(&mut stage.shared.counters.dnp3_links_evicted);
             while let Some(asked) = self.exchange.give_up(gone) {
                 self.unanswered(stage, speakers, &asked, stage.time);

@@ -87,7 +87,7 @@ impl Dialogue {
 pub(super) struct Dialogues {
     open: Vec<Dialogue>,
     heard: u64,
-    /// One gave way: what is new may be old.
+    /// One that had been answered gave way: what is new may be old.
     evicted: bool,
 }
 
@@ -102,10 +102,13 @@ impl Dialogues {
         }
         let mut gone = None;
         if self.open.len() >= open_max.max(1) {
-            let oldest = self.open.iter().enumerate().min_by_key(|(_, open)| open.used);
+            // Made-up addresses are not answered: they make room for each other.
+            let oldest = self.open.iter().enumerate();
+            let oldest = oldest.min_by_key(|(_, open)| (open.paired, open.used));
             if let Some(at) = oldest.map(|(at, _)| at) {
-                gone = Some(self.open.swap_remove(at).pair);
-                self.evicted = true;
+                let victim = self.open.swap_remove(at);
+                gone = Some(victim.pair);
+                self.evicted |= victim.paired;
             }
         }
         let mut dialogue = Dialogue::new(pair, from_start && !self.evicted);

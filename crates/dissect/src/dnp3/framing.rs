@@ -153,7 +153,7 @@ impl Session {
         self.recent.note(digest(reading.stage, frame));
         let config = &reading.stage.shared.config;
         let room = (config.dnp3_links_max, config.dnp3_fragment_octets_max);
-        let from_start = reading.speakers.handshake;
+        let from_start = self.course.heard_from_start(reading.speakers, reading.direction);
         if let Some(lost) = self.links.make_room(reading.direction, frame, room, from_start) {
             count(&mut reading.stage.shared.counters.dnp3_links_evicted);
             self.lose(reading, lost, Reason::Incomplete, None);

@@ -15,6 +15,8 @@ struct Link {
     pending: u64,
     /// When it last had a frame, counted in frames.
     used: u64,
+    /// The other end speaks too.
+    answered: bool,
     /// No segment of it can have gone unheard since the last first one.
     certain: bool,
 }
@@ -41,7 +43,7 @@ pub(super) struct Brought<'l> {
 
 impl Links {
     /// Takes a frame with user data. Where there are more than `links_max` links, that which was not used for longest
-    /// gives way, one with nothing unfinished first: the octets that are lost with it, where one gave way. Of a link
+    /// gives way, one that nobody answers and one with nothing unfinished first: the octets that are lost with it, where one gave way. Of a link
     /// that is new nothing went unheard where the conversation is heard `from_start`.
     pub(super) fn make_room(
         &mut self,
@@ -56,19 +58,30 @@ impl Links {
         let mut lost = None;
         if self.open.len() >= links_max.max(1) {
             let oldest = self.open.iter().enumerate();
-            let oldest = oldest.min_by_key(|(_, link)| (link.pending > 0, link.used));
+            let oldest =
+                oldest.min_by_key(|(_, link)| (link.answered, link.pending > 0, link.used));
             if let Some(at) = oldest.map(|(at, _)| at) {
                 lost = Some(self.open.swap_remove(at).pending);
                 self.evicted = true;
             }
         }
+        let (source, destination) = (frame.header.source.0, frame.header.destination.0);
+        let back = self.open.iter_mut().find(|link| {
+            link.direction == direction.reversed()
+                && (link.destination, link.source) == (source, destination)
+        });
+        let answered = back.is_some();
+        if let Some(back) = back {
+            back.answered = true;
+        }
         self.open.push(Link {
             direction,
-            source: frame.header.source.0,
-            destination: frame.header.destination.0,
+            source,
+            destination,
             reassembler: Reassembler::new(octets_max),
             pending: 0,
             used: self.frames,
+            answered,
             certain: from_start && !self.evicted,
         });
         lost

@@ -6,6 +6,7 @@ use gridtap_model::{
     Run, Selected, SubAddress, Timestamp, What,
 };
 
+use super::contents::Contents;
 use super::exchange::Pair;
 use super::record::Dnp3Record;
 use crate::record::{Detail, Record};
@@ -154,9 +155,10 @@ pub(super) fn write(
     });
 }
 
-/// How the device answered, by its indications, and by the first command that was not done.
-pub(super) fn outcome(indications: Indications, refused: Option<u8>) -> Outcome {
-    if let Some(status) = refused {
+/// How the device answered, by its indications, and by the commands that were done and the first that was not. One
+/// that is done is not refused because the device still executes another.
+pub(super) fn outcome(indications: Indications, contents: &Contents<'_>) -> Outcome {
+    if let Some(status) = contents.refused {
         return Outcome::Refused { reason: Refusal::Other, code: status.into() };
     }
     let refusals = [
@@ -165,6 +167,8 @@ pub(super) fn outcome(indications: Indications, refused: Option<u8>) -> Outcome 
         (0x0400, Refusal::Value),
         (0x1000, Refusal::Busy),
     ];
-    let given = refusals.into_iter().find(|(bit, _)| indications.0 & bit != 0);
+    let given = refusals.into_iter().find(|(bit, reason)| {
+        indications.0 & bit != 0 && !(contents.done && *reason == Refusal::Busy)
+    });
     given.map_or(Outcome::Success, |(code, reason)| Outcome::Refused { reason, code })
 }

@@ -153,7 +153,8 @@ impl Course {
                 Phase::Select => dialogue.selection.select(control),
                 Phase::Operate => {
                     let mut found = Faults::NONE;
-                    telling.selected = dialogue.selection.operate(control, late_ns, &mut found);
+                    let rules = (late_ns, dialogue.sequences_vary);
+                    telling.selected = dialogue.selection.operate(control, rules, &mut found);
                     if clean {
                         let found = found.iter();
                         found.for_each(|it| telling.faults.push(it.kind, it.found, it.expected));

@@ -11,6 +11,8 @@ pub(super) enum Selection {
     Unknown,
     /// Nothing.
     Nothing,
+    /// An operate, by its objects and sequence number, took what may have been selected unheard.
+    Passed(u64, u8),
     /// This.
     Select(Select),
 }
@@ -72,21 +74,36 @@ impl Selection {
         }
     }
 
+    /// The device accepted the select with this sequence number, however late.
+    pub(super) fn accept(&mut self, sequence: Option<u8>) {
+        if let Self::Select(select) = self
+            && Some(select.sequence) == sequence
+        {
+            select.stands = true;
+        }
+    }
+
     /// An operate: the select it goes back to, and what is wrong with it.
+    /// Its sequence number says nothing where those of its master do not `vary`.
     pub(super) fn operate(
         &mut self,
         control: Control,
-        late_ns: u64,
+        (late_ns, vary): (u64, bool),
         faults: &mut Faults,
     ) -> Option<Selected> {
         let number = |frame: u64| u32::try_from(frame).unwrap_or(u32::MAX);
         let select = match self {
             Self::Unknown => {
-                *self = Self::Nothing;
+                *self = Self::Passed(control.digest, control.sequence);
+                return None;
+            }
+            Self::Passed(digest, sequence)
+                if (*digest, *sequence) == (control.digest, control.sequence) =>
+            {
                 return None;
             }
             Self::Select(select) if select.stands => select,
-            Self::Select(_) | Self::Nothing => {
+            Self::Select(_) | Self::Nothing | Self::Passed(..) => {
                 faults.push(FaultKind::NoSelect, number(control.frame), 0);
                 return None;
             }
@@ -100,7 +117,8 @@ impl Selection {
         let follows = select.sequence.wrapping_add(1) & 0x0F;
         let gap_ns = control.time.since_ns(select.time);
         let selected = Selected { frame: select.frame, gap_ns };
-        let (differs, other) = (control.digest != select.digest, control.sequence != follows);
+        let (differs, other) =
+            (control.digest != select.digest, vary && control.sequence != follows);
         if differs {
             faults.push(FaultKind::SelectDiffers, number(control.frame), number(select.frame));
         }

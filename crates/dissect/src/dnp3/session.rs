@@ -84,6 +84,11 @@ impl Session {
         self.course.expects_reply(direction)
     }
 
+    /// Octets of a direction were said unheard before what is heard first.
+    pub(crate) fn begin_after_gap(&mut self, stage: &Stage<'_>, direction: Direction) {
+        self.course.begin_after_gap(stage, direction);
+    }
+
     /// Octets in a direction were acknowledged that nobody heard.
     pub(crate) fn unheard(&mut self, stage: &Stage<'_>, direction: Direction) {
         self.course.lose(stage);

@@ -34,3 +34,13 @@ fn a_message_that_has_begun_is_not_looked_at_again_for_every_moment_of_a_leap_in
     talk.close(Closing::Finished);
     assert_eq!(talk.dissector.counters().bytes.skipped, 9);
 }
+
+#[test]
+fn an_answer_whose_request_was_lost_before_anything_was_heard_is_no_fault() {
+    let mut talk = Talk::tcp();
+    talk.event(Event::Gap { direction: Direction::Forward, bytes: 12 });
+    talk.answer(&adu(1, 3, "03 04 0001 0002")).ask(&adu(2, 3, "03 0010 0002"));
+    talk.answer(&adu(2, 3, "03 04 0001 0002"));
+    assert_eq!(talk.faults, []);
+    assert!(talk.unclean > 0);
+}

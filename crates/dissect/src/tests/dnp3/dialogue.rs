@@ -82,6 +82,16 @@ fn a_device_that_needs_time_explains_one_setting_of_its_clock() {
 }
 
 #[test]
+fn a_common_time_that_is_written_sets_the_clock_and_one_that_is_told_does_not() {
+    let mut talk = tcp();
+    talk.ask(&ask(0xC1, "02 33 01 07 01 0068E5CF8B01"));
+    assert!(talk.lines[1].contains("clock<-0+1="), "{:?}", talk.lines);
+    talk.answer(&answer(0xC1, "81 0000")).ask(&ask(0xC2, "01 3C 02 06"));
+    talk.answer(&answer(0xC2, "81 0000 33 01 07 01 0068E5CF8B01"));
+    assert!(!talk.lines[4].contains("clock"), "{:?}", talk.lines);
+}
+
+#[test]
 fn a_command_that_was_challenged_and_proved_shows_it_in_its_answer() {
     let mut talk = tcp();
     talk.ask(&ask(0xC1, OPERATE)).answer(&answer(0xC1, CHALLENGE)).ask(&ask(0xC1, REPLY));

@@ -68,8 +68,9 @@ fn an_operate_of_something_else_is_a_fault_that_names_both_frames() {
 #[test]
 fn an_operate_with_another_sequence_number_is_a_fault() {
     for sequence in [1, 3, 9] {
-        let mut talk = selected();
-        talk.ask(&operate_of(sequence, TRIP));
+        let mut talk = tcp();
+        talk.ask(&ask(0xC0, "01 3C 01 06")).answer(&answer(0xC0, "81 0000"));
+        talk.ask(&select(1, TRIP)).answer(&done(1, TRIP)).ask(&operate_of(sequence, TRIP));
         assert_eq!(talk.faults, [FaultKind::SelectSequence], "{sequence}");
         assert_eq!(gap(&talk), None);
     }
@@ -210,4 +211,64 @@ fn an_operate_whose_select_may_have_gone_unheard_is_no_fault() {
         talk.later(60_000).ask(&operate_of(3, TRIP));
         assert_eq!(talk.faults, [FaultKind::NoSelect], "{later}");
     }
+}
+
+#[test]
+fn an_operate_whose_select_was_lost_before_anything_was_heard_is_no_fault() {
+    let mut talk = tcp();
+    talk.event(Event::Gap { direction: Direction::Forward, bytes: 35 });
+    talk.ask(&operate_of(2, TRIP)).answer(&done(2, TRIP));
+    assert_eq!(talk.faults, []);
+    // Its answer is heard first.
+    let mut talk = tcp();
+    talk.flow.unheard = [35, 0];
+    talk.answer(&done(1, TRIP));
+    assert_eq!(talk.faults, []);
+}
+
+#[test]
+fn a_master_that_never_counts_selects_and_operates_with_one_number() {
+    let mut talk = tcp();
+    talk.ask(&select(0, TRIP)).answer(&done(0, TRIP)).ask(&operate_of(0, TRIP));
+    assert!(gap(&talk).is_some());
+    talk.answer(&done(0, TRIP)).ask(&select(0, CLOSE)).answer(&done(0, CLOSE));
+    talk.ask(&operate_of(0, CLOSE));
+    assert_eq!(talk.faults, []);
+}
+
+#[test]
+fn a_select_that_is_accepted_late_or_by_a_busy_device_stands() {
+    let mut talk = tcp();
+    talk.ask(&ask(0xC0, "01 3C 01 06")).answer(&answer(0xC0, "81 0000"));
+    talk.ask(&select(1, TRIP)).later(6_000).answer(&done(1, TRIP)).ask(&operate_of(2, TRIP));
+    assert_eq!(talk.faults, []);
+    assert!(gap(&talk).is_some());
+    let mut talk = tcp();
+    talk.ask(&select(1, TRIP)).answer(&answer(0xC1, &format!("81 0010 {TRIP}")));
+    talk.ask(&operate_of(2, TRIP));
+    assert_eq!(talk.faults, []);
+    assert!(!talk.phases.contains(&Phase::Exception), "{:?}", talk.lines);
+    // Without a word of the command, it is refused.
+    let mut talk = tcp();
+    talk.ask(&select(1, TRIP)).answer(&answer(0xC1, "81 0010")).ask(&operate_of(2, TRIP));
+    assert_eq!(talk.faults, [FaultKind::NoSelect]);
+}
+
+#[test]
+fn addresses_that_nobody_answers_excuse_no_operate() {
+    let config = Config { dnp3_links_max: 2, ..Config::default() };
+    let mut talk = Talk::with(config, Transport::Tcp, HOME, true);
+    let of = |source, request: &str| framed(0xC4, source, OUTSTATION, &octets(request));
+    talk.ask(&ask(0xC0, "01 3C 01 06")).answer(&answer(0xC0, "81 0000"));
+    talk.ask(&select(1, TRIP)).answer(&done(1, TRIP));
+    for source in 50..60 {
+        talk.ask(&of(source, "C0 C1 01 3C 01 06"));
+    }
+    talk.ask(&operate_of(2, TRIP)).answer(&done(2, TRIP));
+    assert_eq!(talk.faults, []);
+    assert!(talk.dialogues.iter().any(|told| told.selected.is_some()), "the real one is kept");
+    talk.ask(&operate_of(3, TRIP));
+    assert_eq!(talk.faults, [FaultKind::NoSelect]);
+    talk.ask(&of(60, &format!("C0 C1 04 {TRIP}")));
+    assert_eq!(talk.faults, [FaultKind::NoSelect, FaultKind::NoSelect]);
 }
