@@ -11,7 +11,7 @@ use std::collections::VecDeque;
 use gridtap_baseline::{Baseline, FactKey, FactKind, Site};
 use gridtap_model::{
     Conversation, Device, Fault, FaultKind, Message, Observation, Outcome, Phase, Point, Severity,
-    SubAddress, Table, Timestamp,
+    SubAddress, Table, Timestamp, Value,
 };
 
 use super::rows;
@@ -32,6 +32,8 @@ const POINTS_OF_MESSAGE_MAX: usize = 128;
 const POINTS_NAMED: usize = 16;
 /// No device keeps a selection for longer.
 const HELD_NS: u64 = 60_000_000_000;
+/// A select in another conversation is no older than this when its operate comes.
+const ELSEWHERE_NS: u64 = 30_000_000_000;
 /// Within this time points that are selected and left alone belong together.
 const LEFT_NS: u64 = 60_000_000_000;
 /// Points that a record lists.
@@ -48,6 +50,8 @@ struct Holder {
     conversation: Conversation,
     time: Timestamp,
     frame: u64,
+    /// What the point was selected for.
+    value: Option<Value>,
 }
 
 type Place = (Table, u32);
@@ -142,10 +146,12 @@ impl Selects {
             conversation: obs.conversation,
             time: now,
             frame,
+            value: None,
         };
         for point in scene.points(POINTS_OF_MESSAGE_MAX) {
             let place = (point.table, point.index);
-            *self.held.entry((device, place), known) = Some(holder);
+            *self.held.entry((device, place), known) =
+                Some(Holder { value: point.value, ..holder });
             if !left.holds(&place) {
                 left.push(now, frame, place, LEFT_NS, LEFT_MAX);
             }
@@ -206,7 +212,8 @@ impl Selects {
         let (device, master) = (message.device, message.master.address);
         let points = scene.points(POINTS_OF_MESSAGE_MAX);
         let mut other = None;
-        let mut own = false;
+        // All of it, as it was selected: one point selected elsewhere excuses no other.
+        let mut own = 0_usize;
         for point in &points {
             let place = (point.table, point.index);
             if let Some(left) = self.left.get_mut(&(device, master)) {
@@ -221,8 +228,11 @@ impl Selects {
             let is_own = holder.master == master && holder.sub == message.dialogue.master_sub;
             if !is_own {
                 other = other.or(Some(*holder));
-            } else if holder.conversation != scene.obs.conversation {
-                own = true;
+            } else if holder.conversation != scene.obs.conversation
+                && scene.obs.time.since_ns(holder.time) <= ELSEWHERE_NS
+                && holder.value == point.value
+            {
+                own = own.saturating_add(1);
             }
             self.held.remove(&(device, place));
         }
@@ -231,7 +241,9 @@ impl Selects {
         let of_other = (of_other && !message.hearing.gap).then_some(NO_SELECT);
         if let Some(fault) = select_fault(message).or(of_other) {
             // It was selected, only in another conversation of the same two.
-            if fault.kind == FaultKind::NoSelect && own && other.is_none() {
+            let whole = scene.points_written() <= u64::try_from(points.len()).unwrap_or(u64::MAX);
+            let all = whole && own > 0 && own == points.len();
+            if fault.kind == FaultKind::NoSelect && all && other.is_none() {
                 return;
             }
             found.push(violation(scene, row, fault, other));
