@@ -3,7 +3,7 @@
 //!
 //! A master that starts tells its device to be silent, polls everything and lets it report again. The first of
 //! these, alone, is also how an intruder hides what he does next. So it is excused where it is this master's habit
-//! or its only conversation, and told after all where nothing follows, or the other conversation goes on.
+//! or opens its conversation, and told after all where nothing follows, or another conversation that was alive goes on.
 
 use core::net::IpAddr;
 use std::collections::VecDeque;
@@ -41,17 +41,19 @@ struct Spoken {
     reporting: bool,
 }
 
-/// A request to report nothing, excused until its time is over.
+/// A request that masters begin with, excused until its time is over.
 #[derive(Debug)]
 struct Excused {
     pair: Pair,
     device: Device,
     conversation: Conversation,
     frame: u64,
-    /// It is no habit of this master's: that the device has no other conversation with it is the excuse.
-    alone: bool,
-    /// Conversations that went on beside it then: what is said in them does not follow from it.
-    beside: Vec<Conversation>,
+    /// It silences the device: something must follow it.
+    silences: bool,
+    /// Something has followed.
+    followed: bool,
+    /// Conversations beside it then, and whether one that goes on shows that this one replaces none of them.
+    beside: Vec<(Conversation, bool)>,
     later: Later,
 }
 
@@ -92,12 +94,6 @@ impl Occasions {
         self.follow(obs, message, pair, over);
         let known = verdict.access.host_known;
         let spoken = self.spoken.entry(pair, || known);
-        let sub = message.device.sub;
-        let alone = !spoken.iter().any(|other| {
-            other.conversation != obs.conversation
-                && other.sub == sub
-                && obs.time.since_ns(other.last) <= ALIVE_NS
-        });
         let before = spoke(spoken, obs, message);
         let familiar = verdict.access.master_known || !verdict.armed;
         if !familiar || !is_of_dialogue(message.effect) {
@@ -113,15 +109,21 @@ impl Occasions {
             }
             Occasion::Opening => {
                 let begins = message.effect != Effect::ReportingOff || !before.read;
-                verdict.access.function_known || begins && (alone || !verdict.armed)
+                verdict.access.function_known || begins
             }
         }
     }
 
-    /// Remembers an excused request to report nothing, until something follows it.
+    /// Remembers an excused request until its time is over: one to report nothing must be followed, and of any that
+    /// opens a conversation, no other may go on.
     pub(crate) fn excuse(&mut self, scene: &Scene<'_>) {
         let (obs, message) = (scene.obs, scene.message);
-        if !scene.excused || message.effect != Effect::ReportingOff {
+        let silences = message.effect == Effect::ReportingOff;
+        let opens = message.dialogue.occasion == Occasion::Opening;
+        let unusual = opens && !scene.verdict.access.function_known;
+        // Of what tells the device nothing that could hide an attack, only the unusual is watched.
+        let changes = matches!(message.effect, Effect::ReportingOn | Effect::ClockSet);
+        if !scene.excused || !(silences || changes && unusual && scene.verdict.armed) {
             return;
         }
         let Some(rows) = rows(message.device.protocol) else { return };
@@ -131,6 +133,7 @@ impl Occasions {
             other.pair == pair
                 && other.device == message.device
                 && other.conversation == obs.conversation
+                && other.silences == silences
         };
         if self.excused.iter().any(waits) {
             return;
@@ -140,7 +143,12 @@ impl Occasions {
             self.dropped = self.dropped.saturating_add(1);
         }
         let others = self.spoken.get(&pair).map(Vec::as_slice).unwrap_or_default();
-        let beside = others.iter().map(|spoken| spoken.conversation);
+        let beside = others.iter().filter(|other| other.conversation != obs.conversation);
+        let beside = beside.map(|other| {
+            let alive =
+                other.sub == message.device.sub && obs.time.since_ns(other.last) <= ALIVE_NS;
+            (other.conversation, opens && alive || silences && unusual)
+        });
         let series = Series::about(row, Severity::High, Cause::Dangerous, obs, message)
             .scored(4.0)
             .saying(words::observed(scene), FOLLOWS);
@@ -149,9 +157,9 @@ impl Occasions {
             device: message.device,
             conversation: obs.conversation,
             frame: obs.place.frame,
-            alone: !scene.verdict.access.function_known
-                && message.dialogue.occasion == Occasion::Opening,
-            beside: beside.filter(|other| *other != obs.conversation).collect(),
+            silences,
+            followed: false,
+            beside: beside.collect(),
             later: Later {
                 series,
                 found: Found::by(obs, scene.armed()),
@@ -176,8 +184,9 @@ impl Occasions {
             if excused.pair != pair || excused.device != message.device {
                 return true;
             }
-            if excused.beside.contains(&obs.conversation) {
-                if !excused.alone {
+            let beside = excused.beside.iter().find(|(other, _)| *other == obs.conversation);
+            if let Some((_, shows)) = beside {
+                if !shows {
                     return true;
                 }
                 excused.later.series.frames.push(obs.place.frame);
@@ -185,7 +194,8 @@ impl Occasions {
                 over.push(excused.later.clone());
                 return false;
             }
-            !follows
+            excused.followed |= follows;
+            true
         });
     }
 
@@ -213,7 +223,7 @@ impl Occasions {
     pub(crate) fn tick(&mut self, now: Timestamp, over: &mut Vec<Later>) {
         self.excused.retain(|excused| {
             let waits = now.since_ns(excused.later.found.time) <= FOLLOWED_NS;
-            if !waits {
+            if !waits && excused.silences && !excused.followed {
                 over.push(excused.later.clone());
             }
             waits
