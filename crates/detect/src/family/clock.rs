@@ -24,13 +24,11 @@ pub(crate) fn candidates(scene: &Scene<'_>, baseline: &Baseline, out: &mut Vec<C
     let effect = (message.effect, message.function.code);
     let Some(rows) = rows(message.device.protocol) else { return };
     let Some(detection) = (rows.effect)(effect.0, effect.1) else { return };
-    let Some(offset) = offset_ms(scene) else { return };
     let usual = baseline.facts().get(&key(scene)).map(|fact| (fact.count, signed(fact.against)));
-    let trusted = |(count, usual): &(u64, i64)| {
-        // That it agrees with the sensor's own clock is no coincidence.
-        *count >= REFERENCE_MIN || usual.saturating_abs() <= SLACK_MS
-    };
-    let (severity, expected) = match usual.filter(trusted) {
+    let usual = usual.filter(|(count, usual)| is_trusted(*count, *usual));
+    let reference = usual.map_or(0, |(_, usual)| usual);
+    let Some(offset) = worst_offset_ms(scene, reference) else { return };
+    let (severity, expected) = match usual {
         Some((_, usual)) if !is_near(offset, usual) => (
             Severity::High,
             format!(
@@ -65,30 +63,42 @@ pub(crate) fn candidates(scene: &Scene<'_>, baseline: &Baseline, out: &mut Vec<C
 
 /// Learns the difference from a clock that was set without alarm.
 pub(crate) fn learn(scene: &Scene<'_>, baseline: &mut Baseline) {
-    let Some(offset) = offset_ms(scene) else { return };
+    let armed = scene.verdict.armed;
     let usual = baseline.facts().get(&key(scene)).map(|fact| signed(fact.against));
+    let Some(offset) = worst_offset_ms(scene, usual.unwrap_or(0)) else { return };
     let agrees = usual.is_some_and(|usual| is_near(offset, usual)) || is_near(offset, 0);
-    if scene.verdict.armed && !agrees && !scene.verdict.accepted {
+    if armed && !agrees && !scene.verdict.accepted {
         // However often it comes, it is no measure of what comes after it.
         return;
     }
     baseline.facts_mut().note(key(scene), scene.obs.time, |fact| {
         let goes_on = fact.count > 0 && is_near(offset, signed(fact.against));
+        // Small steps, each within the slack, must not walk the clocks away once the difference is known.
+        let stays = armed && goes_on && is_trusted(fact.count, signed(fact.against));
         fact.count = if goes_on { fact.count.saturating_add(1) } else { 1 };
-        fact.against = folded(offset);
+        if !stays {
+            fact.against = folded(offset);
+        }
     });
 }
 
-/// How far the time that is written is ahead of the packet.
-fn offset_ms(scene: &Scene<'_>) -> Option<i64> {
+/// Whether a difference is the site's own. That it agrees with the sensor's own clock is no coincidence.
+const fn is_trusted(count: u64, usual: i64) -> bool {
+    count >= REFERENCE_MIN || count > 0 && usual.saturating_abs() <= SLACK_MS
+}
+
+/// How far the time that is written is ahead of the packet: of several times, the one farthest from what is usual.
+fn worst_offset_ms(scene: &Scene<'_>, usual: i64) -> Option<i64> {
     if scene.message.effect != Effect::ClockSet {
         return None;
     }
     let clock = |run: &&gridtap_model::Run<'_>| run.written && run.table == Table::CLOCK;
-    let Some(Value::Time(time)) = scene.message.runs.iter().find(clock)?.values.at(0) else {
-        return None;
-    };
-    Some(ms(time).saturating_sub(ms(scene.obs.time)))
+    let points = scene.message.runs.iter().filter(clock).flat_map(gridtap_model::Run::points);
+    let offsets = points.filter_map(|point| match point.value {
+        Some(Value::Time(time)) => Some(ms(time).saturating_sub(ms(scene.obs.time))),
+        _ => None,
+    });
+    offsets.max_by_key(|offset| offset.saturating_sub(usual).saturating_abs())
 }
 
 fn ms(time: Timestamp) -> i64 {
