@@ -64,7 +64,7 @@ impl Conformance {
             }
             out.push(Candidate {
                 detection: (rows.fault)(fault.kind),
-                severity: Severity::Low,
+                severity: severity(scene, baseline, fault.kind),
                 rank: rank::MESSAGE,
                 cause: Cause::Conformance,
                 novelty: false,
@@ -244,6 +244,32 @@ impl Conformance {
             series.push(Series { subject: by_sender(finding.subject, obs), ..finding });
             window.clear();
         }
+    }
+}
+
+/// How bad a fault of a request is. A control that this sensor cannot read to its end hides what it moves.
+fn severity(scene: &Scene<'_>, baseline: &Baseline, kind: FaultKind) -> Severity {
+    let (message, verdict) = (scene.message, scene.verdict);
+    let has_objects = rows(message.device.protocol).is_some_and(|rows| rows.control_form.is_some());
+    let unread = message.runs.is_empty()
+        || matches!(
+            kind,
+            FaultKind::ObjectHeader
+                | FaultKind::Truncated
+                | FaultKind::Quantity
+                | FaultKind::UnknownObject
+        );
+    let fact = FactKey {
+        kind: FactKind::Habit,
+        device: message.device,
+        master: Some(message.master.address),
+        detail: habit(kind, message),
+    };
+    let judged = verdict.armed && !verdict.accepted && !baseline.facts().known(&fact);
+    if judged && has_objects && scene.controls() && unread {
+        Severity::Medium
+    } else {
+        Severity::Low
     }
 }
 
