@@ -42,6 +42,8 @@ pub(crate) enum Cause {
     Process,
     /// What the sensor cannot hear.
     Hearing,
+    /// What is expected, and written down only.
+    Record,
 }
 
 /// What an anomaly is about. Two findings with one subject are the same anomaly, seen again.

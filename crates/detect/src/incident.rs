@@ -57,7 +57,7 @@ impl Incidents {
         (self.opened, self.gathered)
     }
 
-    /// The incident that a new finding belongs to.
+    /// The incident that a new finding belongs to. What is for the record has one of its own.
     pub(crate) fn of(&mut self, finding: &Finding<'_>) -> IncidentId {
         let join_ns = self.config.join.nanos();
         let key = (finding.zone, finding.subject.actor);
@@ -65,7 +65,11 @@ impl Incidents {
         open.retain(|incident| finding.time.since_ns(incident.last) <= join_ns);
         // What is only context (info) joins whatever is open about its actor.
         let context = finding.severity == Severity::Info;
-        let found = open.iter_mut().find(|incident| {
+        let record = context && finding.cause == Cause::Record;
+        let found = open.iter_mut().filter(|_| !record).find(|incident| {
+            if incident.is_record() {
+                return false;
+            }
             let same_cause = incident.causes.contains(&finding.cause);
             // The sensor's own health is never part of what somebody did.
             if finding.cause == Cause::Hearing || incident.causes.contains(&Cause::Hearing) {
@@ -81,10 +85,9 @@ impl Incidents {
             incident.joined(finding);
             return incident.id;
         }
-        let id = match self.crowd(finding).or_else(|| self.flood_parent(finding)) {
-            Some(parent) => parent,
-            None => self.opened("incident", finding),
-        };
+        let parent =
+            if record { None } else { self.crowd(finding).or_else(|| self.flood_parent(finding)) };
+        let id = parent.unwrap_or_else(|| self.opened("incident", finding));
         if finding.unknown {
             let crowd = (finding.zone, finding.subject.target, finding.cause);
             self.crowds.insert(crowd, (id, finding.time));
@@ -184,8 +187,16 @@ impl Incidents {
 }
 
 impl Incident {
+    /// Whether nothing is in it but what is for the record: nothing else joins that.
+    fn is_record(&self) -> bool {
+        self.causes.iter().all(|cause| *cause == Cause::Record)
+    }
+
     fn joined(&mut self, finding: &Finding<'_>) {
-        self.last = self.last.max(finding.time);
+        // What is no alarm keeps no alarm's incident open.
+        if finding.severity > Severity::Info || self.severity == Severity::Info {
+            self.last = self.last.max(finding.time);
+        }
         self.stranger |= finding.stranger;
         self.severity = self.severity.max(finding.severity);
         self.causes.insert(finding.cause);

@@ -23,12 +23,14 @@ pub(crate) fn candidates(scene: &Scene<'_>, baseline: &Baseline, out: &mut Vec<C
     if !verdict.armed || verdict.accepted || verdict.access.points_new > 0 || !scene.controls() {
         return;
     }
-    // Whoever opens a breaker closes it one day. A select of another kind is told as its operate would be: it moves
-    // nothing yet, and says what comes.
+    // Whoever opens a breaker closes it one day; who only ever closed one has not opened it. A select
+    // of another kind is told as its operate would be: it moves nothing yet, and says what comes.
     let new = |(point, control): (Point, Control)| {
         let known = &baseline.facts().get(&key(scene, &point))?.text;
         let is = |form: &Control| holds(known, &form.to_string());
-        (!is(&control)).then(|| (point, is(&opposite(control)), known.clone()))
+        let returns =
+            is(&opposite(control)) && (!opens(control) || known.split(BETWEEN).any(was_opened));
+        (!is(&control)).then(|| (point, returns, known.clone()))
     };
     let Some((point, is_usual, known)) = controls(scene).find_map(new) else { return };
     let name = words::told_with(scene, &point).name(scene.site, &scene.message.device);
@@ -59,7 +61,7 @@ pub(crate) fn audit(scene: &Scene<'_>) -> Option<Candidate> {
         detection,
         severity: Severity::Info,
         rank: rank::POINT,
-        cause: Cause::Access,
+        cause: Cause::Record,
         novelty: false,
         variant: 0,
         of_host: false,
@@ -116,6 +118,22 @@ const fn opposite(control: Control) -> Control {
         other => (other, control.on_ms, control.off_ms),
     };
     Control { operation, trip_close, on_ms, off_ms, ..control }
+}
+
+/// Whether it trips, or switches off where there is one output.
+const fn opens(control: Control) -> bool {
+    match control.trip_close {
+        TripClose::Trip => true,
+        TripClose::Close => false,
+        TripClose::None | TripClose::Undefined => {
+            matches!(control.operation, Operation::LatchOff | Operation::PulseOff)
+        }
+    }
+}
+
+/// Whether a form that is known, in words, is one that opens.
+fn was_opened(form: &str) -> bool {
+    ["trip, ", "latch off", "pulse off"].iter().any(|opening| form.starts_with(opening))
 }
 
 /// What tells points of one device apart.
