@@ -2,7 +2,7 @@
 
 use core::net::IpAddr;
 
-use gridtap_model::{Message, Outcome, Phase, Protocol, Refusal, Run, Zone};
+use gridtap_model::{Class, Message, Outcome, Phase, Protocol, Refusal, Run, Zone};
 
 use crate::path::{Code, Path, Range, Role};
 
@@ -10,9 +10,19 @@ use crate::path::{Code, Path, Range, Role};
 pub(crate) fn asks(message: &Message<'_>) -> bool {
     match message.phase {
         Phase::Request | Phase::Select | Phase::Operate => true,
-        Phase::Response => message.request_frame.is_none() && message.hearing.one_direction,
+        Phase::Response => {
+            message.request_frame.is_none()
+                && message.hearing.one_direction
+                && !is_bare_response(message)
+        }
         Phase::Confirm | Phase::Unsolicited | Phase::Exception | Phase::Unanswered => false,
     }
+}
+
+/// Whether an answer says nothing of what its master used: one of DNP3 with measurements, which may as well be an
+/// answer to a poll of classes, of objects or of a range.
+fn is_bare_response(message: &Message<'_>) -> bool {
+    message.device.protocol == Protocol::Dnp3 && message.class == Class::Read
 }
 
 /// Whether a message shows that its device is there: it answers, and no gateway answers for it.
@@ -27,7 +37,6 @@ pub(crate) const fn answers(message: &Message<'_>) -> bool {
 /// where it carries no values. A select commands nothing yet: that a point was selected never makes it one that is
 /// commanded.
 pub(crate) fn is_commanded(message: &Message<'_>, run: &Run<'_>) -> bool {
-    use gridtap_model::Class;
     let commands = || {
         matches!(message.class, Class::Command | Class::Configuration)
             && !message.runs.iter().any(|other| other.written)

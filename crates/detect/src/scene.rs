@@ -1,7 +1,7 @@
 //! One message with everything that a rule may ask about it.
 
 use gridtap_baseline::{Level, Site, Verdict};
-use gridtap_model::{Armed, Class, Effect, Message, Observation, Phase, Point, Severity};
+use gridtap_model::{Armed, Class, Effect, Message, Observation, Phase, Point, Protocol, Severity};
 
 use crate::book::{Cause, Subject};
 
@@ -59,6 +59,11 @@ impl Scene<'_> {
         // Where only answers are heard, one may repeat a control, and none tells whether it was selected first.
         matches!(self.message.phase, Phase::Request | Phase::Select | Phase::Operate)
             && matches!((self.message.class, self.message.effect), (Class::Command, Effect::Plain))
+    }
+
+    /// Whether the message names what the master uses: an answer of DNP3, heard without its request, does not.
+    pub(crate) fn names_function(&self) -> bool {
+        self.message.device.protocol != Protocol::Dnp3 || self.message.phase != Phase::Response
     }
 
     /// Whether news is judged and the parties themselves are news.
@@ -141,7 +146,7 @@ pub(crate) mod tests {
 
     use gridtap_baseline::Baseline;
     use gridtap_model::{
-        Conversation, Endpoint, LinkEvent, Place, Protocol, Timestamp, Transport, What, Zone,
+        Conversation, Endpoint, LinkEvent, Place, Timestamp, Transport, What, Zone,
     };
 
     use super::*;

@@ -197,7 +197,7 @@ fn command(scene: &Scene<'_>, rows: &Rows, baseline: &Baseline, out: &mut Vec<Ca
             out.push(news(scene, row, Severity::Medium, rank::FUNCTION, expected));
         }
     }
-    if !access.function_known {
+    if !access.function_known && scene.names_function() {
         let (severity, expected) = (stepped(scene, Severity::High), never_used(scene));
         let row = (rows.effect)(scene.message.effect, scene.message.function.code);
         if let Some(row) = row {
@@ -223,7 +223,7 @@ fn read(scene: &Scene<'_>, rows: &Rows, baseline: &Baseline, out: &mut Vec<Candi
         let reader = news(scene, row, stepped(scene, table), rank::CLASS, expected);
         out.push(Candidate { of_host: true, ..reader });
     }
-    if access.function_known {
+    if access.function_known || !scene.names_function() {
         return;
     }
     let effect = (rows.effect)(scene.message.effect, scene.message.function.code);
