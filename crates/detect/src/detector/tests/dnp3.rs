@@ -1,5 +1,7 @@
 //! Outstations and their masters in observations: what is commanded, selected, restarted, set and frozen.
 
+mod evasion;
+
 use gridtap_model::{Control, Dialogue, Occasion, Operation, Reading, Selected, TripClose, Value};
 
 use super::*;
@@ -33,6 +35,9 @@ struct Say {
     table: Table,
     points: Vec<u32>,
     values: Option<Value>,
+    /// A second value, in a second run over the same points.
+    then: Option<Value>,
+    hearing: Hearing,
     faults: Faults,
     dialogue: Dialogue,
     answer: Option<Outcome>,
@@ -53,6 +58,8 @@ impl Say {
             table: Table::EVENT_CLASS,
             points: vec![1, 2, 3],
             values: None,
+            then: None,
+            hearing: Hearing::default(),
             faults: Faults::NONE,
             dialogue: Dialogue { master_sub: SubAddress::Link(FRONT_END), ..Dialogue::NONE },
             answer: Some(Outcome::Success),
@@ -154,7 +161,12 @@ impl Plant {
         let readings = [Reading { value: say.values, ..Reading::default() }];
         let values = if say.values.is_some() { Values::Readings(&readings) } else { Values::None };
         let run = |first: &u32| Run { table: say.table, first: *first, count: 1, values, written };
-        let runs: Vec<Run<'_>> = say.points.iter().map(run).collect();
+        let mut runs: Vec<Run<'_>> = say.points.iter().map(run).collect();
+        let then = [Reading { value: say.then, ..Reading::default() }];
+        if say.then.is_some() {
+            let again = runs.clone().into_iter();
+            runs.extend(again.map(|run| Run { values: Values::Readings(&then), ..run }));
+        }
         let request = Message {
             master,
             device: Device {
@@ -172,11 +184,13 @@ impl Plant {
             request_frame: None,
             latency_ns: None,
             faults: say.faults,
-            hearing: Hearing::default(),
+            hearing: say.hearing,
             dialogue: say.dialogue,
             identity: None,
         };
-        let asked = self.heard_in(say.conversation, master, server, What::Message(request));
+        let (from, to) =
+            if say.phase == Phase::Response { (server, master) } else { (master, server) };
+        let asked = self.heard_in(say.conversation, from, to, What::Message(request));
         if let Some(outcome) = say.answer {
             let refused = matches!(outcome, Outcome::Refused { .. });
             let answer = Message {
@@ -205,9 +219,19 @@ impl Plant {
     }
 
     fn station_with(site: &str) -> Self {
+        Self::station_of(site, &[Say::reporting(false).at(Occasion::Opening)], &[])
+    }
+
+    /// A station whose front end begins with these, and whose operator also does these once a minute.
+    fn station_of(site: &str, first: &[Say], often: &[Say]) -> Self {
         let mut plant = Self::new(site);
-        plant.say(&Say::reporting(false).at(Occasion::Opening));
+        for say in first {
+            plant.say(say);
+        }
         for second in 0..600_u32 {
+            for say in often.iter().filter(|_| second % 60 == 15) {
+                plant.say(say);
+            }
             plant.say(&Say::poll(MASTER));
             plant.say(&Say::poll(HISTORIAN).by(HISTORIAN, 2).in_conversation(2));
             match second % 60 {
@@ -511,6 +535,7 @@ fn a_master_that_reconnects_is_quiet() {
 #[test]
 fn reports_switched_off_on_connecting_and_nothing_after_are_told_in_the_end() {
     let mut plant = Plant::station();
+    plant.pass(6);
     let frame = plant.say(&Say::reporting(false).at(Occasion::Opening).in_conversation(3));
     plant.pass(25);
     assert_eq!(plant.findings(), [], "it may still ask");
