@@ -78,8 +78,12 @@ struct Incident<'a> {
 
 impl<'a> Incident<'a> {
     fn of(mut anomalies: Vec<&'a Anomaly>) -> Option<Self> {
-        anomalies
-            .sort_by_key(|anomaly| (std::cmp::Reverse(anomaly.severity), anomaly.time, anomaly.id));
+        anomalies.sort_by(|one, other| {
+            // Of equally bad ones the surer leads: a restart, not the stranger's greeting before it.
+            let worse = other.severity.cmp(&one.severity);
+            let surer = other.score.total_cmp(&one.score);
+            worse.then(surer).then((one.time, one.id).cmp(&(other.time, other.id)))
+        });
         let time = anomalies.iter().map(|anomaly| anomaly.time).min()?;
         let last_time = anomalies.iter().map(|anomaly| anomaly.last_time).max()?;
         let count = anomalies.iter().fold(0_u64, |sum, anomaly| sum.saturating_add(anomaly.count));
