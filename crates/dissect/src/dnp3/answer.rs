@@ -3,6 +3,7 @@
 use gridtap_dnp3::{Fragment, FunctionCode};
 use gridtap_model::{
     Authentication, FaultKind, Faults, Hearing, Indications, Outcome, Phase, Run, Timestamp,
+    Transport,
 };
 
 use super::contents::Contents;
@@ -28,6 +29,8 @@ struct Arrived {
     digest: u64,
     time: Timestamp,
     hearing: Hearing,
+    /// What it answers may have been lost without a trace.
+    datagrams: bool,
 }
 
 impl Course {
@@ -84,7 +87,8 @@ impl Course {
             ..Telling::of(stage.time, said.place, *direction, roles, function, hearing)
         };
         let digest = stage.shared.digest.hash_one(fragment.objects);
-        let asked = self.place_answer(fragment, digest, contents, &mut telling);
+        let datagrams = speakers.transport == Transport::Udp;
+        let asked = self.place_answer(fragment, (digest, datagrams), contents, &mut telling);
         if let Some(asked) = &asked {
             self.settle(asked.direction);
             self.note_select(asked, telling.outcome);
@@ -112,7 +116,7 @@ impl Course {
     fn place_answer(
         &mut self,
         fragment: &Fragment<'_>,
-        digest: u64,
+        (digest, datagrams): (u64, bool),
         contents: &Contents<'_>,
         telling: &mut Telling<'_>,
     ) -> Option<Asked> {
@@ -142,6 +146,7 @@ impl Course {
             digest,
             time: telling.time,
             hearing: telling.hearing,
+            datagrams,
         };
         let asked;
         (asked, telling.back) = self.matched(&arrived, &mut telling.faults);
@@ -165,7 +170,7 @@ impl Course {
 
     /// The request that a message answers; of one that repeats an answer, the frame of its request.
     fn matched(&mut self, arrived: &Arrived, faults: &mut Faults) -> (Option<Asked>, Option<Back>) {
-        let Arrived { pair, sequence, first, last, digest, time, hearing } = *arrived;
+        let Arrived { pair, sequence, first, last, digest, time, hearing, datagrams } = *arrived;
         let waiting = self.exchange.find(pair, Some(sequence)).map(|asked| asked.begun);
         // What goes on from a part before it, and what begins, are never each other's.
         let fits = waiting.is_some_and(|begun| first != begun);
@@ -186,6 +191,9 @@ impl Course {
         let earlier = dialogue.answered.iter_mut().flatten();
         let earlier = earlier.into_iter().find(|answered| answered.sequence == sequence);
         let Some(earlier) = earlier else {
+            if datagrams {
+                dialogue.selection.doubt();
+            }
             if hearing.is_clean() && !overflowed {
                 faults.push(FaultKind::Unrequested, sequence.into(), 0);
             }

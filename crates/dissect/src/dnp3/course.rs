@@ -31,6 +31,8 @@ pub(super) struct Course {
     pub(super) exchange: Exchange,
     pub(super) circumstances: Circumstances,
     lossy_until: Option<Timestamp>,
+    /// Of the two directions: until when its messages may be the fault of octets of it that are not there.
+    holed_until: [Option<Timestamp>; 2],
     /// Of the two directions: what it began with went unheard.
     headless: [bool; 2],
     /// Of the two directions: it was heard.
@@ -62,17 +64,26 @@ impl Course {
         self.exchange.excuse();
     }
 
-    /// Something was said unheard: what follows may be the fault of that.
+    /// Something may have been said unheard: what follows may be the fault of that.
     pub(super) fn lose(&mut self, stage: &Stage<'_>) {
         let memory = stage.shared.config.loss_memory.nanos();
         self.lossy_until = Some(stage.time.plus_ns(memory));
-        self.dialogues.doubt();
+    }
+
+    /// Octets of a direction are not there: it goes on behind them.
+    pub(super) fn lose_octets(&mut self, stage: &Stage<'_>, direction: Direction) {
+        self.lose(stage);
+        *side_mut(&mut self.holed_until, direction) = self.lossy_until;
+        // No select was among what a device said.
+        if self.asking() != Some(direction.reversed()) {
+            self.dialogues.doubt();
+        }
     }
 
     /// Something of a direction was said unheard before anything was heard.
     pub(super) fn begin_after_gap(&mut self, stage: &Stage<'_>, direction: Direction) {
-        let memory = stage.shared.config.loss_memory.nanos();
-        self.lossy_until = Some(stage.time.plus_ns(memory));
+        self.lose(stage);
+        *side_mut(&mut self.holed_until, direction) = self.lossy_until;
         *side_mut(&mut self.headless, direction) = true;
     }
 
@@ -88,6 +99,23 @@ impl Course {
             mid_session: !begun && !both.into_iter().all(|it| self.heard_from_start(speakers, it)),
             one_direction: self.circumstances.one_direction
                 || both.into_iter().any(|direction| speakers.silent(direction)),
+        }
+    }
+
+    /// What may have gone unheard of that which an operate is held against. Whoever says that he has more of the
+    /// master's octets than the capture is not believed: where they are not there, the master goes on behind them.
+    /// A flow of datagrams begins with its first.
+    pub(super) fn hearing_of_operate(
+        &self,
+        stage: &Stage<'_>,
+        speakers: &Speakers,
+        (asking, begun): (Direction, bool),
+    ) -> Hearing {
+        let stream = speakers.transport == Transport::Tcp;
+        Hearing {
+            gap: side(&self.holed_until, asking).is_some_and(|until| stage.time <= until),
+            mid_session: stream && !begun && !self.heard_from_start(speakers, asking),
+            ..self.hearing(stage, speakers, begun)
         }
     }
 
@@ -156,7 +184,9 @@ impl Course {
     pub(super) fn make_room(&mut self, reading: &mut Reading<'_, '_, '_>, roles: Roles) {
         let Reading { stage, speakers, .. } = reading;
         let open_max = stage.shared.config.dnp3_links_max;
-        let from_start = self.heard_from_start(speakers, roles.asking);
+        // The first datagrams of two ports that are heard are the first there are.
+        let from_start =
+            self.heard_from_start(speakers, roles.asking) || speakers.transport == Transport::Udp;
         if let Some(gone) = self.dialogues.open(roles.pair, from_start, open_max) {
             count(&mut stage.shared.counters.dnp3_links_evicted);
             while let Some(asked) = self.exchange.give_up(gone) {

@@ -25,6 +25,9 @@ struct Digests {
     objects: u64,
 }
 
+/// So many requests of one master go unheard in a row, by chance.
+const UNHEARD_MAX: u8 = 3;
+
 impl Course {
     /// A message that only masters send.
     pub(super) fn request(
@@ -63,13 +66,17 @@ impl Course {
             objects: stage.shared.digest.hash_one(fragment.objects),
         };
         let begun = self.dialogues.find(roles.pair).is_some_and(|dialogue| dialogue.paired);
-        let hearing = self.hearing(stage, speakers, begun);
+        let phase = phase(fragment.function);
+        let hearing = match phase {
+            Phase::Operate => self.hearing_of_operate(stage, speakers, (*direction, begun)),
+            _ => self.hearing(stage, speakers, begun),
+        };
         let broadcast = said.frame.header.destination.is_broadcast();
         let answered = fragment.function.is_answered() && !broadcast;
         let mut telling = Telling {
             class,
             effect,
-            phase: phase(fragment.function),
+            phase,
             runs,
             faults: *faults,
             authentication: proof::of_request(fragment.function, contents.step, answered),
@@ -88,9 +95,7 @@ impl Course {
         (asked.class, asked.effect, asked.digest) = (class, effect, digests.whole);
         asked.runs = Asked::kept(runs);
         let late_ns = stage.shared.config.dnp3_select_late.nanos();
-        // The first datagrams of two ports that are heard are the first there are: nothing went before them unheard.
-        let begins = speakers.transport == Transport::Udp;
-        let circumstances = (broadcast, late_ns, begins);
+        let circumstances = (broadcast, late_ns, speakers.transport == Transport::Udp);
         self.place_request(fragment, &asked, digests, circumstances, &mut telling);
         if contents.step == Some(Step::Reply) {
             self.reply(&asked, Step::Reply);
@@ -125,7 +130,7 @@ impl Course {
         fragment: &Fragment<'_>,
         asked: &Asked,
         digests: Digests,
-        (broadcast, late_ns, begins): (bool, u64, bool),
+        (broadcast, late_ns, datagrams): (bool, u64, bool),
         telling: &mut Telling<'_>,
     ) {
         // Steps of authentication go between a request and its answer, with its sequence number.
@@ -145,6 +150,12 @@ impl Course {
             if reused && telling.phase != Phase::Operate {
                 telling.faults.push(FaultKind::TransactionReuse, sequence.into(), 0);
             }
+            // A datagram is lost without a trace but in the numbers of those after it.
+            let unheard =
+                last.map_or(0, |last| sequence.wrapping_sub(last.sequence.wrapping_add(1)) & 0x0F);
+            if datagrams && (1..=UNHEARD_MAX).contains(&unheard) {
+                dialogue.selection.doubt_nothing();
+            }
             dialogue.sequences_vary |= last.is_some() && !same_number;
             dialogue.last = Some(Last { sequence, digest: digests.whole });
             let (time, frame) = (asked.time, asked.place.frame);
@@ -163,7 +174,7 @@ impl Course {
                 _ => dialogue.selection.cancel(),
             }
         }
-        let from_start = dialogue.from_start || begins;
+        let from_start = dialogue.from_start || datagrams;
         telling.occasion =
             dialogue.opening.next(&dialogue.condition, telling.effect, asked.time, from_start);
         if telling.effect == Effect::ClockSet && fragment.function == FunctionCode::WRITE {

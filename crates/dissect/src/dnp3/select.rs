@@ -65,6 +65,15 @@ impl Selection {
         *self = Self::Unknown;
     }
 
+    /// A request may have gone unheard: it may have been a select, where none stands.
+    pub(super) fn doubt_nothing(&mut self) {
+        let stands =
+            matches!(self, Self::Select(select) if select.stands && select.operated.is_none());
+        if !stands {
+            self.doubt();
+        }
+    }
+
     /// The device refused the select with this sequence number, or left it unanswered.
     pub(super) fn refuse(&mut self, sequence: Option<u8>) {
         if let Self::Select(select) = self

@@ -178,7 +178,7 @@ impl Session {
         direction: Direction,
         bytes: u64,
     ) {
-        self.course.lose(stage);
+        self.course.lose_octets(stage, direction);
         self.links.doubt(direction);
         let mut reading = Reading { stage, speakers, direction };
         self.end_stream(&mut reading, bytes >= SEQUENCE_ROUND_OCTETS);

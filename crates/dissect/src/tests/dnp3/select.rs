@@ -272,3 +272,59 @@ fn addresses_that_nobody_answers_excuse_no_operate() {
     talk.ask(&of(60, &format!("C0 C1 04 {TRIP}")));
     assert_eq!(talk.faults, [FaultKind::NoSelect, FaultKind::NoSelect]);
 }
+
+fn datagrams() -> Talk {
+    Talk::new(Transport::Udp, HOME, false)
+}
+
+#[test]
+fn the_first_operate_in_a_flow_of_datagrams_needs_a_select_too() {
+    let mut talk = datagrams();
+    talk.ask(&operate_of(2, TRIP));
+    assert_eq!((talk.faults.as_slice(), talk.unclean), (&[FaultKind::NoSelect][..], 0));
+    let mut talk = datagrams();
+    talk.ask(&select(1, TRIP)).answer(&done(1, TRIP)).ask(&operate_of(2, TRIP));
+    assert_eq!(talk.faults, []);
+}
+
+#[test]
+fn a_select_in_a_lost_datagram_is_known_by_its_answer_or_by_the_numbers() {
+    let begun = || {
+        let mut talk = datagrams();
+        talk.ask(&ask(0xC0, "01 3C 01 06")).answer(&answer(0xC0, "81 0000"));
+        talk
+    };
+    let mut talk = begun();
+    talk.answer(&done(1, TRIP));
+    talk.faults.clear();
+    talk.ask(&operate_of(2, TRIP)).later(2_000).ask(&operate_of(2, TRIP));
+    assert_eq!(talk.faults, []);
+    let mut talk = begun();
+    talk.ask(&operate_of(2, TRIP)).answer(&done(2, TRIP)).ask(&operate_of(3, TRIP));
+    assert_eq!(talk.faults, [FaultKind::NoSelect], "the second goes back to nothing");
+    let mut talk = begun();
+    talk.ask(&operate_of(1, TRIP));
+    assert_eq!(talk.faults, [FaultKind::NoSelect], "no number is left out");
+}
+
+#[test]
+fn octets_that_somebody_says_he_has_excuse_no_operate() {
+    // Of the master's octets and of the device's: nothing is left out where the master goes on.
+    for at in [0, 1] {
+        let mut talk = tcp();
+        talk.ask(&ask(0xC0, "01 3C 01 06")).answer(&answer(0xC0, "81 0000"));
+        talk.flow.unheard[at] += 10;
+        if at == 0 {
+            talk.answer(&answer(0xF3, "82 0000"));
+        }
+        talk.ask(&operate_of(1, TRIP));
+        assert_eq!(talk.faults, [FaultKind::NoSelect], "{at}");
+    }
+    // What is left out of the device's octets is no select.
+    let mut talk = tcp();
+    talk.ask(&ask(0xC0, "01 3C 01 06")).answer(&answer(0xC0, "81 0000"));
+    talk.event(Event::Gap { direction: Direction::Backward, bytes: 35 });
+    let unclean = talk.unclean;
+    talk.ask(&operate_of(1, TRIP));
+    assert_eq!((talk.faults.as_slice(), talk.unclean), (&[FaultKind::NoSelect][..], unclean));
+}
