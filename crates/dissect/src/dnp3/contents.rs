@@ -60,6 +60,7 @@ impl Scratch {
             contents: Contents::default(),
             answers: fragment.function.0 >= 129,
             writes: writes(fragment.function),
+            pattern: false,
         };
         for block in fragment.blocks() {
             match block {
@@ -119,6 +120,8 @@ struct Reader<'r, 'v, 'a> {
     contents: Contents<'a>,
     answers: bool,
     writes: bool,
+    /// The objects being read are the pattern of a control.
+    pattern: bool,
 }
 
 impl<'r, 'a: 'r> Reader<'r, '_, 'a> {
@@ -160,6 +163,8 @@ impl<'r, 'a: 'r> Reader<'r, '_, 'a> {
             self.runs.push(Run { table, first, count, values, written });
             return;
         }
+        // A pattern control block has its points in the mask that follows it.
+        self.pattern = (block.header.group, block.header.variation) == (12, 2);
         for item in block.items() {
             self.item(table, &item, written, faults);
         }
@@ -181,7 +186,13 @@ impl<'r, 'a: 'r> Reader<'r, '_, 'a> {
             Object::Clock(_) | Object::Interval(_) | Object::CommonTime(_) => Some(0),
             _ => item.index,
         };
-        let Some(index) = index else { return };
+        let Some(index) = index else {
+            // A command without an index: what some device makes of it nobody knows.
+            if !self.pattern && matches!(&item.object, Object::Control(_) | Object::Setpoint(_)) {
+                faults.push(FaultKind::ObjectHeader, 0, 0);
+            }
+            return;
+        };
         if let Object::Control(block) = &item.object {
             code(block, faults);
         }

@@ -60,6 +60,18 @@ fn each_kind_of_damage_in_a_row_is_told_once_where_it_is() {
 }
 
 #[test]
+fn a_control_without_an_index_is_a_fault_of_its_header() {
+    let mut talk = tcp();
+    talk.ask(&ask(0xC1, "05 0C 01 07 01 81 01 64000000 00000000 00"));
+    assert_eq!(talk.faults, [FaultKind::ObjectHeader]);
+    // A pattern has none: the mask behind it says which points.
+    let mut talk = tcp();
+    let pattern = "05 0C 02 07 01 81 01 64000000 00000000 00 0C 03 00 00 07 05";
+    talk.ask(&ask(0xC1, pattern));
+    assert_eq!(talk.faults, []);
+}
+
+#[test]
 fn junk_between_frames_is_skipped_and_no_fault() {
     let mut talk = tcp();
     talk.ask(&[b"junk".as_slice(), &operate()].concat());
