@@ -27,6 +27,10 @@ pub struct Config {
     pub dnp3_links_max: usize,
     /// How long after its select no DNP3 device takes an operate any more.
     pub dnp3_select_late: Span,
+    /// DNP3 devices whose descriptors of data sets are kept; the longest unheard gives way.
+    pub dnp3_data_set_devices_max: usize,
+    /// Octets of descriptors that are kept for one of them; those longest unheard give way.
+    pub dnp3_data_set_octets_max: usize,
     /// Bytes of a conversation that are kept while its protocol is not known.
     pub tasting_bytes_max: usize,
     /// Segments or datagrams of a conversation on another port that are looked at again after it was found to be none
@@ -52,6 +56,8 @@ impl Default for Config {
             dnp3_fragment_octets_max: 4_096,
             dnp3_links_max: 64,
             dnp3_select_late: Span::from_secs(30),
+            dnp3_data_set_devices_max: 256,
+            dnp3_data_set_octets_max: 32_768,
             tasting_bytes_max: 2_048,
             second_looks_max: 64,
             host_pairs_max: 65_536,

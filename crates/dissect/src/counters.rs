@@ -46,6 +46,11 @@ pub struct Counters {
     pub pending_evicted: u64,
     /// DNP3 links within a conversation that gave way because too many were open.
     pub dnp3_links_evicted: u64,
+    /// Descriptors of DNP3 data sets that were forgotten because too many were heard: values of theirs are told as
+    /// octets.
+    pub dnp3_descriptors_evicted: u64,
+    /// Descriptors of DNP3 data sets that were heard again, saying something else.
+    pub dnp3_descriptors_changed: u64,
     /// Points of DNP3 messages that have too many to be told: each is decoded, and in no observation.
     pub dnp3_points_untold: u64,
     /// Pairs of hosts that were not watched because too many were.

@@ -37,6 +37,8 @@ pub(crate) struct Shared {
     pub(crate) buffers: Buffers,
     /// Room for the points of one DNP3 message.
     pub(crate) dnp3: dnp3::Scratch,
+    /// What DNP3 devices said of their data sets.
+    pub(crate) data_sets: dnp3::DataSets,
     pub(crate) hosts: HostPairs,
     pub(crate) servers: Servers,
     pub(crate) counters: Counters,
@@ -58,6 +60,7 @@ impl Shared {
             zones,
             buffers: Buffers::default(),
             dnp3: dnp3::Scratch::default(),
+            data_sets: dnp3::DataSets::default(),
             hosts,
             servers,
             counters: Counters::default(),

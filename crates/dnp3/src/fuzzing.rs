@@ -1,6 +1,9 @@
 //! One body for cargo-fuzz, the replay of its corpus, and the property tests.
 
-use crate::{Blocks, Carried, Ending, Found, Fragment, FunctionCode, Object, Reassembler, frame};
+use crate::{
+    Blocks, Carried, DataSetValues, Ending, Found, Fragment, FunctionCode, Object, Reassembler,
+    frame,
+};
 
 /// Says everything that this crate can say of any octets, the texts of debugging included.
 ///
@@ -70,8 +73,14 @@ fn blocks(mut blocks: Blocks<'_>) {
 fn told(object: Object<'_>) {
     match object {
         Object::Attribute(attribute) => drop(attribute.listed().count()),
-        Object::Elements(elements) => drop(format!("{:?}", elements.collect::<Vec<_>>())),
-        Object::DataSet(values) => drop(values.count()),
+        Object::Elements(elements) => {
+            drop(format!("{:?} {:?}", elements.id(), elements.collect::<Vec<_>>()));
+            elements.for_each(|each| {
+                drop(format!("{:?} {:?}", each.uuid(), each.value(each.ancillary)))
+            });
+        }
+        Object::PointIndexes(points) => drop(points.points().count()),
+        Object::DataSet(values) => data_set(values),
         Object::Activation(activation) => {
             assert_eq!(activation.statuses().count(), usize::from(activation.count));
         }
@@ -79,4 +88,17 @@ fn told(object: Object<'_>) {
         Object::Point(point) => drop(point.flags.map(|flags| flags.names().count())),
         _ => {}
     }
+}
+
+/// Each value comes out once, in order, and what is left is what no length leads into.
+fn data_set(values: DataSetValues<'_>) {
+    let held: usize = values.map(|value| value.len().saturating_add(1)).sum();
+    let left = values.left();
+    let cut = left.first().is_none_or(|length| usize::from(*length) >= left.len());
+    assert!(cut, "a value left over");
+    for elements in [None, Some(0), Some(values.skip(1).count())] {
+        let ahead = usize::from(values.time(elements).is_some()).saturating_add(1);
+        assert_eq!(values.elements(elements).count(), values.count().saturating_sub(ahead));
+    }
+    let _ = format!("{:?} {held}", values.id());
 }

@@ -109,13 +109,12 @@ impl<'a> Items<'a> {
             Extent::Bits(_) | Extent::Never => return (opaque, None),
             _ => {}
         }
-        match Object::parse(variation, octets, self.common_time) {
-            Some(object) => (object, None),
-            None => {
-                let Variation { group, variation, .. } = variation;
-                (opaque, Some(Fault::Contents { group, variation }))
-            }
-        }
+        let parsed = Object::parse(variation, octets, self.common_time);
+        let Variation { group, variation, .. } = variation;
+        let contradicts = Fault::Contents { group, variation };
+        parsed.map_or((opaque, Some(contradicts)), |object| {
+            (object, (!object.is_whole()).then_some(contradicts))
+        })
     }
 }
 

@@ -10,7 +10,9 @@ mod security_codes;
 
 pub use attribute::{Attribute, AttributeType, attribute_name};
 pub use authentication::{Authentication, UserChange};
-pub use data_set::{Characteristics, DataSetValues, DescriptorCode, Element, Elements};
+pub use data_set::{
+    Characteristics, DataSetValues, DescriptorCode, Element, Elements, PointIndexes,
+};
 pub use device::{
     Activation, ActivationStatuses, BufferFill, DeviceProfile, PrivateDescriptor,
     PrivateRegistration,
@@ -68,6 +70,8 @@ pub enum Object<'a> {
     Elements(Elements<'a>),
     /// What may be done with a data set (g86v2).
     Characteristics(Characteristics),
+    /// The points that the elements of a data set are the values of (g86v3).
+    PointIndexes(PointIndexes<'a>),
     /// The values of a data set (g87, g88).
     DataSet(DataSetValues<'a>),
     /// The name of an application (g90).
@@ -127,6 +131,7 @@ impl<'a> Object<'a> {
             Layout::Delay { seconds: true } => Self::Delay(Delay::Coarse(fields.u16()?)),
             Layout::Delay { seconds: false } => Self::Delay(Delay::Fine(fields.u16()?)),
             Layout::BufferFill => Self::BufferFill(BufferFill::read(fields)?),
+            Layout::Characteristics => Self::Characteristics(Characteristics::read(octets)?),
             Layout::Octets => Self::Point(Point::of(Value::Octets(octets))),
             Layout::Decimal(_) => {
                 let value = decimal(octets).map_or(Value::Octets(octets), Value::Unsigned);
@@ -154,15 +159,22 @@ impl<'a> Object<'a> {
             }
             Sized::PrivateDescriptor => Self::PrivateDescriptor(PrivateDescriptor::read(octets)?),
             Sized::Application => Self::Application(octets),
-            Sized::Elements => Self::Elements(Elements::read(octets)?),
-            Sized::Characteristics => Self::Characteristics(Characteristics::read(octets)?),
-            // The layout is not public.
-            Sized::PointIndexes => Self::Opaque(octets),
+            Sized::Elements => Self::Elements(Elements::of(octets)),
             // Public sources do not agree on the layout: what does not fit this reading is none's fault.
-            Sized::DataSet => {
-                DataSetValues::read(octets).map_or(Self::Opaque(octets), Self::DataSet)
+            Sized::PointIndexes => {
+                PointIndexes::of(octets).map_or(Self::Opaque(octets), Self::PointIndexes)
             }
+            Sized::DataSet => Self::DataSet(DataSetValues::of(octets)),
         })
+    }
+
+    /// Whether nothing of it leads out of the object. A list that does still has its items before.
+    pub(crate) fn is_whole(&self) -> bool {
+        match self {
+            Self::Elements(elements) => elements.left().is_empty(),
+            Self::DataSet(values) => values.left().is_empty() && values.id().is_some(),
+            _ => true,
+        }
     }
 }
 

@@ -48,6 +48,8 @@ pub(crate) enum Layout {
     Delay { seconds: bool },
     /// How full a buffer is.
     BufferFill,
+    /// What may be done with a data set.
+    Characteristics,
     /// As many octets as the variation says.
     Octets,
     /// Packed decimal digits: so many octets.
@@ -74,7 +76,6 @@ pub(crate) enum Sized {
     PrivateDescriptor,
     Application,
     Elements,
-    Characteristics,
     PointIndexes,
     DataSet,
 }
@@ -161,6 +162,7 @@ impl Layout {
             Self::TimeLongInterval => Extent::Octets(11),
             Self::Delay { .. } => Extent::Octets(2),
             Self::BufferFill => Extent::Octets(3),
+            Self::Characteristics => Extent::Octets(1),
             Self::Octets => Extent::Octets(variation.into()),
             Self::Decimal(octets) | Self::Authentication(octets) => Extent::Octets(octets.into()),
             Self::Statistic(when) => Extent::Octets(when.octets().saturating_add(7)),

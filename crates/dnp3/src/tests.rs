@@ -98,6 +98,9 @@ fn told(item: &Item<'_>) -> String {
             })
             .collect(),
         Object::Characteristics(each) => each.names().collect::<Vec<_>>().join(","),
+        Object::PointIndexes(each) => {
+            format!("{:?} {:?}", each.id(), each.points().collect::<Vec<_>>())
+        }
         Object::DataSet(values) => format!("{:02X?}", values.collect::<Vec<_>>()),
         Object::Activation(each) => {
             format!("in {} ms {:?}", each.delay_ms, each.statuses().collect::<Vec<_>>())

@@ -54,6 +54,10 @@ impl Table {
     pub const FILE: Self = Self { code: 70, name: "file" };
     /// DNP3 g80: internal indications, by their bit.
     pub const INDICATION: Self = Self { code: 80, name: "internal indication" };
+    /// DNP3 g87 and g88, by their number, where a message names them without values.
+    pub const DATA_SET: Self = Self { code: 87, name: "data set" };
+    /// What the data sets of DNP3 g87 and g88 are made of. The index is `data set << 16 | element`.
+    pub const DATA_SET_ELEMENT: Self = Self { code: 88, name: "data set element" };
     /// DNP3 g110 and g111.
     pub const OCTET_STRING: Self = Self { code: 110, name: "octet string" };
     /// DNP3 g112 and g113.
@@ -107,6 +111,8 @@ impl Table {
                 Self::EVENT_CLASS,
                 Self::FILE,
                 Self::INDICATION,
+                Self::DATA_SET,
+                Self::DATA_SET_ELEMENT,
                 Self::OCTET_STRING,
                 Self::VIRTUAL_TERMINAL,
             ],

@@ -45,7 +45,7 @@ impl Course {
     ) {
         let mut scratch = core::mem::take(&mut reading.stage.shared.dnp3);
         if reading.stage.shared.observations {
-            scratch.read(fragment, &mut faults, |runs, contents, faults| {
+            scratch.read(fragment, said.known, &mut faults, |runs, contents, faults| {
                 self.answer_read(reading, said, fragment, roles, (runs, contents, faults));
             });
         } else {
@@ -107,7 +107,8 @@ impl Course {
             telling.runs = kept.as_slice();
         }
         tell(stage, speakers, &telling);
-        let record = Dnp3Record::fragment(said.frame, said.transport, *fragment);
+        let record =
+            Dnp3Record::fragment(said.frame, said.transport, *fragment).described(said.known);
         let record = record.answers(telling.back);
         write(stage, speakers, ends(speakers, *direction), said.place, record);
     }

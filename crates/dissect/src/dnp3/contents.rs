@@ -1,13 +1,15 @@
 //! The objects of a message: the points they name, with what is said of each.
 
 use gridtap_dnp3::{
-    Authentication, Block, Carried, ControlBlock, DoubleBit, Fault, Flags, Fragment, Item, Object,
-    PointType, Prefix, Quality as FlagKind, Time, Value as Coded,
+    Authentication, Block, Carried, ControlBlock, DataSetValues, DoubleBit, Fault, Flags, Fragment,
+    Item, Object, PointType, Prefix, Quality as FlagKind, Time, Value as Coded,
 };
 use gridtap_model::{
     Control, FaultKind, Faults, Operation, Quality, Reading, Run, Table, TripClose, Value, Values,
 };
 
+use super::data_set::DataSet;
+use super::data_sets::Descriptors;
 use super::effect::{names_range, writes};
 use super::faults;
 use super::fields::moment;
@@ -45,6 +47,7 @@ impl Scratch {
     pub(super) fn read<T>(
         &mut self,
         fragment: &Fragment<'_>,
+        known: Option<&Descriptors>,
         faults: &mut Faults,
         show: impl FnOnce(&[Run<'_>], &Contents<'_>, &mut Faults) -> T,
     ) -> T {
@@ -58,6 +61,7 @@ impl Scratch {
             open: None,
             count: 0,
             contents: Contents::default(),
+            known,
             answers: fragment.function.0 >= 129,
             writes: writes(fragment.function),
             pattern: false,
@@ -83,7 +87,7 @@ pub(super) const fn table(group: u8) -> Option<Table> {
         50 => Table::CLOCK,
         60 => Table::EVENT_CLASS,
         80 => Table::INDICATION,
-        87 | 88 => Table { code: 87, name: "data set" },
+        87 | 88 => Table::DATA_SET,
         _ => match PointType::of(group) {
             Some(PointType::BinaryInput) => Table::BINARY_INPUT,
             Some(PointType::DoubleBitInput) => Table::DOUBLE_BIT_INPUT,
@@ -104,6 +108,12 @@ pub(super) const fn table(group: u8) -> Option<Table> {
     })
 }
 
+/// The index of an element among those of all data sets; none of a data set with a number that no device has.
+fn element_index(set: u64, nth: u16) -> Option<u32> {
+    let set = u32::from(u16::try_from(set).ok()?);
+    Some(set.checked_shl(16)? | u32::from(nth))
+}
+
 /// Whether the points of a group in an answer are those that it was commanded, told back.
 const fn is_echo(group: u8) -> bool {
     matches!(group, 12 | 41)
@@ -118,6 +128,8 @@ struct Reader<'r, 'v, 'a> {
     /// Its points.
     count: usize,
     contents: Contents<'a>,
+    /// What the data sets are made of.
+    known: Option<&'v Descriptors>,
     answers: bool,
     writes: bool,
     /// The objects being read are the pattern of a control.
@@ -182,6 +194,10 @@ impl<'r, 'a: 'r> Reader<'r, '_, 'a> {
         if let Some(fault) = &item.fault {
             faults::objects(fault, faults);
         }
+        if let Object::DataSet(values) = &item.object {
+            self.data_set(*values, written);
+            return;
+        }
         let index = match &item.object {
             Object::Clock(_) | Object::Interval(_) | Object::CommonTime(_) => Some(0),
             _ => item.index,
@@ -205,6 +221,23 @@ impl<'r, 'a: 'r> Reader<'r, '_, 'a> {
             reading.status = None;
         }
         self.put(table, index, written, reading);
+    }
+
+    /// The elements of a data set, each with what its descriptor makes of it.
+    fn data_set(&mut self, values: DataSetValues<'_>, written: bool) {
+        let set = DataSet::of(values, self.known);
+        for (nth, member) in (0_u16..).zip(set.members()) {
+            let Some(index) = set.id.and_then(|id| element_index(id, nth)) else {
+                self.contents.untold = self.contents.untold.saturating_add(1);
+                continue;
+            };
+            let reading = Reading {
+                value: value(&member.bits().unwrap_or_else(|| member.value())),
+                time: set.time.and_then(moment),
+                ..Reading::default()
+            };
+            self.put(Table::DATA_SET_ELEMENT, index, written, reading);
+        }
     }
 
     fn put(&mut self, table: Table, index: u32, written: bool, reading: Reading) {

@@ -6,6 +6,7 @@ use gridtap_model::{
     Protocol, Timestamp, Transport,
 };
 
+use super::data_sets::{self, Descriptors};
 use super::dialogue::Dialogues;
 use super::exchange::{Asked, Exchange};
 use super::framing::count;
@@ -17,11 +18,14 @@ use crate::sides::{side, side_mut};
 use crate::stage::{Circumstances, Speakers, Stage, ends};
 
 /// A frame that completes a message.
+#[derive(Clone, Copy)]
 pub(super) struct Said<'f> {
     pub(super) frame: &'f Frame<'f>,
     pub(super) place: Place,
     /// What in its segment did not continue what came before.
     pub(super) transport: Option<TransportFault>,
+    /// What the data sets that it tells of are made of.
+    pub(super) known: Option<&'f Descriptors>,
 }
 
 /// What has been said so far, as far as it bears on what is said next.
@@ -173,10 +177,15 @@ impl Course {
         faults::link(&said.frame.header, &mut faults);
         fragment.faults().for_each(|fault| faults::fragment(fault, &mut faults));
         self.make_room(reading, roles);
+        let known = data_sets::take(reading.stage.shared, reading.speakers, fragment, roles);
+        let said = &Said { known: known.as_ref(), ..*said };
         match effect::asks(fragment.function) {
             Some(true) => self.request(reading, said, fragment, roles, faults),
             Some(false) => self.answer(reading, said, fragment, roles, faults),
             None => self.receipt(reading, said, fragment, roles, faults),
+        }
+        if let Some(known) = known {
+            data_sets::put_back(reading.stage.shared, reading.speakers, roles, known);
         }
     }
 

@@ -173,7 +173,7 @@ impl Session {
         if brought.decoded > 0 {
             account.decode(reading.stage, brought.decoded);
         }
-        let said = Said { frame, place, transport: brought.segment.fault };
+        let said = Said { frame, place, transport: brought.segment.fault, known: None };
         match brought.segment.fragment {
             Some(octets) => match Fragment::of(octets) {
                 Some(fragment) => {
@@ -212,7 +212,7 @@ impl Session {
             let header = TransportHeader(**header);
             !acts_on_link && header.is_first() && header.is_final()
         });
-        let said = Said { frame, place, transport: None };
+        let said = Said { frame, place, transport: None, known: None };
         let counters = &mut reading.stage.shared.counters;
         match whole.and_then(|(_, fragment)| Fragment::of(fragment)) {
             Some(fragment) => {

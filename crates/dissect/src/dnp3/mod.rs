@@ -3,6 +3,8 @@
 mod answer;
 mod contents;
 mod course;
+mod data_set;
+mod data_sets;
 mod dialogue;
 mod effect;
 mod exchange;
@@ -22,8 +24,10 @@ mod second_copy;
 mod security;
 mod select;
 mod session;
+mod set_record;
 
 pub(crate) use contents::Scratch;
+pub(crate) use data_sets::DataSets;
 pub(crate) use recognise::{Recognised, begins, is_home, recognise};
 pub use record::Dnp3Record;
 pub(crate) use session::Session;

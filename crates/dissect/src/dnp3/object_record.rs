@@ -1,20 +1,26 @@
 //! The elements of `objects` and of `points` in the `dnp3` object of a record.
 
 use gridtap_dnp3::{
-    ActivationStatuses, Attribute, ControlBlock, DataSetValues, DeviceProfile, Element, Flags,
-    FunctionCode, Interval, Item, Items, Object, Operation, Point, PrivateDescriptor, Range,
-    Statistic, attribute_name, statistic_name,
+    ActivationStatuses, Attribute, ControlBlock, DeviceProfile, Flags, FunctionCode, Interval,
+    Item, Items, Object, Operation, Point, PrivateDescriptor, Range, Statistic, attribute_name,
+    statistic_name,
 };
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
-use super::fields::{Moment, Text, list, octets_entry, status_entry, time_entry, value_entry};
+use super::data_sets::Descriptors;
+use super::fields::{Moment, Text, list, status_entry, time_entry, value_entry};
 use super::files::file;
 use super::record::{faults_entry, object_fault};
 use super::security::authentication;
+use super::set_record;
 use crate::record::Hex;
 
 /// One object header with its objects.
-pub(super) struct Block<'r, 'a>(pub(super) &'r gridtap_dnp3::Block<'a>);
+pub(super) struct Block<'r, 'a>(
+    pub(super) &'r gridtap_dnp3::Block<'a>,
+    /// What its data sets are made of.
+    pub(super) Option<&'r Descriptors>,
+);
 
 impl Serialize for Block<'_, '_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -32,7 +38,7 @@ impl Serialize for Block<'_, '_> {
             map.serialize_entry("stop", &stop)?;
         }
         if block.items().next().is_some() {
-            map.serialize_entry("points", &Points(block.items()))?;
+            map.serialize_entry("points", &Points(block.items(), self.1))?;
         } else if !block.octets.is_empty() {
             map.serialize_entry("data", &Hex(block.octets))?;
         }
@@ -41,19 +47,19 @@ impl Serialize for Block<'_, '_> {
     }
 }
 
-struct Points<'a>(Items<'a>);
+struct Points<'r, 'a>(Items<'a>, Option<&'r Descriptors>);
 
-impl Serialize for Points<'_> {
+impl Serialize for Points<'_, '_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut list = serializer.serialize_seq(None)?;
         for item in self.0 {
-            list.serialize_element(&OnePoint(&item))?;
+            list.serialize_element(&OnePoint(&item, self.1))?;
         }
         list.end()
     }
 }
 
-struct OnePoint<'r, 'a>(&'r Item<'a>);
+struct OnePoint<'r, 'a>(&'r Item<'a>, Option<&'r Descriptors>);
 
 impl Serialize for OnePoint<'_, '_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -62,7 +68,10 @@ impl Serialize for OnePoint<'_, '_> {
         if let Some(index) = index {
             map.serialize_entry("index", index)?;
         }
-        meaning(&mut map, object, *index)?;
+        match object {
+            Object::DataSet(values) => set_record::values(&mut map, *values, self.1)?,
+            other => meaning(&mut map, other, *index)?,
+        }
         faults_entry(&mut map, fault.iter().map(object_fault))?;
         map.end()
     }
@@ -113,13 +122,11 @@ fn device<M: SerializeMap>(map: &mut M, object: &Object<'_>) -> Result<(), M::Er
             map.serialize_entry("data", &Hex(value.octets))
         }
         Object::PrivateDescriptor(value) => descriptor(map, value),
-        Object::Elements(elements) => {
-            map.serialize_entry("elements", &list(elements.map(OneElement)))
-        }
+        Object::Elements(elements) => set_record::elements(map, *elements),
+        Object::PointIndexes(points) => set_record::points(map, *points),
         Object::Characteristics(value) => {
             map.serialize_entry("characteristics", &list(value.names()))
         }
-        Object::DataSet(values) => data_set(map, *values),
         Object::Application(name) => map.serialize_entry("name", &Text(name)),
         Object::Activation(activation) => {
             map.serialize_entry("delay_ms", &activation.delay_ms)?;
@@ -237,24 +244,6 @@ impl Serialize for Part {
         map.serialize_entry("variation", &variation)?;
         map.end()
     }
-}
-
-/// What an element of a data set is.
-struct OneElement<'a>(Element<'a>);
-
-impl Serialize for OneElement<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("code", self.0.code.name())?;
-        map.serialize_entry("type", self.0.data_type.name())?;
-        map.serialize_entry("length_max", &self.0.length_max)?;
-        octets_entry(&mut map, self.0.ancillary)?;
-        map.end()
-    }
-}
-
-fn data_set<M: SerializeMap>(map: &mut M, values: DataSetValues<'_>) -> Result<(), M::Error> {
-    map.serialize_entry("values", &list(values.map(Hex)))
 }
 
 /// How the activation of each configuration went.

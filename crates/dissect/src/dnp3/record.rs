@@ -6,6 +6,7 @@ use gridtap_dnp3::{
 };
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
+use super::data_sets::Descriptors;
 use super::exchange::Asked;
 use super::fields::list;
 use super::object_record::Block;
@@ -21,6 +22,8 @@ pub struct Dnp3Record<'a> {
     pub transport: Option<TransportFault>,
     content: Content<'a>,
     back: Option<Back>,
+    /// What the data sets in it are made of.
+    known: Option<&'a Descriptors>,
 }
 
 /// What a frame completed.
@@ -41,7 +44,13 @@ impl<'a> Dnp3Record<'a> {
         transport: Option<TransportFault>,
         fragment: Fragment<'a>,
     ) -> Self {
-        Self { link: frame.header, transport, content: Content::Fragment(fragment), back: None }
+        Self {
+            link: frame.header,
+            transport,
+            content: Content::Fragment(fragment),
+            back: None,
+            known: None,
+        }
     }
 
     pub(super) const fn cut(
@@ -49,16 +58,33 @@ impl<'a> Dnp3Record<'a> {
         transport: Option<TransportFault>,
         octets: &'a [u8],
     ) -> Self {
-        Self { link: frame.header, transport, content: Content::Cut(octets), back: None }
+        Self {
+            link: frame.header,
+            transport,
+            content: Content::Cut(octets),
+            back: None,
+            known: None,
+        }
     }
 
     pub(super) const fn link_only(frame: &Frame<'a>, transport: Option<TransportFault>) -> Self {
-        Self { link: frame.header, transport, content: Content::Link(*frame), back: None }
+        Self {
+            link: frame.header,
+            transport,
+            content: Content::Link(*frame),
+            back: None,
+            known: None,
+        }
     }
 
     /// With the frame that this goes back to: the request of an answer, what a receipt is of.
     pub(super) const fn answers(self, back: Option<Back>) -> Self {
         Self { back, ..self }
+    }
+
+    /// With what is known of the data sets in it.
+    pub(super) const fn described(self, known: Option<&'a Descriptors>) -> Self {
+        Self { known, ..self }
     }
 
     /// No answer came to this request.
@@ -68,7 +94,7 @@ impl<'a> Dnp3Record<'a> {
         let (source, destination) = (Address(source), Address(destination));
         let link = LinkHeader { length: 5, control: from_master, destination, source };
         let back = Some(Back { frame: asked.place.frame, latency_ns: None });
-        Self { link, transport: None, content: Content::Unanswered(asked), back }
+        Self { link, transport: None, content: Content::Unanswered(asked), back, known: None }
     }
 
     /// The fragment; none in a frame that only says something of the link.
@@ -94,7 +120,7 @@ impl Serialize for Dnp3Record<'_> {
         }
         map.serialize_entry("link", &Link(self))?;
         if let Content::Fragment(fragment) = &self.content {
-            map.serialize_entry("application", &Application(fragment))?;
+            map.serialize_entry("application", &Application(fragment, self.known))?;
         }
         if let Some(back) = &self.back {
             map.serialize_entry("request_frame", &back.frame)?;
@@ -155,7 +181,7 @@ impl Serialize for HexBlocks<'_> {
     }
 }
 
-struct Application<'r, 'a>(&'r Fragment<'a>);
+struct Application<'r, 'a>(&'r Fragment<'a>, Option<&'r Descriptors>);
 
 impl Serialize for Application<'_, '_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -172,7 +198,7 @@ impl Serialize for Application<'_, '_> {
             map.serialize_entry("iin", &list(iin.iter().map(Indication::name)))?;
         }
         if !objects.is_empty() {
-            map.serialize_entry("objects", &Objects(self.0.blocks()))?;
+            map.serialize_entry("objects", &Objects(self.0.blocks(), self.1))?;
         }
         // Octets that are no object header: of a function that is not known all, else what is left at the end.
         let broken = self.0.blocks().find_map(Result::err);
@@ -193,13 +219,13 @@ impl Serialize for Application<'_, '_> {
     }
 }
 
-struct Objects<'a>(Blocks<'a>);
+struct Objects<'r, 'a>(Blocks<'a>, Option<&'r Descriptors>);
 
-impl Serialize for Objects<'_> {
+impl Serialize for Objects<'_, '_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut list = serializer.serialize_seq(None)?;
         for block in self.0.filter_map(Result::ok) {
-            list.serialize_element(&Block(&block))?;
+            list.serialize_element(&Block(&block, self.1))?;
         }
         list.end()
     }

@@ -40,7 +40,7 @@ impl Course {
     ) {
         let mut scratch = core::mem::take(&mut reading.stage.shared.dnp3);
         if reading.stage.shared.observations {
-            scratch.read(fragment, &mut faults, |runs, contents, faults| {
+            scratch.read(fragment, said.known, &mut faults, |runs, contents, faults| {
                 self.request_read(reading, said, fragment, roles, (runs, contents, faults));
             });
         } else {
@@ -113,7 +113,8 @@ impl Course {
             }
         }
         tell(stage, speakers, &telling);
-        let record = Dnp3Record::fragment(said.frame, said.transport, *fragment);
+        let record =
+            Dnp3Record::fragment(said.frame, said.transport, *fragment).described(said.known);
         write(stage, speakers, ends(speakers, *direction), said.place, record);
     }
 
@@ -236,7 +237,9 @@ impl Course {
             ..Telling::of(stage.time, said.place, *direction, roles, name, hearing)
         };
         tell(stage, speakers, &telling);
-        let record = Dnp3Record::fragment(said.frame, said.transport, *fragment).answers(back);
+        let record = Dnp3Record::fragment(said.frame, said.transport, *fragment)
+            .described(said.known)
+            .answers(back);
         write(stage, speakers, ends(speakers, *direction), said.place, record);
     }
 }

@@ -58,7 +58,11 @@ impl Session {
         let counters = &mut reading.stage.shared.counters;
         count(&mut counters.second_copies);
         count(&mut counters.dnp3_fragments);
-        self.course.fragment(reading, &Said { frame, place, transport: None }, &fragment);
+        self.course.fragment(
+            reading,
+            &Said { frame, place, transport: None, known: None },
+            &fragment,
+        );
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod blind;
 mod captures;
+mod data_sets;
 mod dialogue;
 mod exchange;
 mod faults;

@@ -22,6 +22,11 @@ pub struct Attribute<'a> {
 pub struct AttributeType(pub u8);
 
 impl AttributeType {
+    /// A number without sign.
+    pub const UNSIGNED: Self = Self(2);
+    /// Bits.
+    pub const BIT_STRING: Self = Self(6);
+
     /// The name in records, `reserved` where the standard has none.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -52,6 +57,7 @@ impl AttributeType {
             (3, 1) => octets.first().map(|octet| Value::Signed(octet.cast_signed().into())),
             (3, 2) => number(Number::I16),
             (3, 4) => number(Number::I32),
+            (3, 8) => Octets(octets).u64().map(|number| Value::Signed(number.cast_signed())),
             (4, 4) => number(Number::F32),
             (4, 8) => number(Number::F64),
             (7, 6) => Octets(octets).time().map(Value::Time),

@@ -18,10 +18,16 @@ impl DescriptorCode {
             4 => "name",
             5 => "data_element",
             6 => "prototype",
-            7 => "control_status",
-            8 => "control_value",
+            7 => "control_value",
+            8 => "control_status",
             _ => "reserved",
         }
+    }
+
+    /// Whether an element of this code stands for a value of the data set.
+    #[must_use]
+    pub const fn has_value(self) -> bool {
+        matches!(self.0, 5 | 7 | 8)
     }
 }
 
@@ -41,9 +47,35 @@ pub struct Element<'a> {
 impl<'a> Element<'a> {
     /// The data set or prototype that an ID names.
     #[must_use]
-    pub fn id(&self) -> Option<Value<'a>> {
-        (self.code.0 == 1).then(|| AttributeType(2).value(self.ancillary))
+    pub fn id(&self) -> Option<u64> {
+        (self.code.0 == 1).then(|| id(self.ancillary)).flatten()
     }
+
+    /// The prototype whose elements stand here (`prototype`), or that these are the elements of (`uuid`).
+    #[must_use]
+    pub fn uuid(&self) -> Option<[u8; 16]> {
+        let mut octets = Octets(self.ancillary);
+        if matches!(self.code.0, 2 | 6) { octets.chunk() } else { None }
+    }
+
+    /// The value of a data set that this element describes: octets where they are not of its type, or more than it
+    /// allows.
+    #[must_use]
+    pub fn value<'v>(&self, octets: &'v [u8]) -> Value<'v> {
+        if octets.is_empty() {
+            return Value::None;
+        }
+        // A longest length of 0 is none that was said.
+        if self.length_max > 0 && octets.len() > usize::from(self.length_max) {
+            return Value::Octets(octets);
+        }
+        self.data_type.value(octets)
+    }
+}
+
+/// The number of a data set or prototype.
+fn id(octets: &[u8]) -> Option<u64> {
+    if octets.is_empty() { None } else { Octets::unsigned(octets) }
 }
 
 /// The elements of a prototype or descriptor (g85v1, g86v1), in order.
@@ -51,11 +83,31 @@ impl<'a> Element<'a> {
 pub struct Elements<'a>(Octets<'a>);
 
 impl<'a> Elements<'a> {
-    /// They fill the object.
-    pub(crate) fn read(octets: &'a [u8]) -> Option<Self> {
-        let mut elements = Self(Octets(octets));
+    /// The elements of a prototype's or descriptor's octets.
+    #[must_use]
+    pub const fn of(octets: &'a [u8]) -> Self {
+        Self(Octets(octets))
+    }
+
+    /// The octets of the elements that are still to come.
+    #[must_use]
+    pub const fn octets(&self) -> &'a [u8] {
+        self.0.0
+    }
+
+    /// What is left behind the last whole element; nothing where they fill the object.
+    #[must_use]
+    pub fn left(&self) -> &'a [u8] {
+        let mut elements = *self;
         elements.by_ref().for_each(drop);
-        elements.0.0.is_empty().then_some(Self(Octets(octets)))
+        elements.0.0
+    }
+
+    /// The data set or prototype that they are of.
+    #[must_use]
+    pub fn id(&self) -> Option<u64> {
+        let mut elements = *self;
+        elements.find_map(|element| element.id())
     }
 }
 
@@ -104,16 +156,45 @@ impl Characteristics {
     }
 }
 
-/// The values of a data set (g87v1, g88v1), in order: the first is its ID, in a snapshot the second its time.
+/// The values of a data set (g87v1, g88v1), each behind its length: its ID, when it had them, and one for each
+/// element that its descriptor says a value of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DataSetValues<'a>(Octets<'a>);
 
 impl<'a> DataSetValues<'a> {
-    /// They fill the object.
-    pub(crate) fn read(octets: &'a [u8]) -> Option<Self> {
-        let mut values = Self(Octets(octets));
+    pub(crate) const fn of(octets: &'a [u8]) -> Self {
+        Self(Octets(octets))
+    }
+
+    /// What is left behind the last whole value; nothing where they fill the object.
+    #[must_use]
+    pub fn left(&self) -> &'a [u8] {
+        let mut values = *self;
         values.by_ref().for_each(drop);
-        (values.0.0.is_empty() && !octets.is_empty()).then_some(Self(Octets(octets)))
+        values.0.0
+    }
+
+    /// Which data set it is.
+    #[must_use]
+    pub fn id(&self) -> Option<u64> {
+        let mut values = *self;
+        id(values.next()?)
+    }
+
+    /// When it had these values, in milliseconds since 1970. `elements` is how many its descriptor has, where that is
+    /// known: a sender that leaves the time out is told by having no value too many.
+    #[must_use]
+    pub fn time(&self, elements: Option<usize>) -> Option<u64> {
+        let mut values = *self;
+        let second = values.nth(1)?;
+        let untimed = elements.is_some_and(|elements| (*self).skip(1).count() == elements);
+        if second.len() == 6 && !untimed { Octets(second).time() } else { None }
+    }
+
+    /// The values alone, in the order of the elements that describe them; `elements` as in [`Self::time`].
+    pub fn elements(&self, elements: Option<usize>) -> impl Iterator<Item = &'a [u8]> + use<'a> {
+        let ahead = if self.time(elements).is_some() { 2 } else { 1 };
+        (*self).skip(ahead)
     }
 }
 
@@ -126,5 +207,35 @@ impl<'a> Iterator for DataSetValues<'a> {
         let value = rest.take(length.into())?;
         self.0 = rest;
         Some(value)
+    }
+}
+
+/// The points that the elements of a data set are the values of (g86v3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PointIndexes<'a>(DataSetValues<'a>);
+
+impl<'a> PointIndexes<'a> {
+    /// They fill the object: an ID, then a group with an index, or nothing, for each element that has a value.
+    #[must_use]
+    pub fn of(octets: &'a [u8]) -> Option<Self> {
+        let values = DataSetValues(Octets(octets));
+        let fits = values.left().is_empty()
+            && values.id().is_some()
+            && values.skip(1).all(|value| value.len() <= 5);
+        fits.then_some(Self(values))
+    }
+
+    /// Of which data set.
+    #[must_use]
+    pub fn id(&self) -> Option<u64> {
+        self.0.id()
+    }
+
+    /// Group and index for each element in turn, none for one that is of no point.
+    pub fn points(&self) -> impl Iterator<Item = Option<(u8, u32)>> + use<'a> {
+        self.0.skip(1).map(|value| {
+            let (group, index) = value.split_first()?;
+            Some((*group, u32::try_from(Octets::unsigned(index)?).ok()?))
+        })
     }
 }

@@ -176,7 +176,7 @@ pub(super) const ROWS: [Variation; 196] = [
     row(85, 1, "with UUID", Layout::Sized(Sized::Elements)),
     row(86, 0, "any variation", Layout::Any),
     row(86, 1, "contents", Layout::Sized(Sized::Elements)),
-    row(86, 2, "characteristics", Layout::Sized(Sized::Characteristics)),
+    row(86, 2, "characteristics", Layout::Characteristics),
     row(86, 3, "point index attributes", Layout::Sized(Sized::PointIndexes)),
     row(87, 0, "any variation", Layout::Any),
     row(87, 1, "present value", Layout::Sized(Sized::DataSet)),

@@ -42,11 +42,29 @@ pub(super) const VECTORS: &[(u8, &str, &[&str])] = &[
     (2,   "56 01 5B 01 0B00  04 01 00 00 03  05 05 02 04 4156",
         &["id none 0 [03]; data_element unsigned_integer 4 [41, 56]; "]),
     (129, "56 02 5B 01 0100  0B", &["readable,writable,events"]),
-    (129, "56 03 5B 01 0200  0102", &["Opaque([1, 2])"]),
-    // Groups 87 and 88, values
+    // of one octet, so that they come by range or index as well
+    (129, "56 02 00 03 04  0B 07", &["3: readable,writable,events", "4: readable,writable,static_kept"]),
+    (129, "56 02 17 01 03  10", &["3: defined_by_master"]),
+    (129, "56 02 5B 01 0200  0B00", &["Opaque([11, 0]) !object_size"]),
+    // An element whose length leads out of the object, and one too short for its three codes
+    (129, "56 01 5B 01 0900  04 01 00 00 03  05 05 02 04", &["id none 0 [03];  !object_contents"]),
+    (129, "56 01 5B 01 0800  04 01 00 00 03  02 05 02", &["id none 0 [03];  !object_contents"]),
+    // Group 86, points of the elements: ID, then a group and an index each, or nothing
+    (129, "56 03 5B 01 0A00  01 03  02 1E 07  00  03 01 0201", &["Some(3) [Some((30, 7)), None, Some((1, 258))]"]),
+    (129, "56 03 5B 01 0200  0102", &["Some(2) []"]),
+    (129, "56 03 5B 01 0900  01 03  06 1E 0700000000", &["Opaque([1, 3, 6, 30, 7, 0, 0, 0, 0])"]),
+    // Groups 87 and 88, values: ID, time, elements
     (129, "57 01 5B 01 0500  01 03 02 3412", &["[[03], [34, 12]]"]),
+    (129, "57 01 5B 02 0900  01 03 06 E80300000000 0300  01 04 00",
+        &["[[03], [E8, 03, 00, 00, 00, 00]]", "[[04], []]"]),
+    (4,   "57 01 5B 01 0400  01 03 01 07", &["[[03], [07]]"]),
     (130, "58 01 5B 01 0900  01 03 06 E80300000000", &["[[03], [E8, 03, 00, 00, 00, 00]]"]),
-    (130, "58 01 5B 01 0300  01 03 06", &["Opaque([1, 3, 6])"]),
+    // A length that leads out of the object: what is good before it all the same
+    (130, "58 01 5B 01 0300  01 03 06", &["[[03]] !object_contents"]),
+    (129, "57 01 5B 01 0600  01 03 02 3412 05", &["[[03], [34, 12]] !object_contents"]),
+    // No ID
+    (129, "57 01 5B 01 0000", &["[] !object_contents"]),
+    (129, "57 01 5B 01 0100  00", &["[[]] !object_contents"]),
     // Group 90, applications
     (18,  "5A 01 5B 01 0300  706C63", &["Application([112, 108, 99])"]),
     (17,  "5A 01 06", &[]),
@@ -91,4 +109,56 @@ fn permissions_and_attribute_lists_are_named() {
         panic!("no attribute")
     };
     assert_eq!(attribute.listed().collect::<Vec<_>>(), [(240, true), (242, false)]);
+}
+
+#[test]
+fn a_value_is_typed_by_its_element_where_it_fits_it() {
+    let element = |data_type, length_max| Element {
+        code: DescriptorCode(5),
+        data_type: AttributeType(data_type),
+        length_max,
+        ancillary: b"Dist",
+    };
+    let typed = |data_type, length_max, text: &str| {
+        value(element(data_type, length_max).value(&octets(text)))
+    };
+    for (data_type, length_max, text, expected) in [
+        (1, 8, "4147", "\"AG\""),
+        (2, 4, "2A", "42"),
+        (2, 4, "00000080", "2147483648"),
+        (3, 4, "FE", "-2"),
+        (3, 4, "FEFF", "-2"),
+        (3, 4, "FEFFFFFF", "-2"),
+        (3, 8, "FEFFFFFFFFFFFFFF", "-2"),
+        (4, 8, "0000C03F", "1.5f32"),
+        (4, 8, "000000000000F83F", "1.5f64"),
+        (5, 8, "0102", "[01, 02]"),
+        (6, 2, "0580", "[05, 80]"),
+        (7, 6, "E80300000000", "@1000"),
+        (8, 8, "C3A9", "\"\\xc3\\xa9\""),
+        // Reserved, of a length that its type has not, longer than it may be, and none at all
+        (99, 8, "01", "[01]"),
+        (4, 8, "000000", "[00, 00, 00]"),
+        (2, 1, "0102", "[01, 02]"),
+        (2, 4, "", "none"),
+    ] {
+        assert_eq!(typed(data_type, length_max, text), expected, "type {data_type}: {text}");
+    }
+}
+
+#[test]
+fn the_second_value_of_a_data_set_is_its_time_unless_the_descriptor_has_an_element_for_it() {
+    let of = |objects: &str, elements| {
+        let octets = fragment(130, objects);
+        let block = Fragment::of(&octets).unwrap().blocks().next().unwrap().unwrap();
+        let Object::DataSet(values) = block.items().next().unwrap().object else { panic!() };
+        let time = values.time(elements);
+        (values.id(), time, values.elements(elements).map(<[u8]>::len).collect::<Vec<_>>())
+    };
+    let timed = "58 01 5B 01 0C00  02 0301  06 E80300000000  01 07";
+    for elements in [None, Some(0), Some(1), Some(3)] {
+        assert_eq!(of(timed, elements), (Some(0x103), Some(1_000), vec![1]));
+    }
+    assert_eq!(of(timed, Some(2)), (Some(0x103), None, vec![6, 1]));
+    assert_eq!(of("57 01 5B 01 0400  01 03 01 07", None), (Some(3), None, vec![1]));
 }

@@ -10,7 +10,7 @@ fn likely() -> impl Strategy<Value = u8> {
     prop_oneof![
         prop::sample::select(vec![
             0, 1, 2, 3, 4, 6, 7, 8, 10, 12, 17, 0x17, 0x28, 0x5B, 20, 30, 41, 50, 60, 70, 80, 85,
-            91, 110, 120, 0xFF,
+            86, 87, 88, 91, 110, 120, 0xFF,
         ]),
         any::<u8>(),
     ]
