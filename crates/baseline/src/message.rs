@@ -2,7 +2,7 @@
 
 use core::net::IpAddr;
 
-use gridtap_model::{Class, Message, Outcome, Phase, Protocol, Refusal, Run, Zone};
+use gridtap_model::{Class, Message, Outcome, Phase, Protocol, Refusal, Run, Table, Zone};
 
 use crate::path::{Code, Path, Range, Role};
 
@@ -93,7 +93,8 @@ pub(crate) fn finest<'a>(
     let bare = message.runs.is_empty().then_some(Path::Function { role: *role, code });
     let runs = message.runs.iter().map(move |run| {
         let range = range_of(message, run);
-        if range.written && range.count == 1 {
+        // Of a file, what is done with it counts: one that may be written may not be deleted.
+        if range.written && range.count == 1 && run.table != Table::FILE {
             Path::Point { role: *role, table: range.table, index: range.first }
         } else {
             Path::Address { role: *role, code, range }

@@ -134,6 +134,7 @@ impl Play {
             hearing: Hearing { one_direction: self.one_direction, ..Hearing::default() },
             dialogue: gridtap_model::Dialogue::NONE,
             identity: None,
+            file: None,
         };
         f(&Observation {
             time,

@@ -5,13 +5,15 @@ use core::net::IpAddr;
 
 use gridtap_baseline::{LearnedRate, Site, Verdict};
 use gridtap_model::{
-    Device, Fault, FaultKind, Matched, Message, Observation, Phase, Span, Timestamp,
+    Device, Fault, FaultKind, Matched, Message, Observation, Phase, Span, Table, Timestamp,
 };
 
 use crate::scene::Scene;
 
+mod file;
 mod point;
 
+pub(crate) use file::file;
 pub(crate) use point::{Told, point, told, told_at, told_with};
 
 /// How many points a sentence lists.
@@ -38,13 +40,16 @@ pub(crate) fn device(site: &Site, device: &Device) -> String {
 /// `direct operate "trip, pulse on 100 ms" on 52-1 (binary output 7)`.
 pub(crate) fn request(scene: &Scene<'_>) -> String {
     let Scene { message, site, .. } = scene;
-    let mut text = message.function.to_string();
+    let mut text = match &message.file {
+        Some(file) => file::done(message.function, file),
+        None => message.function.to_string(),
+    };
     let points = told(scene, POINTS_LISTED);
     let writes = message.runs.iter().any(|run| run.written);
     let total: u64 = message
         .runs
         .iter()
-        .filter(|run| run.written || !writes)
+        .filter(|run| (run.written || !writes) && run.table != Table::FILE)
         .map(|run| u64::from(run.count))
         .sum();
     for (nth, at) in points.iter().enumerate() {
@@ -76,7 +81,10 @@ pub(crate) fn observed(scene: &Scene<'_>) -> String {
 
 /// The points of a message as a record lists them.
 pub(crate) fn points(scene: &Scene<'_>, max: usize) -> Vec<String> {
-    told(scene, max).iter().map(|at| at.name(scene.site, &scene.message.device)).collect()
+    let file = scene.message.file.as_ref().and_then(file);
+    let points = told(scene, max).into_iter();
+    let points = points.map(|at| at.name(scene.site, &scene.message.device));
+    file.into_iter().chain(points).take(max).collect()
 }
 
 /// How long the baseline has heard, from the first packet to this one: `212 h`, `9 min`. Where only a part of that

@@ -31,6 +31,8 @@ pub struct Config {
     pub dnp3_data_set_devices_max: usize,
     /// Octets of descriptors that are kept for one of them; those longest unheard give way.
     pub dnp3_data_set_octets_max: usize,
+    /// Files that one DNP3 master can have open at one device; the longest unused gives way.
+    pub dnp3_files_max: usize,
     /// Bytes of a conversation that are kept while its protocol is not known.
     pub tasting_bytes_max: usize,
     /// Segments or datagrams of a conversation on another port that are looked at again after it was found to be none
@@ -58,6 +60,7 @@ impl Default for Config {
             dnp3_select_late: Span::from_secs(30),
             dnp3_data_set_devices_max: 256,
             dnp3_data_set_octets_max: 32_768,
+            dnp3_files_max: 8,
             tasting_bytes_max: 2_048,
             second_looks_max: 64,
             host_pairs_max: 65_536,

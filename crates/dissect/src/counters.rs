@@ -51,6 +51,8 @@ pub struct Counters {
     pub dnp3_descriptors_evicted: u64,
     /// Descriptors of DNP3 data sets that were heard again, saying something else.
     pub dnp3_descriptors_changed: u64,
+    /// Open DNP3 files that gave way because too many were open in one dialogue.
+    pub dnp3_files_evicted: u64,
     /// Points of DNP3 messages that have too many to be told: each is decoded, and in no observation.
     pub dnp3_points_untold: u64,
     /// Pairs of hosts that were not watched because too many were.

@@ -17,8 +17,8 @@ mod second_look;
 use core::net::{IpAddr, Ipv4Addr};
 
 use gridtap_model::{
-    Dialogue, Direction, Endpoint, FaultKind, LinkEvent, Message, Observation, Outcome, Phase,
-    Protocol, Timestamp, Transport, What,
+    Dialogue, Direction, Effect, Endpoint, FaultKind, LinkEvent, Message, Observation, Outcome,
+    Phase, Protocol, Table, Timestamp, Transport, What,
 };
 use gridtap_wire::{Closing, Event, Flow, FlowId, Heard};
 
@@ -83,6 +83,18 @@ fn message_line(message: &Message<'_>) -> String {
     line
 }
 
+/// The file of a message, how it was opened, its blocks and octets so far, and its whole size.
+fn file_line(message: &Message<'_>) -> Option<String> {
+    let file = message.file?;
+    let name = file.name.map_or("?".into(), String::from_utf8_lossy);
+    let what = if message.phase == Phase::Response { "response" } else { message.function.name };
+    let mut line = format!("{what} {name} {:?} {}/{}", file.mode, file.blocks, file.octets_moved);
+    if let Some(octets) = file.octets {
+        line += &format!(" of {octets}");
+    }
+    Some(line)
+}
+
 /// A dissector, the flows it hears, and all it said.
 pub(crate) struct Talk {
     pub(crate) dissector: Dissector,
@@ -95,6 +107,9 @@ pub(crate) struct Talk {
     pub(crate) links: Vec<(Protocol, LinkEvent)>,
     pub(crate) phases: Vec<Phase>,
     pub(crate) dialogues: Vec<Dialogue>,
+    pub(crate) files: Vec<String>,
+    /// What requests about files do, and as which point they name them.
+    pub(crate) file_requests: Vec<(Effect, Option<(Table, u32)>)>,
     pub(crate) unclean: usize,
     pub(crate) ends: Vec<(Endpoint, Endpoint)>,
     pub(crate) times: Vec<Timestamp>,
@@ -134,6 +149,8 @@ impl Talk {
             links: Vec::new(),
             phases: Vec::new(),
             dialogues: Vec::new(),
+            files: Vec::new(),
+            file_requests: Vec::new(),
             unclean: 0,
             ends: Vec::new(),
             times: Vec::new(),
@@ -148,7 +165,8 @@ impl Talk {
     pub(crate) fn event(&mut self, event: Event<'_>) -> &mut Self {
         let Self { dissector, flow, frame, time, lines, records, faults, links, phases, .. } = self;
         let (unclean, ends, times) = (&mut self.unclean, &mut self.ends, &mut self.times);
-        let dialogues = &mut self.dialogues;
+        let (dialogues, files) = (&mut self.dialogues, &mut self.files);
+        let file_requests = &mut self.file_requests;
         let heard = Heard { time: *time, capture: 0, frame: *frame, flow, event };
         dissector.heard(&heard, &mut |output| match output {
             Output::Observation(observation) => {
@@ -160,6 +178,11 @@ impl Talk {
                     What::Message(message) => {
                         phases.push(message.phase);
                         dialogues.push(message.dialogue);
+                        files.extend(file_line(&message));
+                        if message.file.is_some() && message.phase == Phase::Request {
+                            let run = message.runs.first().map(|run| (run.table, run.first));
+                            file_requests.push((message.effect, run));
+                        }
                         faults.extend(message.faults.iter().map(|fault| fault.kind));
                         *unclean += usize::from(!message.hearing.is_clean());
                     }

@@ -17,6 +17,7 @@ mod device;
 mod dialogue;
 mod endpoint;
 mod fault;
+mod file;
 mod function;
 mod observation;
 mod point;
@@ -29,6 +30,7 @@ pub use device::{Device, SubAddress, Zone};
 pub use dialogue::{Authentication, Dialogue, Indications, Occasion, Selected};
 pub use endpoint::{Direction, Endpoint, EndpointText, Transport};
 pub use fault::{Fault, FaultKind, Faults, Matched};
+pub use file::{FileAccess, FileMode, file_index};
 pub use function::{Class, Effect, Function, Phase, Protocol};
 pub use observation::{
     Conversation, Hearing, LinkEvent, Message, Observation, Outcome, Place, Refusal, What,

@@ -3,8 +3,8 @@
 use core::fmt;
 
 use crate::{
-    Class, Device, Dialogue, Effect, Endpoint, Fault, Faults, Function, Phase, Protocol, Run,
-    Timestamp, Transport, Zone,
+    Class, Device, Dialogue, Effect, Endpoint, Fault, Faults, FileAccess, Function, Phase,
+    Protocol, Run, Timestamp, Transport, Zone,
 };
 
 /// Where in the input something was heard. Orders observations of one moment.
@@ -84,6 +84,8 @@ pub struct Message<'a> {
     pub hearing: Hearing,
     /// Identification text in an answer, where the message carried one (vendor, product, version).
     pub identity: Option<&'a [u8]>,
+    /// The file that it is about, where it names one or goes on with one.
+    pub file: Option<FileAccess<'a>>,
     /// What protocols of outstations say besides.
     pub dialogue: Dialogue,
 }

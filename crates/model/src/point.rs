@@ -50,7 +50,7 @@ impl Table {
     pub const CLOCK: Self = Self { code: 50, name: "clock" };
     /// DNP3 g60: classes 0 to 3.
     pub const EVENT_CLASS: Self = Self { code: 60, name: "class" };
-    /// DNP3 g70: files, by their handle where it is known.
+    /// DNP3 g70: files, by the number that stands for their name ([`crate::file_index`]).
     pub const FILE: Self = Self { code: 70, name: "file" };
     /// DNP3 g80: internal indications, by their bit.
     pub const INDICATION: Self = Self { code: 80, name: "internal indication" };

@@ -1,7 +1,7 @@
 //! What the rules found about one message becomes one anomaly.
 
 use gridtap_baseline::{Baseline, Declared, Site};
-use gridtap_model::{Severity, Table};
+use gridtap_model::{Effect, FileMode, Severity, Table};
 
 use crate::book::{Book, Cause, Finding, Words};
 use crate::budget::Budget;
@@ -41,11 +41,24 @@ pub(super) fn read_range(scene: &Scene<'_>, budget: &mut Budget) -> Option<Candi
         of_host: false,
         score,
         expected: format!(
-            "in {} this master read other addresses of this device; new ranges come {} here",
+            "in {} this master {} of this device; new ranges come {} here",
             words::heard(verdict, scene.obs.time),
+            if message.file.is_some() { "asked for other files" } else { "read other addresses" },
             words::how_often(&verdict.rate)
         ),
     })
+}
+
+/// What tells the file of a message from others, where all that is done to it is one finding: opened to write, its
+/// blocks, closed. What is read of a device's files is one finding, whichever they are.
+fn transfer(scene: &Scene<'_>, detection: &str) -> Option<u64> {
+    let message = scene.message;
+    let row = (rows(message.device.protocol)?.effect)(message.effect, message.function.code);
+    let file = message.file.filter(|_| row == Some(detection))?;
+    let writes = message.effect == Effect::FileWrite
+        || matches!(file.mode, FileMode::Write | FileMode::Append);
+    // Above all functions with their sub-functions.
+    file.index.filter(|_| writes).map(|index| u64::from(index).saturating_add(1 << 32))
 }
 
 /// The most severe finding, of those the most specific; the others are its `also`.
@@ -74,7 +87,8 @@ pub(super) fn enter_message(
     let access = &scene.verdict.access;
     let stranger = primary.novelty && (!access.host_known || !access.master_known)
         || primary.severity == Severity::Critical;
-    let mut subject = scene.subject(primary.detection, primary.variant);
+    let variant = transfer(scene, primary.detection).unwrap_or(primary.variant);
+    let mut subject = scene.subject(primary.detection, variant);
     // Where only answers are heard, the one who asked is still the master.
     let asks = obs.source == message.master;
     subject.device = subject.device.filter(|_| !primary.of_host);

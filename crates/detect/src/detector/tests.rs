@@ -174,6 +174,7 @@ impl Plant {
             hearing: Hearing::default(),
             dialogue: gridtap_model::Dialogue::NONE,
             identity: None,
+            file: None,
         };
         let asked = self.heard(master, server, What::Message(request));
         let (phase, outcome, value) = match ask.answer {

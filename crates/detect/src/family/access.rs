@@ -6,7 +6,7 @@
 //! a master that was never heard at a device: that one is named at once.
 
 use gridtap_baseline::{Baseline, Declared};
-use gridtap_model::{Class, Effect, FaultKind, Occasion, Severity};
+use gridtap_model::{Class, Effect, FaultKind, Occasion, Severity, Table};
 
 use super::{Rows, rows};
 use crate::book::Cause;
@@ -315,7 +315,10 @@ fn never_commanded(scene: &Scene<'_>) -> String {
     let device = &scene.message.device;
     let point = scene.verdict.first_new_point.map_or_else(
         || "these points".to_owned(),
-        |point| words::told_with(scene, &point).name(scene.site, device),
+        |point| match scene.message.file.as_ref().and_then(words::file) {
+            Some(file) if point.table == Table::FILE => file,
+            _ => words::told_with(scene, &point).name(scene.site, device),
+        },
     );
     let others = if access.points_new_to_all == 0 && access.points_new > 0 {
         "another master does"

@@ -137,7 +137,12 @@ impl Scans {
                 return;
             }
             (&mut looks.ranges, "read", rows.address_scan)
-        } else if scene.commands() && !scene.selects() && scene.verdict.access.points_new > 0 {
+        } else if scene.commands()
+            && !scene.selects()
+            && scene.verdict.access.points_new > 0
+            // Each file that is written is told by itself.
+            && message.file.is_none()
+        {
             if !is_command_judged(scene, baseline) {
                 return;
             }

@@ -143,7 +143,8 @@ fn alone(point: &Point) -> String {
 pub(crate) fn told(scene: &Scene<'_>, max: usize) -> Vec<Told> {
     let runs = scene.message.runs;
     let writes = runs.iter().any(|run| run.written);
-    let meant = runs.iter().filter(|run| run.written || !writes);
+    // A file is told by its name.
+    let meant = runs.iter().filter(|run| (run.written || !writes) && run.table != Table::FILE);
     meant.flat_map(|run| told_of(scene.site, &scene.message.device, run)).take(max).collect()
 }
 

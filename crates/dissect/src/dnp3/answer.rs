@@ -1,6 +1,6 @@
 //! Answers, and what devices say unasked.
 
-use gridtap_dnp3::{Fragment, FunctionCode};
+use gridtap_dnp3::{File, Fragment, FunctionCode};
 use gridtap_model::{
     Authentication, FaultKind, Faults, Hearing, Indications, Outcome, Phase, Run, Timestamp,
     Transport,
@@ -13,10 +13,11 @@ use super::effect::{self, deed};
 use super::exchange::{Answered, Asked, Pair};
 use super::framing::count_many;
 use super::observe::{Back, Roles, Telling, outcome, tell, write};
+use super::open_files::{Followed, file_of};
 use super::proof::{Proof, Step};
 use super::record::Dnp3Record;
 use super::session::Reading;
-use crate::stage::ends;
+use crate::stage::{Stage, ends};
 
 /// An answer, as much of it as its request is found by.
 struct Arrived {
@@ -96,6 +97,10 @@ impl Course {
         if let Some(indications) = indications {
             self.dialogues.say(roles.pair.1, indications, stage.time);
         }
+        let file = file_of(fragment);
+        let file =
+            file.and_then(|file| self.told_of_file(stage, asked.as_ref(), roles.pair, &file));
+        telling.file = file.as_ref().map(Followed::access);
         self.note_unconfirmed(fragment, roles.pair, said.place.frame, stage.time);
         // A refusal mostly repeats nothing: its points are those of its request.
         let kept;
@@ -107,10 +112,24 @@ impl Course {
             telling.runs = kept.as_slice();
         }
         tell(stage, speakers, &telling);
-        let record =
-            Dnp3Record::fragment(said.frame, said.transport, *fragment).described(said.known);
-        let record = record.answers(telling.back);
+        let record = Dnp3Record::fragment(said.frame, said.transport, *fragment);
+        let record = record.described(said.known).answers(telling.back).about(file.as_ref());
         write(stage, speakers, ends(speakers, *direction), said.place, record);
+    }
+
+    /// The file that an answer is about.
+    fn told_of_file(
+        &mut self,
+        stage: &mut Stage<'_>,
+        asked: Option<&Asked>,
+        pair: Pair,
+        file: &File<'_>,
+    ) -> Option<Followed> {
+        let files_max = stage.shared.config.dnp3_files_max;
+        let files = self.dialogues.find(pair)?.files();
+        let followed = files.answer(asked, file, files_max);
+        count_many(&mut stage.shared.counters.dnp3_files_evicted, files.take_evicted());
+        followed
     }
 
     /// Where in its dialogue an answer stands: the request that it answers, and what it tells of that.

@@ -78,6 +78,7 @@ impl Course {
     pub(super) fn lose_octets(&mut self, stage: &Stage<'_>, direction: Direction) {
         self.lose(stage);
         *side_mut(&mut self.holed_until, direction) = self.lossy_until;
+        self.dialogues.doubt_files();
         // No select was among what a device said.
         if self.asking() != Some(direction.reversed()) {
             self.dialogues.doubt();

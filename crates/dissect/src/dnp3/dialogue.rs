@@ -4,6 +4,7 @@ use gridtap_model::{Indications, Timestamp};
 
 use super::exchange::{Answered, Pair};
 use super::occasion::{Condition, Opening};
+use super::open_files::OpenFiles;
 use super::select::Selection;
 
 /// The last request.
@@ -41,6 +42,8 @@ pub(super) struct Dialogue {
     pub(super) selection: Selection,
     pub(super) condition: Condition,
     pub(super) opening: Opening,
+    /// Made when one is opened: most dialogues have none.
+    files: Option<Box<OpenFiles>>,
 }
 
 impl Dialogue {
@@ -57,6 +60,7 @@ impl Dialogue {
             selection: if from_start { Selection::Nothing } else { Selection::Unknown },
             condition: Condition::default(),
             opening: Opening::default(),
+            files: None,
         }
     }
 
@@ -73,6 +77,18 @@ impl Dialogue {
     pub(super) const fn unconfirmed_mut(&mut self, unasked: bool) -> &mut Option<Unconfirmed> {
         let [answer, report] = &mut self.unconfirmed;
         if unasked { report } else { answer }
+    }
+
+    /// Its files.
+    pub(super) fn files(&mut self) -> &mut OpenFiles {
+        self.files.get_or_insert_default()
+    }
+
+    /// Files may have been opened or closed unheard.
+    pub(super) fn doubt_files(&mut self) {
+        if let Some(files) = &mut self.files {
+            files.doubt();
+        }
     }
 
     /// Something may have been said unheard.
@@ -127,7 +143,12 @@ impl Dialogues {
     /// A device says this of itself, whichever master hears it.
     pub(super) fn say(&mut self, device: u16, indications: Indications, time: Timestamp) {
         let heard = self.open.iter_mut().filter(|open| open.pair.1 == device);
-        heard.for_each(|open| open.condition.say(indications, time));
+        heard.for_each(|open| {
+            open.condition.say(indications, time);
+            if let Some(files) = &mut open.files {
+                files.say(indications);
+            }
+        });
     }
 
     /// The clock of a device, or of all, was set.
@@ -140,6 +161,11 @@ impl Dialogues {
     pub(super) fn cancel_all(&mut self, master: u16) {
         let heard = self.open.iter_mut().filter(|open| open.pair.0 == master);
         heard.for_each(|open| open.selection.cancel());
+    }
+
+    /// Files may have been opened or closed unheard.
+    pub(super) fn doubt_files(&mut self) {
+        self.open.iter_mut().for_each(Dialogue::doubt_files);
     }
 
     /// Something may have been said unheard.

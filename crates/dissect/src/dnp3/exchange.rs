@@ -94,7 +94,9 @@ impl Asked {
     /// The first runs, without their values.
     pub(super) fn kept(runs: &[Run<'_>]) -> [Option<Run<'static>>; Asked::RUNS_KEPT] {
         let mut kept = [None; Asked::RUNS_KEPT];
-        for (slot, run) in kept.iter_mut().zip(runs) {
+        // What a file is called is not kept, and its number alone says nothing.
+        let points = runs.iter().filter(|run| run.table != Table::FILE);
+        for (slot, run) in kept.iter_mut().zip(points) {
             let Run { table, first, count, written, .. } = *run;
             *slot = Some(Run { table, first, count, values: Values::None, written });
         }

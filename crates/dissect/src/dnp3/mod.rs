@@ -16,6 +16,7 @@ mod links;
 mod object_record;
 mod observe;
 mod occasion;
+mod open_files;
 mod proof;
 mod recognise;
 mod record;

@@ -1,9 +1,9 @@
 //! What a message says, to observations and records.
 
 use gridtap_model::{
-    Authentication, Class, Device, Dialogue, Direction, Effect, Endpoint, Faults, Function,
-    Hearing, Indications, Message, Observation, Occasion, Outcome, Phase, Place, Protocol, Refusal,
-    Run, Selected, SubAddress, Timestamp, What,
+    Authentication, Class, Device, Dialogue, Direction, Effect, Endpoint, Faults, FileAccess,
+    Function, Hearing, Indications, Message, Observation, Occasion, Outcome, Phase, Place,
+    Protocol, Refusal, Run, Selected, SubAddress, Timestamp, What,
 };
 
 use super::contents::Contents;
@@ -45,6 +45,7 @@ pub(super) struct Telling<'a> {
     pub(super) faults: Faults,
     pub(super) hearing: Hearing,
     pub(super) identity: Option<&'a [u8]>,
+    pub(super) file: Option<FileAccess<'a>>,
     pub(super) occasion: Occasion,
     pub(super) selected: Option<Selected>,
     pub(super) indications: Option<Indications>,
@@ -76,6 +77,7 @@ impl Telling<'_> {
             faults: Faults::NONE,
             hearing,
             identity: None,
+            file: None,
             occasion: Occasion::None,
             selected: None,
             indications: None,
@@ -111,6 +113,7 @@ pub(super) fn tell(stage: &mut Stage<'_>, speakers: &Speakers, telling: &Telling
         faults: telling.faults,
         hearing: telling.hearing,
         identity: telling.identity,
+        file: telling.file,
         dialogue: Dialogue {
             master_sub: SubAddress::Link(master_link),
             occasion: telling.occasion,

@@ -8,9 +8,10 @@ use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
 use super::data_sets::Descriptors;
 use super::exchange::Asked;
-use super::fields::list;
+use super::fields::{Text, list};
 use super::object_record::Block;
 use super::observe::Back;
+use super::open_files::Followed;
 use crate::record::Hex;
 
 /// One DNP3 fragment, or a frame without one.
@@ -24,6 +25,7 @@ pub struct Dnp3Record<'a> {
     back: Option<Back>,
     /// What the data sets in it are made of.
     known: Option<&'a Descriptors>,
+    file: Option<&'a Followed>,
 }
 
 /// What a frame completed.
@@ -50,6 +52,7 @@ impl<'a> Dnp3Record<'a> {
             content: Content::Fragment(fragment),
             back: None,
             known: None,
+            file: None,
         }
     }
 
@@ -64,6 +67,7 @@ impl<'a> Dnp3Record<'a> {
             content: Content::Cut(octets),
             back: None,
             known: None,
+            file: None,
         }
     }
 
@@ -74,6 +78,7 @@ impl<'a> Dnp3Record<'a> {
             content: Content::Link(*frame),
             back: None,
             known: None,
+            file: None,
         }
     }
 
@@ -87,6 +92,11 @@ impl<'a> Dnp3Record<'a> {
         Self { known, ..self }
     }
 
+    /// With the file that it is about.
+    pub(super) const fn about(self, file: Option<&'a Followed>) -> Self {
+        Self { file, ..self }
+    }
+
     /// No answer came to this request.
     pub(super) const fn unanswered(asked: &'a Asked) -> Self {
         let (source, destination) = asked.pair;
@@ -94,7 +104,8 @@ impl<'a> Dnp3Record<'a> {
         let (source, destination) = (Address(source), Address(destination));
         let link = LinkHeader { length: 5, control: from_master, destination, source };
         let back = Some(Back { frame: asked.place.frame, latency_ns: None });
-        Self { link, transport: None, content: Content::Unanswered(asked), back, known: None }
+        let content = Content::Unanswered(asked);
+        Self { link, transport: None, content, back, known: None, file: None }
     }
 
     /// The fragment; none in a frame that only says something of the link.
@@ -121,6 +132,11 @@ impl Serialize for Dnp3Record<'_> {
         map.serialize_entry("link", &Link(self))?;
         if let Content::Fragment(fragment) = &self.content {
             map.serialize_entry("application", &Application(fragment, self.known))?;
+        }
+        // What names its file itself needs no other.
+        let file = self.file.filter(|file| !file.is_named);
+        if let Some(name) = file.and_then(Followed::name) {
+            map.serialize_entry("file_name", &Text(name))?;
         }
         if let Some(back) = &self.back {
             map.serialize_entry("request_frame", &back.frame)?;

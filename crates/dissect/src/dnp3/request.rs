@@ -1,7 +1,9 @@
 //! Requests, and the receipts of masters.
 
-use gridtap_dnp3::{Fragment, FunctionCode};
-use gridtap_model::{Effect, FaultKind, Faults, Indications, Outcome, Phase, Run, Transport};
+use gridtap_dnp3::{File, Fragment, FunctionCode};
+use gridtap_model::{
+    Class, Effect, FaultKind, Faults, Indications, Outcome, Phase, Run, Transport,
+};
 
 use super::contents::Contents;
 use super::course::{Course, Said};
@@ -10,11 +12,12 @@ use super::effect::{self, deed};
 use super::exchange::Asked;
 use super::framing::count_many;
 use super::observe::{Back, Roles, Telling, tell, write};
+use super::open_files::{Followed, file_of};
 use super::proof::{self, Step};
 use super::record::Dnp3Record;
 use super::select::Control;
 use super::session::Reading;
-use crate::stage::ends;
+use crate::stage::{Stage, ends};
 
 /// What two requests are compared by: all of their objects.
 #[derive(Clone, Copy)]
@@ -39,15 +42,47 @@ impl Course {
         mut faults: Faults,
     ) {
         let mut scratch = core::mem::take(&mut reading.stage.shared.dnp3);
+        let file = file_of(fragment);
+        let file =
+            file.and_then(|file| self.ask_of_file(reading.stage, said, roles, fragment, &file));
+        let file = file.as_ref();
         if reading.stage.shared.observations {
+            let (class, effect) = deed(fragment);
+            let run = file.and_then(|file| file.access().run(effect == Effect::FileWrite));
+            let run = run.filter(|_| class == Class::File);
             scratch.read(fragment, said.known, &mut faults, |runs, contents, faults| {
-                self.request_read(reading, said, fragment, roles, (runs, contents, faults));
+                let with_file: Vec<Run<'_>>;
+                let runs = match run {
+                    Some(run) => {
+                        with_file = runs.iter().copied().chain([run]).collect();
+                        &with_file
+                    }
+                    None => runs,
+                };
+                self.request_read(reading, said, fragment, roles, (runs, contents, file, faults));
             });
         } else {
             let contents = Contents { step: reply(fragment), ..Contents::default() };
-            self.request_read(reading, said, fragment, roles, (&[], &contents, &mut faults));
+            let read = (&[][..], &contents, file, &mut faults);
+            self.request_read(reading, said, fragment, roles, read);
         }
         reading.stage.shared.dnp3 = scratch;
+    }
+
+    /// The file that a request is about.
+    fn ask_of_file(
+        &mut self,
+        stage: &mut Stage<'_>,
+        said: &Said<'_>,
+        roles: Roles,
+        fragment: &Fragment<'_>,
+        file: &File<'_>,
+    ) -> Option<Followed> {
+        let files_max = stage.shared.config.dnp3_files_max;
+        let files = self.dialogues.find(roles.pair)?.files();
+        let followed = files.request(fragment.function, file, said.place, files_max);
+        count_many(&mut stage.shared.counters.dnp3_files_evicted, files.take_evicted());
+        followed
     }
 
     fn request_read(
@@ -56,7 +91,7 @@ impl Course {
         said: &Said<'_>,
         fragment: &Fragment<'_>,
         roles: Roles,
-        (runs, contents, faults): (&[Run<'_>], &Contents<'_>, &mut Faults),
+        (runs, contents, file, faults): (&[Run<'_>], &Contents<'_>, Option<&Followed>, &mut Faults),
     ) {
         let Reading { stage, speakers, direction } = reading;
         count_many(&mut stage.shared.counters.dnp3_points_untold, contents.untold);
@@ -79,6 +114,7 @@ impl Course {
             phase,
             runs,
             faults: *faults,
+            file: file.map(Followed::access),
             authentication: proof::of_request(fragment.function, contents.step, answered),
             ..Telling::of(
                 stage.time,
@@ -113,8 +149,9 @@ impl Course {
             }
         }
         tell(stage, speakers, &telling);
-        let record =
-            Dnp3Record::fragment(said.frame, said.transport, *fragment).described(said.known);
+        let record = Dnp3Record::fragment(said.frame, said.transport, *fragment)
+            .described(said.known)
+            .about(file);
         write(stage, speakers, ends(speakers, *direction), said.place, record);
     }
 
@@ -156,6 +193,7 @@ impl Course {
                 last.map_or(0, |last| sequence.wrapping_sub(last.sequence.wrapping_add(1)) & 0x0F);
             if datagrams && (1..=UNHEARD_MAX).contains(&unheard) {
                 dialogue.selection.doubt_nothing();
+                dialogue.doubt_files();
             }
             dialogue.sequences_vary |= last.is_some() && !same_number;
             dialogue.last = Some(Last { sequence, digest: digests.whole });

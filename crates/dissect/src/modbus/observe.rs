@@ -288,6 +288,7 @@ impl Session {
             faults: said.faults,
             hearing: said.hearing,
             identity: said.identity,
+            file: None,
             dialogue: Dialogue::NONE,
         };
         stage.observe(&Observation {

@@ -40,6 +40,7 @@ pub(super) struct Heard {
     kinds: [u64; 3],
     links: Vec<(Protocol, LinkEvent, u16)>,
     functions: Vec<(u64, u8)>,
+    pub(super) files: Vec<String>,
     pub(super) counters: Counters,
 }
 
@@ -54,7 +55,7 @@ fn hear_as(path: &Path, port: Option<u16>) -> Heard {
     let mut wire = Wire::new(gridtap_wire::Config::default());
     let mut dissector = Dissector::with_records(Config::default());
     let (kinds, links) = (&mut heard.kinds, &mut heard.links);
-    let functions = &mut heard.functions;
+    let (functions, files) = (&mut heard.functions, &mut heard.files);
     let mut sink = |output: Output<'_>| match output {
         Output::Record(record) => {
             if let Detail::Modbus(message) = &record.detail {
@@ -68,11 +69,12 @@ fn hear_as(path: &Path, port: Option<u16>) -> Heard {
                 }
             }
         }
-        Output::Observation(observation) => {
-            if let What::Link(event) = observation.what {
+        Output::Observation(observation) => match observation.what {
+            What::Link(event) => {
                 links.push((observation.protocol, event, observation.destination.port));
             }
-        }
+            What::Message(message) => files.extend(super::file_line(&message)),
+        },
     };
     let mut hear = |heard: &gridtap_wire::Heard<'_>, sink: &mut dyn FnMut(Output<'_>)| {
         let mut flow = *heard.flow;

@@ -7,6 +7,7 @@ mod data_sets;
 mod dialogue;
 mod exchange;
 mod faults;
+mod files;
 mod fragments;
 mod others;
 mod recognition;

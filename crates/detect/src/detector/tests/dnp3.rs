@@ -1,8 +1,12 @@
 //! Outstations and their masters in observations: what is commanded, selected, restarted, set and frozen.
 
 mod evasion;
+mod files;
 
-use gridtap_model::{Control, Dialogue, Occasion, Operation, Reading, Selected, TripClose, Value};
+use gridtap_model::{
+    Control, Dialogue, FileAccess, FileMode, Occasion, Operation, Reading, Selected, TripClose,
+    Value, file_index,
+};
 
 use super::*;
 
@@ -40,6 +44,7 @@ struct Say {
     hearing: Hearing,
     faults: Faults,
     dialogue: Dialogue,
+    file: Option<FileAccess<'static>>,
     answer: Option<Outcome>,
 }
 
@@ -62,6 +67,7 @@ impl Say {
             hearing: Hearing::default(),
             faults: Faults::NONE,
             dialogue: Dialogue { master_sub: SubAddress::Link(FRONT_END), ..Dialogue::NONE },
+            file: None,
             answer: Some(Outcome::Success),
         }
     }
@@ -167,6 +173,7 @@ impl Plant {
             let again = runs.clone().into_iter();
             runs.extend(again.map(|run| Run { values: Values::Readings(&then), ..run }));
         }
+        runs.extend(say.file.and_then(|file| file.run(say.effect == Effect::FileWrite)));
         let request = Message {
             master,
             device: Device {
@@ -187,6 +194,7 @@ impl Plant {
             hearing: say.hearing,
             dialogue: say.dialogue,
             identity: None,
+            file: say.file,
         };
         let (from, to) =
             if say.phase == Phase::Response { (server, master) } else { (master, server) };

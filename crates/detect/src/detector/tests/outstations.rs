@@ -148,6 +148,7 @@ impl Plant {
             faults,
             hearing: say.hearing,
             identity: None,
+            file: None,
             dialogue: Dialogue {
                 master_sub: SubAddress::Link(say.master_link),
                 indications: say.indications.map(Indications),
