@@ -11,6 +11,7 @@ mod interrupted;
 mod lemay;
 mod machine;
 mod order;
+mod prometheus;
 mod qut;
 mod readme;
 mod scenarios;

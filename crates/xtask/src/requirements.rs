@@ -14,7 +14,7 @@ struct Requirement {
     purpose: &'static str,
 }
 
-const REQUIREMENTS: [Requirement; 6] = [
+const REQUIREMENTS: [Requirement; 8] = [
     Requirement { program: "cc", package: "gcc", purpose: "builds the embedded database" },
     Requirement {
         program: "tshark",
@@ -29,6 +29,16 @@ const REQUIREMENTS: [Requirement; 6] = [
         purpose: "gives the lab's packets right checksums",
     },
     Requirement { program: "python3", package: "python3", purpose: "runs the comparison scripts" },
+    Requirement {
+        program: "promtool",
+        package: "prometheus",
+        purpose: "checks and tests the metrics and rules",
+    },
+    Requirement {
+        program: "amtool",
+        package: "prometheus-alertmanager",
+        purpose: "checks the example of Alertmanager",
+    },
 ];
 
 /// Installs what is missing when this is root on Debian, else names it in one line.

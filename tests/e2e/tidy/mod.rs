@@ -4,6 +4,7 @@ mod architecture;
 mod crates;
 mod documents;
 mod laboratory;
+mod metrics;
 mod purity;
 mod sources;
 mod words;
