@@ -2,8 +2,8 @@
 
 use gridtap_dnp3::{File, Fragment, FunctionCode};
 use gridtap_model::{
-    Authentication, FaultKind, Faults, Hearing, Indications, Outcome, Phase, Run, Timestamp,
-    Transport,
+    Authentication, Class, FaultKind, Faults, Hearing, Indications, Outcome, Phase, Refusal, Run,
+    Timestamp, Transport,
 };
 
 use super::contents::Contents;
@@ -175,6 +175,11 @@ impl Course {
             (telling.class, telling.effect) = (asked.class, asked.effect);
             telling.function = asked.function;
             telling.authentication = asked.proof.shown(asked.code);
+            let refused = contents.set_refused.filter(|_| asked.class == Class::Command);
+            if let Some(status) = refused.filter(|_| telling.outcome == Outcome::Success) {
+                telling.phase = Phase::Exception;
+                telling.outcome = Outcome::Refused { reason: Refusal::Other, code: status.into() };
+            }
         }
         Some(asked)
     }

@@ -1,8 +1,8 @@
 //! The objects of a message: the points they name, with what is said of each.
 
 use gridtap_dnp3::{
-    Authentication, Block, Carried, ControlBlock, DataSetValues, DoubleBit, Fault, Flags, Fragment,
-    Item, Object, PointType, Prefix, Quality as FlagKind, Time, Value as Coded,
+    Block, Carried, ControlBlock, DataSetValues, DoubleBit, Fault, Flags, Fragment, Item, Object,
+    PointType, Prefix, Quality as FlagKind, Time, Value as Coded,
 };
 use gridtap_model::{
     Control, FaultKind, Faults, Operation, Quality, Reading, Run, Table, TripClose, Value, Values,
@@ -32,6 +32,8 @@ pub(crate) struct Scratch {
 pub(super) struct Contents<'a> {
     /// The first command in an answer that was not done: why.
     pub(super) refused: Option<u8>,
+    /// The first control status in a data set that is not 0. Whether it is of a command the request tells.
+    pub(super) set_refused: Option<u8>,
     /// A command in an answer that was done.
     pub(super) done: bool,
     /// Text by which the device says what it is.
@@ -106,12 +108,6 @@ pub(super) const fn table(group: u8) -> Option<Table> {
             _ => return None,
         },
     })
-}
-
-/// The index of an element among those of all data sets; none of a data set with a number that no device has.
-fn element_index(set: u64, nth: u16) -> Option<u32> {
-    let set = u32::from(u16::try_from(set).ok()?);
-    Some(set.checked_shl(16)? | u32::from(nth))
 }
 
 /// Whether the points of a group in an answer are those that it was commanded, told back.
@@ -227,15 +223,18 @@ impl<'r, 'a: 'r> Reader<'r, '_, 'a> {
     fn data_set(&mut self, values: DataSetValues<'_>, written: bool) {
         let set = DataSet::of(values, self.known);
         for (nth, member) in (0_u16..).zip(set.members()) {
-            let Some(index) = set.id.and_then(|id| element_index(id, nth)) else {
+            let Some(index) = set.index(nth) else {
                 self.contents.untold = self.contents.untold.saturating_add(1);
                 continue;
             };
             let reading = Reading {
                 value: value(&member.bits().unwrap_or_else(|| member.value())),
                 time: set.time.and_then(moment),
+                status: member.status().filter(|_| self.answers),
                 ..Reading::default()
             };
+            let refused = reading.status.filter(|status| *status != 0);
+            self.contents.set_refused = self.contents.set_refused.or(refused);
             self.put(Table::DATA_SET_ELEMENT, index, written, reading);
         }
     }
@@ -286,26 +285,11 @@ impl<'r, 'a: 'r> Reader<'r, '_, 'a> {
                 }
             }
             Object::Authentication(step) => {
-                self.contents.step = self.contents.step.or(self::step(step));
+                self.contents.step = self.contents.step.or(Step::of(step));
             }
             _ => {}
         }
     }
-}
-
-pub(super) const fn step(step: &Authentication<'_>) -> Option<Step> {
-    Some(match step {
-        Authentication::Challenge { .. } => Step::Challenge,
-        Authentication::Reply { .. } => Step::Reply,
-        Authentication::AggressiveMode { .. } => Step::Aggressive,
-        Authentication::Error { error, .. } => Step::Error(code_of(error.0)),
-        _ => return None,
-    })
-}
-
-#[expect(clippy::as_conversions, reason = "u8 to u16 loses nothing, and From is not const")]
-const fn code_of(error: u8) -> u16 {
-    error as u16
 }
 
 /// An operation that the standard does not have.

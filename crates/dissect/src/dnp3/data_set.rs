@@ -1,6 +1,6 @@
 //! The values of a data set, with what its descriptor says of each.
 
-use gridtap_dnp3::{AttributeType, DataSetValues, Element, Elements, Value};
+use gridtap_dnp3::{AttributeType, DataSetValues, DescriptorCode, Element, Elements, Value};
 
 use super::data_sets::Descriptors;
 
@@ -34,6 +34,15 @@ impl<'a> Member<'a> {
         self.element.map_or(Value::Octets(octets), |element| element.value(octets))
     }
 
+    /// How a command went, where that is what the value says.
+    pub(super) fn status(&self) -> Option<u8> {
+        self.element.filter(|element| element.code == DescriptorCode::CONTROL_STATUS)?;
+        match self.value() {
+            Value::Unsigned(status) => u8::try_from(status).ok(),
+            _ => None,
+        }
+    }
+
     /// The bits of a bit string as one number, the first the least: none where it has more than a number.
     pub(super) fn bits(&self) -> Option<Value<'a>> {
         self.element.filter(|element| element.data_type == AttributeType::BIT_STRING)?;
@@ -57,10 +66,18 @@ impl<'a> DataSet<'a> {
         Self { id, time: values.time(count), values, known, count }
     }
 
+    /// The index of an element among those of all data sets; none of a data set with a number that no device has.
+    pub(super) fn index(&self, nth: u16) -> Option<u32> {
+        let set = u32::from(u16::try_from(self.id?).ok()?);
+        Some(set.checked_shl(16)? | u32::from(nth))
+    }
+
     /// What its descriptor calls it.
     pub(super) fn name(&self) -> Option<&'a [u8]> {
         let mut elements = self.known?.elements(self.id?)?;
-        elements.find(|element| element.code.0 == 4).map(|element| element.ancillary)
+        elements
+            .find(|element| element.code == DescriptorCode::NAME)
+            .map(|element| element.ancillary)
     }
 
     /// Its values in order.
@@ -114,7 +131,7 @@ impl<'a> Iterator for Flat<'a> {
             if element.code.has_value() {
                 return Some(element);
             }
-            if element.code.0 == 6 {
+            if element.code == DescriptorCode::PROTOTYPE {
                 let known = self.known?;
                 self.prototypes = self.prototypes.saturating_add(1);
                 let uuid = element.uuid().filter(|_| self.prototypes <= PROTOTYPES_MAX);

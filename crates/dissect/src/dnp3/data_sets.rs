@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use core::net::IpAddr;
 
-use gridtap_dnp3::{Block, Carried, Elements, Fragment, FunctionCode, Object, PointIndexes};
+use gridtap_dnp3::{
+    Block, Carried, DescriptorCode, Elements, Fragment, FunctionCode, Object, PointIndexes,
+};
 use gridtap_model::Zone;
 
 use super::framing::count_many;
@@ -210,8 +212,8 @@ fn telling(octets: &[u8]) -> Box<[u8]> {
     loop {
         let before = rest.octets();
         let Some(element) = rest.next() else { break };
-        let name = element.code.0 == 4 && !core::mem::replace(&mut named, true);
-        if name || element.code.has_value() || element.code.0 == 6 {
+        let name = element.code == DescriptorCode::NAME && !core::mem::replace(&mut named, true);
+        if name || element.code.has_value() || element.code == DescriptorCode::PROTOTYPE {
             let length = before.len().saturating_sub(rest.octets().len());
             telling.extend_from_slice(before.get(..length).unwrap_or_default());
         }

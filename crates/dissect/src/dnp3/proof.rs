@@ -1,6 +1,6 @@
 //! What becomes of a request's authentication (IEEE 1815, clause 7).
 
-use gridtap_dnp3::FunctionCode;
+use gridtap_dnp3::{Authentication as Object, FunctionCode};
 use gridtap_model::Authentication;
 
 /// A step of authentication that a message holds.
@@ -14,6 +14,23 @@ pub(super) enum Step {
     Aggressive,
     /// One side says that it failed, by this code.
     Error(u16),
+}
+
+impl Step {
+    pub(super) const fn of(step: &Object<'_>) -> Option<Self> {
+        Some(match step {
+            Object::Challenge { .. } => Self::Challenge,
+            Object::Reply { .. } => Self::Reply,
+            Object::AggressiveMode { .. } => Self::Aggressive,
+            Object::Error { error, .. } => Self::Error(code_of(error.0)),
+            _ => return None,
+        })
+    }
+}
+
+#[expect(clippy::as_conversions, reason = "u8 to u16 loses nothing, and From is not const")]
+const fn code_of(error: u8) -> u16 {
+    error as u16
 }
 
 /// What a request has shown so far.

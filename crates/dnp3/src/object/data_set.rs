@@ -8,6 +8,21 @@ use crate::{AttributeType, Value};
 pub struct DescriptorCode(pub u8);
 
 impl DescriptorCode {
+    /// The number of the data set or prototype.
+    pub const ID: Self = Self(1);
+    /// Of which prototype the elements are.
+    pub const UUID: Self = Self(2);
+    /// What the data set or prototype is called.
+    pub const NAME: Self = Self(4);
+    /// A value.
+    pub const DATA_ELEMENT: Self = Self(5);
+    /// The elements of a prototype stand here.
+    pub const PROTOTYPE: Self = Self(6);
+    /// A value to be commanded.
+    pub const CONTROL_VALUE: Self = Self(7);
+    /// How a command went: the codes of control status.
+    pub const CONTROL_STATUS: Self = Self(8);
+
     /// The name in records, `reserved` where none is known.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -27,7 +42,7 @@ impl DescriptorCode {
     /// Whether an element of this code stands for a value of the data set.
     #[must_use]
     pub const fn has_value(self) -> bool {
-        matches!(self.0, 5 | 7 | 8)
+        matches!(self, Self::DATA_ELEMENT | Self::CONTROL_VALUE | Self::CONTROL_STATUS)
     }
 }
 
@@ -48,14 +63,15 @@ impl<'a> Element<'a> {
     /// The data set or prototype that an ID names.
     #[must_use]
     pub fn id(&self) -> Option<u64> {
-        (self.code.0 == 1).then(|| id(self.ancillary)).flatten()
+        (self.code == DescriptorCode::ID).then(|| id(self.ancillary)).flatten()
     }
 
     /// The prototype whose elements stand here (`prototype`), or that these are the elements of (`uuid`).
     #[must_use]
     pub fn uuid(&self) -> Option<[u8; 16]> {
         let mut octets = Octets(self.ancillary);
-        if matches!(self.code.0, 2 | 6) { octets.chunk() } else { None }
+        let is_named = matches!(self.code, DescriptorCode::UUID | DescriptorCode::PROTOTYPE);
+        if is_named { octets.chunk() } else { None }
     }
 
     /// The value of a data set that this element describes: octets where they are not of its type, or more than it

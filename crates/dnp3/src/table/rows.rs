@@ -12,7 +12,7 @@ const fn point(lead: Lead, number: Number, when: When) -> Layout {
 
 /// Every variation whose number is not its length: g0 and g110–g113 are apart.
 #[rustfmt::skip]
-pub(super) const ROWS: [Variation; 196] = [
+pub(super) const ROWS: [Variation; 197] = [
     row(1, 0, "any variation", Layout::Any),
     row(1, 1, "packed", Layout::Bits),
     row(1, 2, "with flags", point(Lead::Flags(Quality::BinaryInput), Number::Bit, When::Untimed)),
@@ -188,6 +188,7 @@ pub(super) const ROWS: [Variation; 196] = [
     row(101, 1, "4 digits", Layout::Decimal(2)),
     row(101, 2, "8 digits", Layout::Decimal(4)),
     row(101, 3, "16 digits", Layout::Decimal(8)),
+    row(102, 0, "any variation", Layout::Any),
     row(102, 1, "8-bit", point(Lead::Nothing, Number::U8, When::Untimed)),
     row(120, 1, "challenge", Layout::Sized(Sized::Authentication)),
     row(120, 2, "reply", Layout::Sized(Sized::Authentication)),

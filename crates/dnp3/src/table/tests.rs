@@ -62,6 +62,16 @@ fn every_fixed_size_is_that_of_annex_a() {
 }
 
 #[test]
+fn any_variation_of_a_group_can_be_asked_for_and_carries_nothing() {
+    let groups =
+        [1, 2, 3, 4, 10, 11, 12, 13, 20, 21, 22, 23, 30, 31, 32, 33, 34, 40, 41, 42, 43, 50];
+    for group in groups.into_iter().chain([85, 86, 87, 88, 101, 102, 121, 122]) {
+        let row = variation(group, 0).unwrap_or_else(|| panic!("g{group}v0"));
+        assert_eq!(row.layout, Layout::Any, "g{group}v0");
+    }
+}
+
+#[test]
 fn what_the_standard_does_not_have_is_not_known() {
     for (group, number) in [(1, 3), (5, 1), (60, 5), (60, 0), (70, 9), (114, 1), (115, 1), (255, 0)]
     {

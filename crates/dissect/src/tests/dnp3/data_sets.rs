@@ -137,6 +137,34 @@ fn values_are_told_by_the_descriptors_and_prototypes_heard_before() {
 }
 
 #[test]
+fn a_control_status_in_a_data_set_tells_how_a_command_to_it_went() {
+    let mut talk = begun();
+    tell(&mut talk);
+    // Status 7 is the last value.
+    let refused = sized(87, 1, &[octets(&VALUES.replacen("01 FE  01 00", "01 FE  01 07", 1))]);
+    talk.ask(&ask(0xC4, &format!("03 {}", values(87))));
+    talk.answer(&answer(0xC4, &format!("81 0000 {refused}")));
+    talk.ask(&ask(0xC5, &format!("05 {}", values(87))));
+    talk.answer(&answer(0xC5, &format!("81 0000 {}", values(87))));
+    // To a read it says how some command went before.
+    talk.ask(&ask(0xC6, "01 57 01 06")).answer(&answer(0xC6, &format!("81 0000 {refused}")));
+    let answers = talk.said();
+    let heads = answers.iter().map(|line| line.split(" Link").next().unwrap());
+    assert_eq!(
+        heads.collect::<Vec<_>>(),
+        [
+            "Select select",
+            "Exception select",
+            "Request direct_operate",
+            "Response direct_operate",
+            "Request read",
+            "Response read"
+        ]
+    );
+    assert!(answers[1].contains(" refused 7 "), "{}", answers[1]);
+}
+
+#[test]
 fn values_that_nothing_describes_come_one_by_one_as_octets_with_their_place() {
     let mut talk = begun();
     talk.answer(&answer(0xF0, &format!("82 0000 {}", values(88))));
