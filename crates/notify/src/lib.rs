@@ -1,9 +1,28 @@
 //! Outbound deliveries: what happened, told to other people's machines.
 //!
-//! Two ideas. A delivery has one identifier for its whole life, and is signed by the Standard Webhooks scheme, so that
+//! Three ideas. A delivery has one identifier for its whole life, and is signed by the Standard Webhooks scheme, so that
 //! a receiver can tell a repetition from news and ours from anybody's. What is sent is a function of the stored row: a
-//! retry says the same.
+//! retry says the same. Every endpoint is alone with its receiver: one that hangs holds up nobody else.
 //!
 //! It decides nothing about anomalies and stores nothing itself.
 
+mod access;
+mod client;
+mod config;
+mod event;
+mod format;
+mod outcome;
+mod retry_after;
+mod schedule;
 pub mod signature;
+mod targets;
+#[cfg(test)]
+mod testing;
+
+pub use client::{Answer, Client, ExchangeError};
+pub use config::{Config, Endpoint, Fault, Format, Wrong};
+pub use event::{BODY_OCTETS_MAX, Event, NotABody, TYPES, is_wanted};
+pub use format::{Post, is_standing, post, standing};
+pub use outcome::{Outcome, outcome};
+pub use schedule::Schedule;
+pub use targets::{TargetError, Targets, Url, UrlError};
