@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use gridtap_lab::fixtures::{SEEDS, captures, hash, stated, truths};
+use gridtap_lab::fixtures::{LINE, LINE_SEEDS, SEEDS, captures, hash, stated, truths};
 use gridtap_lab::{dnp3, scenario};
 
 fn folder() -> PathBuf {
@@ -23,7 +23,7 @@ fn every_fixture_is_the_one_whose_origin_is_told() {
 
 #[test]
 fn every_capture_has_its_truth_and_every_truth_its_captures() {
-    for protocol in ["modbus", "dnp3"] {
+    for protocol in ["modbus", "dnp3", LINE] {
         let folder = folder().join(protocol);
         let truths = truths(&folder).unwrap();
         let told: Vec<&str> = truths.iter().map(|(_, truth)| truth.capture.as_str()).collect();
@@ -48,15 +48,19 @@ fn every_variant_of_every_scenario_is_there_for_every_seed_with_what_must_be_sai
         let id = scenario.id;
         scenario.variants.into_iter().map(move |own| (id.clone(), own.name, own.expect.len()))
     });
-    every_variant_is_there("modbus", modbus.collect());
-    let dnp3 = dnp3::scenario::all().unwrap().into_iter().flat_map(|scenario| {
-        let id = scenario.id;
-        scenario.variants.into_iter().map(move |own| (id.clone(), own.name, own.expect.len()))
-    });
-    every_variant_is_there("dnp3", dnp3.collect());
+    every_variant_is_there("modbus", &SEEDS, modbus.collect());
+    let variants = |scenarios: Vec<dnp3::scenario::Scenario>| -> Vec<Variant> {
+        let all = scenarios.into_iter().flat_map(|scenario| {
+            let id = scenario.id;
+            scenario.variants.into_iter().map(move |own| (id.clone(), own.name, own.expect.len()))
+        });
+        all.collect()
+    };
+    every_variant_is_there("dnp3", &SEEDS, variants(dnp3::scenario::all().unwrap()));
+    every_variant_is_there(LINE, &LINE_SEEDS, variants(dnp3::scenario::of_line().unwrap()));
 }
 
-fn every_variant_is_there(protocol: &str, variants: Vec<Variant>) {
+fn every_variant_is_there(protocol: &str, seeds: &[u64], variants: Vec<Variant>) {
     let truths = truths(&folder().join(protocol)).unwrap();
     for (id, name, expected) in variants {
         let acts: Vec<_> = truths
@@ -64,7 +68,7 @@ fn every_variant_is_there(protocol: &str, variants: Vec<Variant>) {
             .flat_map(|(_, truth)| &truth.acts)
             .filter(|act| act.scenario == id && act.variant == name)
             .collect();
-        assert_eq!(acts.len(), SEEDS.len(), "{protocol} {id} {name}");
+        assert_eq!(acts.len(), seeds.len(), "{protocol} {id} {name}");
         for act in acts {
             assert_eq!(act.expected.is_empty(), expected == 0);
             assert!(act.expected.len() >= expected);

@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 
 use gridtap_lab::evaluate::evaluate;
-use gridtap_lab::fixtures::{truth, truths};
+use gridtap_lab::fixtures::{LINE, truth, truths};
 
 fn folder() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../fixtures"))
@@ -65,6 +65,16 @@ fn every_dnp3_scenario_of_seed_2_is_found_and_nothing_false_is_said() {
 #[test]
 fn every_dnp3_scenario_of_seed_3_is_found_and_nothing_false_is_said() {
     check("dnp3", 3);
+}
+
+#[test]
+fn every_scenario_of_a_line_of_four_wires_that_masters_share_is_found_and_nothing_false_is_said() {
+    check(LINE, 1);
+}
+
+#[test]
+fn every_scenario_of_a_line_of_two_wires_that_masters_share_is_found_and_nothing_false_is_said() {
+    check(LINE, 2);
 }
 
 #[test]

@@ -25,6 +25,9 @@ pub struct Config {
     pub dnp3_fragment_octets_max: usize,
     /// Pairs of DNP3 link addresses in one conversation whose segments are put together; the longest unused gives way.
     pub dnp3_links_max: usize,
+    /// Pairs of DNP3 link addresses, over all conversations, of which it is remembered who asks where: masters that
+    /// share a line hear the answers to each other.
+    pub dnp3_lines_max: usize,
     /// How long after its select no DNP3 device takes an operate any more.
     pub dnp3_select_late: Span,
     /// DNP3 devices whose descriptors of data sets are kept; the longest unheard gives way.
@@ -57,6 +60,7 @@ impl Default for Config {
             modbus_length_max: 1_100,
             dnp3_fragment_octets_max: 4_096,
             dnp3_links_max: 64,
+            dnp3_lines_max: 65_536,
             dnp3_select_late: Span::from_secs(30),
             dnp3_data_set_devices_max: 256,
             dnp3_data_set_octets_max: 32_768,

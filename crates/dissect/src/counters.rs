@@ -32,6 +32,9 @@ pub struct Counters {
     pub dnp3_fragments: u64,
     /// DNP3 frames without a fragment, that say something of the link only.
     pub dnp3_link_frames: u64,
+    /// DNP3 fragments and frames of the link that were heard again, or are for another master, on a line that several
+    /// share: decoded, and judged where they were said.
+    pub dnp3_overheard: u64,
     /// Requests that got no answer in time.
     pub unanswered: u64,
     /// Requests without an answer, where the answer may well have gone unheard: nothing was said.

@@ -41,6 +41,8 @@ pub(crate) struct Shared {
     pub(crate) data_sets: dnp3::DataSets,
     pub(crate) hosts: HostPairs,
     pub(crate) servers: Servers,
+    /// Which masters ask which DNP3 devices, and where.
+    pub(crate) lines: dnp3::Lines,
     pub(crate) counters: Counters,
     /// One entry a conversation that waits for something: when to look at it again.
     pub(crate) deadlines: BinaryHeap<Reverse<(Timestamp, FlowId)>>,
@@ -53,6 +55,7 @@ impl Shared {
         let zones = Zones::new(&config.zones, &[]);
         let hosts = HostPairs::new(config.host_pairs_max);
         let servers = Servers::new(config.servers_max);
+        let lines = dnp3::Lines::new(config.dnp3_lines_max);
         Self {
             config,
             records,
@@ -63,6 +66,7 @@ impl Shared {
             data_sets: dnp3::DataSets::default(),
             hosts,
             servers,
+            lines,
             counters: Counters::default(),
             deadlines: BinaryHeap::new(),
             digest: ahash::RandomState::with_seeds(0x6772, 0x6964, 0x7461, 0x7021),

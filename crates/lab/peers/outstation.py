@@ -392,4 +392,5 @@ def main():
         print(json.dumps({"done": order["do"]}), flush=True)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -36,13 +36,20 @@ const LIMITS: &str = "Under DNP3 the stations, the front end and the second mast
     answers are the peers'. Secure authentication is in opendnp3 and not in its Python package: the challenges, replies \
     and key changes of group 120 are the lab's own, between two opendnp3 ends, with a digest in place of the AES key \
     wrap. No peer had data sets, virtual terminals, IEC 62351 certificates, frozen analog inputs or octet strings \
-    here; no serial line and no UDP is in these captures.";
+    here; no UDP is in these captures. Under DNP3 over a line the outstations are opendnp3 on pseudo terminals; the \
+    serial server that joins the masters' connections to them is the lab's own.";
 
 /// The play of the README's first command.
 const DEMO: &str = include_str!("../scenarios/demo.toml");
 
 /// The seeds whose captures are in the repository.
 pub const SEEDS: [u64; 3] = [1, 2, 3];
+
+/// The seeds of the captures of a line behind a serial server: one of four wires, one of two.
+pub const LINE_SEEDS: [u64; 2] = [1, 2];
+
+/// The folder of those captures.
+pub const LINE: &str = "dnp3-line";
 
 /// Plays all scenarios of a seed, or those of some ids, into a folder: captures, and a truth beside each.
 ///

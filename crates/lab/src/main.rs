@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use clap::{Parser, Subcommand, ValueEnum};
 use gridtap_lab::dnp3;
+use gridtap_lab::dnp3::scenario::{all, of_line};
 use gridtap_lab::evaluate::evaluate;
-use gridtap_lab::fixtures::{self, SEEDS};
+use gridtap_lab::fixtures::{self, LINE, LINE_SEEDS, SEEDS};
 use gridtap_lab::judge::{Said, judge};
 use gridtap_lab::site::Site;
 
@@ -38,6 +39,9 @@ enum Task {
         /// The site that speaks DNP3, else the one that speaks Modbus
         #[arg(long)]
         dnp3: bool,
+        /// The site that speaks DNP3 over a line behind a serial server
+        #[arg(long, conflicts_with = "dnp3")]
+        line: bool,
     },
     /// Play the demonstration of the README
     Demo {
@@ -51,7 +55,7 @@ enum Task {
         #[arg(long, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures"))]
         out: PathBuf,
         /// Only the captures of these
-        #[arg(long, value_enum, value_delimiter = ',', default_values = ["demo", "modbus", "dnp3"])]
+        #[arg(long, value_enum, value_delimiter = ',', default_values = ["demo", "modbus", "dnp3", "dnp3-line"])]
         only: Vec<Part>,
     },
     /// Write SOURCES.md anew from the captures and truths that are there
@@ -87,12 +91,17 @@ enum Part {
     Demo,
     Modbus,
     Dnp3,
+    Dnp3Line,
 }
 
 fn main() -> Result<()> {
     match Arguments::parse().task {
-        Task::Play { seed, out, scenario, dnp3: true } => {
-            dnp3::fixtures::scenarios(seed, &scenario, &out)
+        Task::Play { seed, out, scenario, dnp3: true, .. } => {
+            dnp3::fixtures::scenarios(&dnp3::site::Site::draw(seed), all()?, &scenario, &out)
+        }
+        Task::Play { seed, out, scenario, line: true, .. } => {
+            let site = dnp3::site::Site::draw_line(seed);
+            dnp3::fixtures::scenarios(&site, of_line()?, &scenario, &out)
         }
         Task::Play { seed, out, scenario, .. } => fixtures::scenarios(seed, &scenario, &out),
         Task::Demo { out } => fixtures::demo(&out),
@@ -105,7 +114,7 @@ fn main() -> Result<()> {
 }
 
 fn make(out: &Path, only: &[Part]) -> Result<()> {
-    for (part, name) in [(Part::Modbus, "modbus"), (Part::Dnp3, "dnp3")] {
+    for (part, name) in [(Part::Modbus, "modbus"), (Part::Dnp3, "dnp3"), (Part::Dnp3Line, LINE)] {
         let old = out.join(name);
         if only.contains(&part) && old.is_dir() {
             std::fs::remove_dir_all(old)?;
@@ -127,7 +136,14 @@ fn make(out: &Path, only: &[Part]) -> Result<()> {
     // A play with DNP3 has a process for every host: the seeds take their turns.
     for seed in SEEDS {
         if only.contains(&Part::Dnp3) {
-            dnp3::fixtures::scenarios(seed, &[], &out.join("dnp3"))?;
+            let site = dnp3::site::Site::draw(seed);
+            dnp3::fixtures::scenarios(&site, all()?, &[], &out.join("dnp3"))?;
+        }
+    }
+    for seed in LINE_SEEDS {
+        if only.contains(&Part::Dnp3Line) {
+            let site = dnp3::site::Site::draw_line(seed);
+            dnp3::fixtures::scenarios(&site, of_line()?, &[], &out.join(LINE))?;
         }
     }
     fixtures::sources(out)

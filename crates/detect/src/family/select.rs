@@ -4,6 +4,7 @@
 //! what is selected and then left alone, and whether a point is one that is always selected first, is told here.
 
 mod habit;
+mod rivals;
 
 use core::net::IpAddr;
 use std::collections::VecDeque;
@@ -25,6 +26,7 @@ use crate::words;
 
 pub(crate) use habit::learn;
 use habit::{direct, unusual_gap};
+use rivals::Rivals;
 
 /// Points of one message that are followed.
 const POINTS_OF_MESSAGE_MAX: usize = 128;
@@ -68,6 +70,7 @@ struct Watched {
 pub(crate) struct Selects {
     held: Bounded<(Device, Place), Option<Holder>>,
     left: Bounded<(Device, IpAddr), Window<Place>>,
+    rivals: Rivals,
     watched: VecDeque<Watched>,
     watched_max: usize,
     least: usize,
@@ -79,6 +82,7 @@ impl Selects {
         Self {
             held: Bounded::new(config.points_max),
             left: Bounded::new(config.pairs_max),
+            rivals: Rivals::new(config.pairs_max),
             watched: VecDeque::new(),
             watched_max: config.pairs_max.div_ceil(16),
             least: config.selects_left.max(1),
@@ -87,7 +91,11 @@ impl Selects {
     }
 
     pub(crate) const fn evicted(&self) -> u64 {
-        self.held.evicted().saturating_add(self.left.evicted()).saturating_add(self.dropped)
+        self.held
+            .evicted()
+            .saturating_add(self.left.evicted())
+            .saturating_add(self.rivals.evicted())
+            .saturating_add(self.dropped)
     }
 
     /// What selecting and operating say of a request.
@@ -100,6 +108,9 @@ impl Selects {
     ) {
         let message = scene.message;
         let Some(rows) = rows(message.device.protocol) else { return };
+        if matches!(message.phase, Phase::Select | Phase::Operate) {
+            self.rivals.note(scene.obs, message, || scene.verdict.access.host_known);
+        }
         match message.phase {
             Phase::Select => {
                 if let Some(row) = rows.selection {
@@ -279,10 +290,26 @@ impl Selects {
             words::device(site, &message.device),
             words::host(site, message.master.address),
         );
-        let mut series = Series::about(row, Severity::High, Cause::Process, obs, message)
-            .scored(4.0)
-            .shown_by(frames)
-            .saying(observed, "a master operates what it has just selected");
+        // A device with one selection for all loses this master's when another comes between.
+        let rival = self.rivals.between(obs, message);
+        let (severity, score) = match rival {
+            Some(_) => (Severity::Low, 1.0),
+            None => (Severity::High, 4.0),
+        };
+        let mut series = Series::about(row, severity, Cause::Process, obs, message)
+            .scored(score)
+            .shown_by(frames);
+        series = match rival {
+            Some(rival) => series.variant(3).saying(
+                observed,
+                format!(
+                    "a device that several masters share keeps one selection; {} used it in between, in frame {}",
+                    words::host(site, rival.master),
+                    rival.frame
+                ),
+            ),
+            None => series.saying(observed, "a master operates what it has just selected"),
+        };
         let points = message.runs.iter().flat_map(gridtap_model::Run::points);
         let named = points.take(POINTS_NAMED).map(|at| words::point(site, &message.device, &at));
         series.points = named.collect();

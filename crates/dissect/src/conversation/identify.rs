@@ -216,11 +216,14 @@ impl Conversation {
     /// On a port of ours tasting goes on, but after some bytes it is said that they are foreign.
     fn announce_foreign_on_our_port(&mut self, stage: &mut Stage<'_>, flow: &Flow, surely: bool) {
         let Speech::Tasting(tasting) = &self.speech else { return };
-        let enough = tasting.octets() >= FOREIGN_OCTETS || tasting.is_dialogue();
+        let first = tasting.first().unwrap_or(Direction::Forward);
+        let enough = match dnp3::may_begin_within(&self.speakers, first) {
+            Some(octets) => tasting.octets() >= octets,
+            None => tasting.octets() >= FOREIGN_OCTETS || tasting.is_dialogue(),
+        };
         if self.announced.is_some() || !(enough || surely) {
             return;
         }
-        let first = tasting.first().unwrap_or(Direction::Forward);
         let (forward, backward) =
             (tasting.stream(Direction::Forward), tasting.stream(Direction::Backward));
         let joined = [forward.as_slice(), backward.as_slice()];

@@ -2,8 +2,8 @@
 
 use gridtap_dnp3::{File, Fragment, FunctionCode};
 use gridtap_model::{
-    Authentication, Class, FaultKind, Faults, Hearing, Indications, Outcome, Phase, Refusal, Run,
-    Timestamp, Transport,
+    Authentication, Class, Direction, FaultKind, Faults, Hearing, Indications, Outcome, Phase,
+    Refusal, Run, Timestamp, Transport,
 };
 
 use super::contents::Contents;
@@ -12,6 +12,7 @@ use super::dialogue::Unconfirmed;
 use super::effect::{self, deed};
 use super::exchange::{Answered, Asked, Pair};
 use super::framing::count_many;
+use super::lines::OnLine;
 use super::observe::{Back, Roles, Telling, outcome, tell, write};
 use super::open_files::{Followed, file_of};
 use super::proof::{Proof, Step};
@@ -22,6 +23,8 @@ use crate::stage::{Stage, ends};
 /// An answer, as much of it as its request is found by.
 struct Arrived {
     pair: Pair,
+    /// The way that its request went.
+    asking: Direction,
     sequence: u8,
     /// The first part of an answer, and the last.
     first: bool,
@@ -92,6 +95,10 @@ impl Course {
         let asked = self.place_answer(fragment, (digest, datagrams), contents, &mut telling);
         if let Some(asked) = &asked {
             self.settle(asked.direction);
+            let [_, device] = ends(speakers, asked.direction);
+            let (master, link) = asked.pair;
+            let host = device.address;
+            stage.shared.lines.answer(OnLine { zone: speakers.zone, host, device: link, master });
             self.note_select(asked, telling.outcome);
         }
         if let Some(indications) = indications {
@@ -160,6 +167,7 @@ impl Course {
         }
         let arrived = Arrived {
             pair,
+            asking: telling.roles.asking,
             sequence,
             first: fragment.control.is_first(),
             last: fragment.control.is_final(),
@@ -195,13 +203,14 @@ impl Course {
 
     /// The request that a message answers; of one that repeats an answer, the frame of its request.
     fn matched(&mut self, arrived: &Arrived, faults: &mut Faults) -> (Option<Asked>, Option<Back>) {
-        let Arrived { pair, sequence, first, last, digest, time, hearing, datagrams } = *arrived;
+        let Arrived { pair, asking, sequence, first, last, .. } = *arrived;
+        let Arrived { digest, time, hearing, datagrams, .. } = *arrived;
         let waiting = self.exchange.find(pair, Some(sequence)).map(|asked| asked.begun);
         // What goes on from a part before it, and what begins, are never each other's.
         let fits = waiting.is_some_and(|begun| first != begun);
         let overflowed = self.exchange.overflowed;
         let asked = match fits {
-            true => self.exchange.answer(pair, Some(sequence), last),
+            true => self.exchange.answer((pair, asking), Some(sequence), last),
             false => None,
         };
         if asked.is_none() {

@@ -10,6 +10,7 @@ use super::data_sets::{self, Descriptors};
 use super::dialogue::Dialogues;
 use super::exchange::{Asked, Exchange};
 use super::framing::count;
+use super::lines::{Asker, OnLine};
 use super::observe::{Back, Roles, Telling, tell, write};
 use super::record::Dnp3Record;
 use super::session::Reading;
@@ -26,6 +27,8 @@ pub(super) struct Said<'f> {
     pub(super) transport: Option<TransportFault>,
     /// What the data sets that it tells of are made of.
     pub(super) known: Option<&'f Descriptors>,
+    /// It is what the other side was told before: the line gives it back.
+    pub(super) echo: bool,
 }
 
 /// What has been said so far, as far as it bears on what is said next.
@@ -173,6 +176,11 @@ impl Course {
         said: &Said<'_>,
         fragment: &Fragment<'_>,
     ) {
+        if said.echo || self.is_for_another(reading, said.frame, fragment) {
+            let record = Dnp3Record::fragment(said.frame, said.transport, *fragment);
+            overhear(reading, said, record);
+            return;
+        }
         let mut faults = Faults::NONE;
         let roles = self.roles(reading, said.frame, Some(fragment.function), &mut faults);
         faults::link(&said.frame.header, &mut faults);
@@ -188,6 +196,30 @@ impl Course {
         if let Some(known) = known {
             data_sets::put_back(reading.stage.shared, reading.speakers, roles, known);
         }
+    }
+
+    /// Whether a message of a device is for another master on its line than the one that hears it here.
+    fn is_for_another(
+        &mut self,
+        reading: &Reading<'_, '_, '_>,
+        frame: &Frame<'_>,
+        fragment: &Fragment<'_>,
+    ) -> bool {
+        let header = &frame.header;
+        if effect::asks(fragment.function) != Some(false) || header.control.from_master() {
+            return false;
+        }
+        let (device, master) = (header.source.0, header.destination.0);
+        // Who has asked by this address here hears what is meant for him.
+        let asking = reading.direction.reversed();
+        let last = self.dialogues.find((master, device)).and_then(|it| it.last);
+        let asks = last.is_some_and(|last| last.direction == asking);
+        let unasked = fragment.function == FunctionCode::UNSOLICITED_RESPONSE;
+        let [source, destination] = ends(reading.speakers, reading.direction);
+        let on_line = OnLine { zone: reading.speakers.zone, host: source.address, device, master };
+        let conversation = reading.speakers.conversation;
+        let hears = Asker { host: destination.address, conversation };
+        !asks && reading.stage.shared.lines.is_for_another(on_line, hears, unasked)
     }
 
     /// Opens the dialogue of a pair. What waits in one that gives way is told: a flood is known by its number.
@@ -213,6 +245,14 @@ impl Course {
         cut: Option<&[u8]>,
     ) {
         let header = &said.frame.header;
+        let record = match cut {
+            Some(octets) => Dnp3Record::cut(said.frame, said.transport, octets),
+            None => Dnp3Record::link_only(said.frame, said.transport),
+        };
+        if said.echo {
+            overhear(reading, said, record);
+            return;
+        }
         let mut faults = Faults::NONE;
         let roles = self.roles(reading, said.frame, None, &mut faults);
         faults::link(header, &mut faults);
@@ -232,7 +272,7 @@ impl Course {
             asked.digest = name.code.into();
             self.ask(stage, speakers, asked);
         } else if !by_master && !function.primary {
-            let asked = self.exchange.answer(roles.pair, None, true);
+            let asked = self.exchange.answer((roles.pair, roles.asking), None, true);
             back = asked.map(|asked| asked.back(stage.time));
         }
         let (phase, outcome) = match (by_master, function.primary) {
@@ -251,10 +291,6 @@ impl Course {
             ..Telling::of(stage.time, said.place, *direction, roles, name, hearing)
         };
         tell(stage, speakers, &telling);
-        let record = match cut {
-            Some(octets) => Dnp3Record::cut(said.frame, said.transport, octets),
-            None => Dnp3Record::link_only(said.frame, said.transport),
-        };
         write(stage, speakers, ends(speakers, *direction), said.place, record.answers(back));
     }
 
@@ -324,4 +360,11 @@ impl Course {
         write(stage, speakers, ends(speakers, asked.direction), asked.place, record);
         stage.time = heard_at;
     }
+}
+
+/// A line of `decode` for what is only overheard.
+fn overhear(reading: &mut Reading<'_, '_, '_>, said: &Said<'_>, record: Dnp3Record<'_>) {
+    let Reading { stage, speakers, direction } = reading;
+    count(&mut stage.shared.counters.dnp3_overheard);
+    write(stage, speakers, ends(speakers, *direction), said.place, record);
 }

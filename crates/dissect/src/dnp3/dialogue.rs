@@ -1,6 +1,6 @@
 //! One master and one device in a conversation: behind a gateway there are many of them.
 
-use gridtap_model::{Indications, Timestamp};
+use gridtap_model::{Direction, Indications, Timestamp};
 
 use super::exchange::{Answered, Pair};
 use super::occasion::{Condition, Opening};
@@ -13,6 +13,8 @@ pub(super) struct Last {
     pub(super) sequence: u8,
     /// Of function and objects.
     pub(super) digest: u64,
+    /// Which way it went.
+    pub(super) direction: Direction,
 }
 
 /// An answer or report that wants to be confirmed.

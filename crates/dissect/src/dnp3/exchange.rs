@@ -197,9 +197,17 @@ impl Exchange {
         self.waiting.iter_mut().rev().find(fits)
     }
 
-    /// The request that an answer, or the `last` part of one, belongs to. It waits for the rest, or no more.
-    pub(super) fn answer(&mut self, pair: Pair, sequence: Option<u8>, last: bool) -> Option<Asked> {
-        let fits = |asked: &Asked| asked.pair == pair && asked.sequence == sequence;
+    /// The request that an answer, or the `last` part of one, belongs to. It waits for the rest, or no more. Nothing
+    /// answers what went the same way: that was heard back from a line.
+    pub(super) fn answer(
+        &mut self,
+        (pair, asking): (Pair, Direction),
+        sequence: Option<u8>,
+        last: bool,
+    ) -> Option<Asked> {
+        let fits = |asked: &Asked| {
+            asked.pair == pair && asked.sequence == sequence && asked.direction == asking
+        };
         let at = self.waiting.iter().rposition(fits)?;
         if !last {
             let asked = self.waiting.get_mut(at)?;

@@ -1,16 +1,18 @@
 //! The frames of a stream, the fragments they make up, and the account of what is neither.
 
 use gridtap_dnp3::{
-    Damage, Damaged, Ending, FRAME_OCTETS_MAX, Found, Fragment, Frame, SkipReason, TransportFault,
-    TransportHeader, frame,
+    Damage, Damaged, Ending, FRAME_OCTETS_MAX, Found, Fragment, Frame, LinkHeader, SkipReason,
+    TransportFault, TransportHeader, frame,
 };
 use gridtap_model::{Fault, FaultKind, Transport};
 
 use super::course::Said;
+use super::lines::{Asker, OnLine};
 use super::links::Brought;
 use super::second_copy::digest;
 use super::session::{Reading, Session};
 use crate::record::{Problem, Reason};
+use crate::stage::ends;
 
 /// A stretch of octets of no frame.
 #[derive(Debug, Default, Clone, Copy)]
@@ -145,9 +147,10 @@ impl Session {
         let here = Some(reading.stage.frame);
         self.report_skipped(reading, here);
         let place = reading.stage.place();
+        let echo = note_line(reading, &frame.header);
         if !frame.header.function().carries_user_data() {
             self.account.decode(reading.stage, u64::try_from(frame.octets()).unwrap_or(u64::MAX));
-            self.link_frame(reading, frame, place);
+            self.link_frame(reading, frame, (place, echo));
             return;
         }
         self.recent.note(digest(reading.stage, frame));
@@ -173,7 +176,7 @@ impl Session {
         if brought.decoded > 0 {
             account.decode(reading.stage, brought.decoded);
         }
-        let said = Said { frame, place, transport: brought.segment.fault, known: None };
+        let said = Said { frame, place, transport: brought.segment.fault, known: None, echo };
         match brought.segment.fragment {
             Some(octets) => match Fragment::of(octets) {
                 Some(fragment) => {
@@ -197,7 +200,7 @@ impl Session {
         &mut self,
         reading: &mut Reading<'_, '_, '_>,
         frame: &Frame<'_>,
-        place: gridtap_model::Place,
+        (place, echo): (gridtap_model::Place, bool),
     ) {
         let function = frame.header.function();
         let acts_on_link = !function.primary || matches!(function.code, 0 | 1 | 9);
@@ -212,7 +215,7 @@ impl Session {
             let header = TransportHeader(**header);
             !acts_on_link && header.is_first() && header.is_final()
         });
-        let said = Said { frame, place, transport: None, known: None };
+        let said = Said { frame, place, transport: None, known: None, echo };
         let counters = &mut reading.stage.shared.counters;
         match whole.and_then(|(_, fragment)| Fragment::of(fragment)) {
             Some(fragment) => {
@@ -225,6 +228,31 @@ impl Session {
             }
         }
     }
+}
+
+/// Takes note of who asks whom; says whether a frame is what the other side was told before, given back by the line.
+fn note_line(reading: &mut Reading<'_, '_, '_>, header: &LinkHeader) -> bool {
+    if !header.control.from_master() {
+        return false;
+    }
+    let Reading { stage, speakers, direction } = reading;
+    let [source, destination] = ends(speakers, *direction);
+    let at = |host| OnLine {
+        zone: speakers.zone,
+        host,
+        device: header.destination.0,
+        master: header.source.0,
+    };
+    let echo = stage.shared.lines.is_echo(
+        at(source.address),
+        destination.address,
+        header.destination.is_broadcast(),
+    );
+    if !echo {
+        let asker = Asker { host: source.address, conversation: speakers.conversation };
+        stage.shared.lines.ask(at(destination.address), asker);
+    }
+    echo
 }
 
 /// A frame that ends before its length says: a datagram says so; a stream may go on unheard.

@@ -12,6 +12,7 @@ mod faults;
 mod fields;
 mod files;
 mod framing;
+mod lines;
 mod links;
 mod object_record;
 mod observe;
@@ -29,6 +30,7 @@ mod set_record;
 
 pub(crate) use contents::Scratch;
 pub(crate) use data_sets::DataSets;
-pub(crate) use recognise::{Recognised, begins, is_home, recognise};
+pub(crate) use lines::Lines;
+pub(crate) use recognise::{Recognised, begins, is_home, may_begin_within, recognise};
 pub use record::Dnp3Record;
 pub(crate) use session::Session;

@@ -1,7 +1,7 @@
 //! Whether bytes are DNP3, told by a link header that ends in its CRC; and which side is the master.
 
-use gridtap_dnp3::{Ending, Found, LinkHeader, frame};
-use gridtap_model::{Direction, Endpoint, Protocol};
+use gridtap_dnp3::{Ending, FRAME_OCTETS_MAX, Found, LinkHeader, frame};
+use gridtap_model::{Direction, Endpoint, Protocol, Transport};
 
 use crate::modbus::Scent;
 use crate::stage::Speakers;
@@ -40,6 +40,19 @@ pub(crate) fn recognise(speakers: &Speakers, scent: &Scent<'_>) -> Recognised {
         }
     }
     if open && !scent.at_end { Recognised::Wait } else { Recognised::No }
+}
+
+/// How many octets may come before a header where the first that were heard, in direction `first`, may be the middle of a
+/// frame: in mid-session, and where a device speaks first, on a line that was at work before the connection.
+pub(crate) fn may_begin_within(speakers: &Speakers, first: Direction) -> Option<usize> {
+    let home = [is_home(speakers.first), is_home(speakers.second)];
+    let device_first = match first {
+        Direction::Forward => home == [true, false],
+        Direction::Backward => home == [false, true],
+    };
+    let stream = speakers.transport == Transport::Tcp;
+    let within = stream && home.contains(&true) && (!speakers.handshake || device_first);
+    within.then_some(FRAME_OCTETS_MAX)
 }
 
 /// The header at the head of the bytes of one event.

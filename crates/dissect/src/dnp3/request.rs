@@ -196,7 +196,8 @@ impl Course {
                 dialogue.doubt_files();
             }
             dialogue.sequences_vary |= last.is_some() && !same_number;
-            dialogue.last = Some(Last { sequence, digest: digests.whole });
+            dialogue.last =
+                Some(Last { sequence, digest: digests.whole, direction: asked.direction });
             let (time, frame) = (asked.time, asked.place.frame);
             let control = Control { digest: digests.objects, sequence, time, frame };
             match telling.phase {

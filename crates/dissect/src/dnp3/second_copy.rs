@@ -60,7 +60,7 @@ impl Session {
         count(&mut counters.dnp3_fragments);
         self.course.fragment(
             reading,
-            &Said { frame, place, transport: None, known: None },
+            &Said { frame, place, transport: None, known: None, echo: false },
             &fragment,
         );
     }

@@ -9,6 +9,7 @@ mod exchange;
 mod faults;
 mod files;
 mod fragments;
+mod lines;
 mod others;
 mod recognition;
 mod select;

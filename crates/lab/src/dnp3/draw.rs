@@ -3,7 +3,8 @@
 use fastrand::Rng;
 
 use super::site::{
-    Act, Block, Control, Device, Link, Master, Operate, Order, Poll, Read, Site, Stack, Station,
+    Act, Block, Control, Device, Line, Link, Master, Operate, Order, Poll, Read, Site, Stack,
+    Station,
 };
 use crate::marks::JOURNAL;
 use crate::site::{Addresses, Host};
@@ -45,6 +46,42 @@ impl Site {
         let stranger = addresses.host("stranger");
         Self { seed, stations, masters: vec![front, second, historian], stranger, stranger_link }
     }
+
+    /// A site of a serial server, with two devices on its line and two masters that both poll them through it.
+    #[must_use]
+    pub fn draw_line(seed: u64) -> Self {
+        let mut rng = Rng::with_seed(seed ^ 0x5e21_a11e_0000_0485);
+        let mut addresses = Addresses::draw(&mut rng);
+        let mut links: Vec<u16> = (3..=60).chain([1_013, 4_001]).collect();
+        rng.shuffle(&mut links);
+        let devices = links.split_off(links.len().saturating_sub(2));
+        let mut server = station(&mut rng, addresses.host("serial server"), &devices);
+        server.line = Some(Line {
+            baud: rng.choice([9_600, 19_200, 38_400]).unwrap_or(9_600),
+            buffer: rng.usize(40..300),
+            idle_ms: rng.u64(4..30),
+            hesitates: f64::from(rng.u8(5..30)) / 1_000.0,
+            two_wires: seed.is_multiple_of(2),
+            unsolicited: rng.bool(),
+        });
+        // A line is slower than a network: who selects must be able to operate in time.
+        server.select_ms = server.select_ms.saturating_add(4_000);
+        let stations = vec![server];
+        let mut own = || links.pop().unwrap_or(1);
+        let (front_link, second_link, stranger_link) = (own(), own(), own());
+        let none_secure = stations.len();
+        let mut front =
+            front_end(&mut rng, addresses.host("front end"), front_link, &stations, none_secure);
+        let host = addresses.host("second master");
+        let mut second = second_master(&mut rng, host, second_link, &front, &stations, none_secure);
+        for link in front.links.iter_mut().chain(&mut second.links) {
+            link.patience_ms = link.patience_ms.saturating_add(3_000);
+        }
+        // One master is in charge of what is reported: a device has one state for both.
+        second.links.iter_mut().for_each(|link| link.starts = false);
+        let stranger = addresses.host("stranger");
+        Self { seed, stations, masters: vec![front, second], stranger, stranger_link }
+    }
 }
 
 fn station(rng: &mut Rng, host: Host, links: &[u16]) -> Station {
@@ -57,6 +94,7 @@ fn station(rng: &mut Rng, host: Host, links: &[u16]) -> Station {
         cold_s: f64::from(rng.u8(14..31)) / 10.0,
         warm_s: f64::from(rng.u8(4..11)) / 10.0,
         file: format!("{JOURNAL}{}.log", rng.u8(1..40)),
+        line: None,
     }
 }
 

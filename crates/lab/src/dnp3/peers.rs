@@ -121,7 +121,8 @@ pub(super) fn station(
     if let (Some(own), Some(more)) = (configuration.as_object_mut(), more.as_object()) {
         own.extend(more.clone());
     }
-    Peer::start(network, &station.host.name, "outstation.py", &configuration)
+    let script = if station.line.is_some() { "serial_server.py" } else { "outstation.py" };
+    Peer::start(network, &station.host.name, script, &configuration)
 }
 
 /// What an order to a master calls one of its links.

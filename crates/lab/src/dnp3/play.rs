@@ -21,6 +21,9 @@ use crate::play::Course;
 /// How long the masters run before a capture that begins in mid-session.
 const RUN_IN: Duration = Duration::from_secs(9);
 
+/// The same over a slow line, on which masters begin one after the other.
+const LINE_RUN_IN: Duration = Duration::from_secs(25);
+
 /// How many plays run at once: each has a process for every host.
 const PLACES: usize = 6;
 
@@ -79,7 +82,8 @@ pub(super) fn play<'a>(
     let mut stage = Stage::build(site, course.seed)?;
     if course.mid_session {
         stage.begin()?;
-        sleep(RUN_IN);
+        let line = site.stations.iter().any(|station| station.line.is_some());
+        sleep(if line { LINE_RUN_IN } else { RUN_IN });
     }
     let capture = stage.network.capture(file)?;
     if !course.mid_session {

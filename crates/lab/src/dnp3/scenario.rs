@@ -28,12 +28,31 @@ const TEXTS: [(&str, &str); 19] = [
     ("b3.toml", include_str!("../../scenarios/dnp3/b3.toml")),
 ];
 
-/// All scenarios that come with the lab.
+/// Those that are played on the line behind a serial server.
+const LINE_TEXTS: [(&str, &str); 3] = [
+    ("line-normal.toml", include_str!("../../scenarios/dnp3/line-normal.toml")),
+    ("line-s17.toml", include_str!("../../scenarios/dnp3/line-s17.toml")),
+    ("line-s19.toml", include_str!("../../scenarios/dnp3/line-s19.toml")),
+];
+
+/// All scenarios that come with the lab, but those of a line.
 ///
 /// # Errors
 /// One of them does not parse.
 pub fn all() -> Result<Vec<Scenario>> {
-    TEXTS
+    parsed(&TEXTS)
+}
+
+/// The scenarios of a line behind a serial server.
+///
+/// # Errors
+/// One of them does not parse.
+pub fn of_line() -> Result<Vec<Scenario>> {
+    parsed(&LINE_TEXTS)
+}
+
+fn parsed(texts: &[(&str, &str)]) -> Result<Vec<Scenario>> {
+    texts
         .iter()
         .map(|(file, text)| toml::from_str(text).with_context(|| format!("scenario dnp3/{file}")))
         .collect()
@@ -327,7 +346,7 @@ mod tests {
 
     #[test]
     fn every_scenario_parses_and_every_expectation_is_about_a_step() {
-        for scenario in all().unwrap() {
+        for scenario in all().unwrap().into_iter().chain(of_line().unwrap()) {
             for variant in &scenario.variants {
                 let steps = variant.steps(&scenario);
                 assert!(!steps.is_empty(), "{}", scenario.id);

@@ -46,6 +46,26 @@ pub struct Station {
     pub warm_s: f64,
     /// Its one file.
     pub file: String,
+    /// It is a serial server, and its devices are on the line behind it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<Line>,
+}
+
+/// A line behind a serial server, and how the server packs what it hears on it.
+#[derive(Debug, Clone, Serialize)]
+pub struct Line {
+    /// Its speed, in bits a second.
+    pub baud: u32,
+    /// So many octets go out at once.
+    pub buffer: usize,
+    /// After so long without an octet what is there goes out, in milliseconds.
+    pub idle_ms: u64,
+    /// How likely a speaker pauses for longer than that before its next few octets.
+    pub hesitates: f64,
+    /// All that is said is heard back, requests too.
+    pub two_wires: bool,
+    /// Its devices report unasked.
+    pub unsolicited: bool,
 }
 
 /// One device: a link address and its points, from index 0 on for every kind of point.

@@ -449,6 +449,27 @@ fn a_device_that_says_it_was_not_selected_tells_the_same() {
 }
 
 #[test]
+fn a_selection_that_another_master_of_the_device_took_the_place_of_is_refused_and_low() {
+    let refused = Some(Outcome::Refused { reason: Refusal::Other, code: 2 });
+    for (between, severity) in [(true, Severity::Low), (false, Severity::High)] {
+        let mut plant = Plant::station();
+        if !between {
+            plant.say(&Say::select(8, TRIP).by(HISTORIAN, 2).in_conversation(2));
+        }
+        plant.pass(1);
+        plant.say(&Say::select(7, TRIP));
+        if between {
+            plant.say(&Say::select(8, TRIP).by(HISTORIAN, 2).in_conversation(2));
+        }
+        plant.say(&Say { answer: refused, ..Say::operate(7, TRIP) });
+        let of_front_end = |it: &&Anomaly| it.observed.contains("refused an operate of 10.0.0.7");
+        let told = plant.last();
+        let told: Vec<_> = told.iter().filter(of_front_end).map(|it| it.severity).collect();
+        assert_eq!(told, [severity], "in between: {between}");
+    }
+}
+
+#[test]
 fn a_walk_over_outputs_by_selecting_them_is_medium() {
     let walk: Vec<Say> = (0..12).map(|point| Say::select(point, TRIP)).collect();
     let told = found(&walk);

@@ -91,3 +91,19 @@ fn a_frame_that_begins_among_the_first_octets_heard_is_waited_for() {
     talk.ask(&[&read()[5..], head].concat()).ask(tail);
     assert_eq!(operates(&talk), 1);
 }
+
+#[test]
+fn a_connection_that_begins_in_the_middle_of_a_frame_is_dnp3_and_nothing_else_before() {
+    let fragment = octets(&["C0 C1 81 0000 01 01 00 00 EF", &"FF".repeat(30)].concat());
+    let long = from_outstation(&fragment);
+    // In mid-session, and on a line that was at work before the connection was opened.
+    for handshake in [false, true] {
+        let mut talk = Talk::new(Transport::Tcp, HOME, handshake);
+        talk.answer(&long[12..]).answer(&from_outstation(&octets("C0 C2 81 0000")));
+        talk.ask(&read());
+        assert_eq!(opened(&talk), [Protocol::Dnp3], "handshake {handshake}");
+    }
+    let mut talk = Talk::new(Transport::Tcp, HOME, false);
+    talk.answer(&[0x55; 300]);
+    assert_eq!(opened(&talk), [Protocol::Unknown]);
+}

@@ -1,0 +1,158 @@
+//! Several masters on one line behind a serial server: what is heard on the line goes to every connection. So each of
+//! them hears the answers to the others, and on a line of two wires all requests again, its own among them, from the
+//! side of the devices. What is only overheard asks nothing of who receives it: it is judged where it was said to the
+//! line, and its copies are decoded and no more.
+
+use core::net::IpAddr;
+use std::collections::{BTreeMap, VecDeque};
+
+use gridtap_model::{Conversation, Zone};
+
+/// A device and its master by their link addresses, at the host that the device is asked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct OnLine {
+    pub(super) zone: Zone,
+    pub(super) host: IpAddr,
+    pub(super) device: u16,
+    pub(super) master: u16,
+}
+
+/// Who asks as that master.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asker {
+    pub(super) host: IpAddr,
+    pub(super) conversation: Conversation,
+}
+
+/// Who asks whom at which host.
+#[derive(Debug)]
+pub(crate) struct Lines {
+    /// Those that were answered.
+    answered: BTreeMap<OnLine, Asker>,
+    /// The last that were not yet: anybody can ask as anybody.
+    asked: VecDeque<(OnLine, Asker)>,
+    max: usize,
+}
+
+/// So many wait for their first answer.
+const ASKED_MAX: usize = 64;
+
+impl Lines {
+    pub(crate) const fn new(max: usize) -> Self {
+        Self { answered: BTreeMap::new(), asked: VecDeque::new(), max }
+    }
+
+    /// A master asks. Where there are too many, those that were answered first stay.
+    pub(super) fn ask(&mut self, on_line: OnLine, asker: Asker) {
+        if let Some(known) = self.answered.get_mut(&on_line) {
+            *known = asker;
+            return;
+        }
+        if let Some((_, waiting)) = self.asked.iter_mut().find(|(it, _)| *it == on_line) {
+            *waiting = asker;
+            return;
+        }
+        if self.asked.len() >= ASKED_MAX {
+            self.asked.pop_front();
+        }
+        self.asked.push_back((on_line, asker));
+    }
+
+    /// The device answered.
+    pub(super) fn answer(&mut self, on_line: OnLine) {
+        let Some(at) = self.asked.iter().position(|(it, _)| *it == on_line) else { return };
+        if let Some((_, asker)) = self.asked.remove(at)
+            && self.answered.len() < self.max
+        {
+            self.answered.insert(on_line, asker);
+        }
+    }
+
+    /// Whether a device was heard answering at a host.
+    fn is_home(&self, zone: Zone, host: IpAddr, device: u16) -> bool {
+        let of = |master| OnLine { zone, host, device, master };
+        self.answered.range(of(0)..=of(u16::MAX)).next().is_some()
+    }
+
+    /// The pairs of a host that were answered.
+    fn at_host(&self, zone: Zone, host: IpAddr) -> impl Iterator<Item = (&OnLine, &Asker)> {
+        let of = |link| OnLine { zone, host, device: link, master: link };
+        self.answered.range(of(0)..=of(u16::MAX))
+    }
+
+    /// Whether what a host sends to `to` as a master is what it was asked itself: the device is at home with the sender.
+    /// A command to a device that is at home where it goes is none, whoever was heard saying the same elsewhere; nor is
+    /// one to everybody, or to a device that was not heard yet, where any device is at home.
+    pub(super) fn is_echo(&self, on_line: OnLine, to: IpAddr, everybody: bool) -> bool {
+        let OnLine { zone, host, device, master } = on_line;
+        if self.answered.contains_key(&on_line) {
+            return !self.is_home(zone, to, device);
+        }
+        let asked = self.asked.iter().any(|(it, _)| *it == on_line)
+            || everybody && self.at_host(zone, host).any(|(it, _)| it.master == master);
+        asked && self.at_host(zone, to).next().is_none()
+    }
+
+    /// Whether an answer is for another master than the one that hears it, and that has not asked: that one asks
+    /// elsewhere. Of a report that nobody asked for only where this one, by another address, is a master of the same
+    /// line: a device may well report to a stranger.
+    pub(super) fn is_for_another(&self, on_line: OnLine, hears: Asker, unasked: bool) -> bool {
+        let OnLine { zone, host, .. } = on_line;
+        // The copy for another may come before that for who asked.
+        let asked = self.asked.iter().find(|(it, _)| *it == on_line).map(|(_, asker)| asker);
+        let Some(asker) = self.answered.get(&on_line).or(asked) else { return false };
+        if asker.conversation == hears.conversation {
+            return false;
+        }
+        let others = self.at_host(zone, host).filter(|(it, _)| it.master != on_line.master);
+        !unasked || others.into_iter().any(|(_, other)| other.host == hears.host)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use core::net::Ipv4Addr;
+
+    use super::*;
+
+    const SERVER: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 9));
+
+    fn on_line(host: IpAddr, device: u16, master: u16) -> OnLine {
+        OnLine { zone: Zone(0), host, device, master }
+    }
+
+    fn asker(last: u8) -> Asker {
+        Asker {
+            host: IpAddr::V4(Ipv4Addr::new(10, 0, 0, last)),
+            conversation: Conversation(last.into()),
+        }
+    }
+
+    #[test]
+    fn a_command_to_a_device_that_is_at_home_where_it_goes_is_no_echo() {
+        let mut lines = Lines::new(8);
+        lines.ask(on_line(SERVER, 10, 1), asker(1));
+        assert!(lines.is_echo(on_line(SERVER, 10, 1), asker(1).host, false));
+        // Someone who has had himself asked as that device sends its commands on to it.
+        lines.answer(on_line(SERVER, 10, 1));
+        lines.ask(on_line(asker(66).host, 10, 1), asker(1));
+        lines.answer(on_line(asker(66).host, 10, 1));
+        assert!(!lines.is_echo(on_line(asker(66).host, 10, 1), SERVER, false));
+        lines.ask(on_line(asker(66).host, 0xFFFF, 1), asker(1));
+        assert!(!lines.is_echo(on_line(asker(66).host, 0xFFFF, 1), SERVER, true));
+        assert!(lines.is_echo(on_line(SERVER, 0xFFFF, 1), asker(1).host, true));
+    }
+
+    #[test]
+    fn made_up_masters_make_room_for_each_other_and_those_that_were_answered_stay() {
+        let mut lines = Lines::new(2);
+        for master in 0..1_000 {
+            lines.ask(on_line(SERVER, 10, master), asker(1));
+            if master < 3 {
+                lines.answer(on_line(SERVER, 10, master));
+            }
+        }
+        assert_eq!((lines.answered.len(), lines.asked.len()), (2, ASKED_MAX));
+        assert!(lines.answered.contains_key(&on_line(SERVER, 10, 0)));
+    }
+}
