@@ -25,7 +25,7 @@ use crate::window::Window;
 use crate::words;
 
 pub(crate) use habit::learn;
-use habit::{direct, unusual_gap};
+use habit::{direct, unusual_gap, weight};
 use rivals::Rivals;
 
 /// Points of one message that are followed.
@@ -249,15 +249,18 @@ impl Selects {
         }
         // Without a select of its own that was heard, it acts on the other's, wherever its conversation began.
         let of_other = other.is_some() && message.dialogue.selected.is_none();
-        let of_other = (of_other && !message.hearing.gap).then_some(NO_SELECT);
-        if let Some(fault) = select_fault(message).or(of_other) {
+        let of_other = (of_other && !message.hearing.gap).then_some((NO_SELECT, Severity::High));
+        let fault = select_faults(message)
+            .find_map(|fault| Some((fault, weight(scene, baseline, fault)?)))
+            .or(of_other);
+        if let Some((fault, severity)) = fault {
             // It was selected, only in another conversation of the same two.
             let whole = scene.points_written() <= u64::try_from(points.len()).unwrap_or(u64::MAX);
             let all = whole && own > 0 && own == points.len();
             if fault.kind == FaultKind::NoSelect && all && other.is_none() {
                 return;
             }
-            found.push(violation(scene, row, fault, other));
+            found.push(violation(scene, row, (fault, severity), other));
         } else if let Some(late) = unusual_gap(scene, baseline, row) {
             found.push(late);
         }
@@ -345,7 +348,7 @@ fn walk(scene: &Scene<'_>, row: &'static str, left: &Window<Place>) -> Series {
 const NO_SELECT: Fault = Fault { kind: FaultKind::NoSelect, found: 0, expected: 0 };
 
 /// What is wrong between an operate and its select, where no loss explains it.
-fn select_fault(message: &Message<'_>) -> Option<Fault> {
+fn select_faults(message: &Message<'_>) -> impl Iterator<Item = Fault> {
     let kinds = [
         FaultKind::NoSelect,
         FaultKind::SelectDiffers,
@@ -353,13 +356,13 @@ fn select_fault(message: &Message<'_>) -> Option<Fault> {
         FaultKind::SelectLate,
     ];
     let heard = message.hearing.is_clean();
-    message.faults.iter().find(|fault| heard && kinds.contains(&fault.kind))
+    message.faults.iter().filter(move |fault| heard && kinds.contains(&fault.kind))
 }
 
 fn violation(
     scene: &Scene<'_>,
     row: &'static str,
-    fault: Fault,
+    (fault, severity): (Fault, Severity),
     other: Option<Holder>,
 ) -> Candidate {
     let expected = match other {
@@ -375,7 +378,7 @@ fn violation(
     };
     Candidate {
         detection: row,
-        severity: if other.is_some() { Severity::Critical } else { Severity::High },
+        severity: if other.is_some() { Severity::Critical } else { severity },
         rank: rank::EFFECT,
         cause: Cause::Process,
         novelty: false,

@@ -469,6 +469,54 @@ fn a_selection_that_another_master_of_the_device_took_the_place_of_is_refused_an
     }
 }
 
+/// A select and its operate, so many seconds after it.
+fn slow_operate(gap_s: u64) -> [Say; 2] {
+    let mut operate = Say::operate(7, TRIP);
+    operate.dialogue.selected = Some(Selected { frame: 1, gap_ns: gap_s * SECOND_NS });
+    if gap_s > 30 {
+        operate.faults.push(FaultKind::SelectLate, 1, 1);
+    }
+    [Say::select(7, TRIP), operate]
+}
+
+#[test]
+fn an_operator_who_always_took_his_time_is_judged_by_that_and_another_by_the_default() {
+    for (usual_s, taken_s, expected) in [
+        (40, 45, None),
+        (40, 90, Some(Severity::High)),
+        (2, 40, Some(Severity::High)),
+        (2, 3, None),
+    ] {
+        let mut plant = Plant::station_of("", &[], &slow_operate(usual_s));
+        for say in &slow_operate(taken_s) {
+            plant.say(say);
+        }
+        let told = plant.findings().into_iter().find(|(row, _)| *row == "DN-42");
+        assert_eq!(told.map(|(_, severity)| severity), expected, "{taken_s} s after {usual_s} s");
+    }
+}
+
+#[test]
+fn a_master_that_never_counts_operates_by_the_number_of_its_select_and_no_other_does() {
+    let numbered = |found: u32| {
+        let mut operate = Say::operate(7, TRIP).faulty(FaultKind::SelectSequence);
+        operate.faults = Faults::NONE;
+        operate.faults.push(FaultKind::SelectSequence, found, 1);
+        [Say::select(7, TRIP), operate]
+    };
+    for (often, then, expected) in
+        [(true, 0, None), (true, 5, Some(Severity::High)), (false, 0, Some(Severity::High))]
+    {
+        let often = if often { numbered(0).to_vec() } else { Vec::new() };
+        let mut plant = Plant::station_of("", &[], &often);
+        for say in &numbered(then) {
+            plant.say(say);
+        }
+        let told = plant.findings().into_iter().find(|(row, _)| *row == "DN-42");
+        assert_eq!(told.map(|(_, severity)| severity), expected, "{then} after {}", often.len());
+    }
+}
+
 #[test]
 fn a_walk_over_outputs_by_selecting_them_is_medium() {
     let walk: Vec<Say> = (0..12).map(|point| Say::select(point, TRIP)).collect();

@@ -1,9 +1,9 @@
 //! How points of a device are operated by habit: selected first or at once, and how soon after.
 
 use gridtap_baseline::{Baseline, FactKey, FactKind};
-use gridtap_model::{Phase, Point, Severity};
+use gridtap_model::{Fault, FaultKind, Phase, Point, Severity};
 
-use super::{POINTS_OF_MESSAGE_MAX, select_fault};
+use super::{POINTS_OF_MESSAGE_MAX, select_faults};
 use crate::book::Cause;
 use crate::family::{control, rows};
 use crate::scene::{Candidate, Scene, rank};
@@ -18,6 +18,8 @@ const GAP_SUPPORT: u64 = 5;
 /// A person takes so long without being noticed.
 const GAP_MIN_MS: u64 = 5 * SECOND_MS;
 const SECOND_MS: u64 = 1_000;
+/// Tells this habit from others.
+const NUMBER_OF_SELECT: u64 = 2;
 /// What stands for all points of a device.
 const WHOLE_DEVICE: u64 = u64::MAX;
 
@@ -26,10 +28,23 @@ pub(crate) fn learn(scene: &Scene<'_>, baseline: &mut Baseline) {
     let message = scene.message;
     let selected = message.phase == Phase::Operate;
     let has_row = rows(message.device.protocol).is_some_and(|rows| rows.direct_operate.is_some());
-    if !has_row || scene.selects() || !scene.controls() || select_fault(message).is_some() {
+    if !has_row || scene.selects() || !scene.controls() {
         return;
     }
     let now = scene.obs.time;
+    let mut late = false;
+    for fault in select_faults(message) {
+        match weight(scene, baseline, fault) {
+            Some(Severity::High) => return,
+            // Only what is not judged yet teaches how this master counts, and takes its time.
+            Some(_) if !late_by(fault) => {
+                baseline.facts_mut().note(number_key(scene), now, |fact| {
+                    fact.count = fact.count.saturating_add(1);
+                });
+            }
+            _ => late |= late_by(fault) && scene.verdict.armed,
+        }
+    }
     let points = scene.points(POINTS_OF_MESSAGE_MAX);
     let whole = (!points.is_empty()).then_some(WHOLE_DEVICE);
     for detail in points.iter().map(control::variant).chain(whole) {
@@ -38,12 +53,46 @@ pub(crate) fn learn(scene: &Scene<'_>, baseline: &mut Baseline) {
             *count = count.saturating_add(1);
         });
     }
-    if let Some(selected) = message.dialogue.selected {
+    if let Some(selected) = message.dialogue.selected.filter(|_| !late) {
         baseline.facts_mut().note(gap_key(scene), now, |fact| {
             fact.count = fact.count.saturating_add(1);
             fact.against = fact.against.max(in_ms(selected.gap_ns));
         });
     }
+}
+
+/// How bad it is that an operate does not fit its select; nothing where this master always did so. Devices differ in
+/// how long they keep a selection, and there are masters that do not count: while that is learned it weighs little, and
+/// what the device makes of it is told by its answer.
+pub(super) fn weight(scene: &Scene<'_>, baseline: &Baseline, fault: Fault) -> Option<Severity> {
+    let follows = fault.found.wrapping_add(1) & 0x0F;
+    let usual = match fault.kind {
+        FaultKind::SelectLate => {
+            let learned = baseline.facts().get(&gap_key(scene));
+            let gap_ms = scene.message.dialogue.selected.map(|it| in_ms(it.gap_ns));
+            learned.zip(gap_ms).is_some_and(|(learned, gap_ms)| {
+                learned.count >= GAP_SUPPORT && gap_ms <= learned.against.saturating_mul(2)
+            })
+        }
+        FaultKind::SelectSequence if follows == fault.expected => {
+            baseline.facts().known(&number_key(scene))
+        }
+        _ => return Some(Severity::High),
+    };
+    match (usual, scene.verdict.armed) {
+        (true, _) => None,
+        (false, true) => Some(Severity::High),
+        (false, false) => Some(Severity::Low),
+    }
+}
+
+const fn late_by(fault: Fault) -> bool {
+    matches!(fault.kind, FaultKind::SelectLate)
+}
+
+fn number_key(scene: &Scene<'_>) -> FactKey {
+    let (device, master) = (scene.message.device, Some(scene.message.master.address));
+    FactKey { kind: FactKind::Habit, device, master, detail: NUMBER_OF_SELECT }
 }
 
 fn first_key(scene: &Scene<'_>, detail: u64) -> FactKey {
