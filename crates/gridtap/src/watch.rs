@@ -16,7 +16,7 @@ use crate::learned::Learned;
 use crate::output::{Voice, width};
 use crate::report::{self, Findings, Layout};
 use crate::settings::Settings;
-use crate::state;
+use crate::{person, state};
 
 /// The protocols whose messages are judged, as summaries and people call them.
 const SPOKEN: [(&str, &str); 2] = [("modbus", "Modbus"), ("dnp3", "DNP3")];
@@ -88,12 +88,14 @@ impl Listener for Watch {
         if anomalies.is_empty() {
             return Ok(());
         }
-        let mut batch = self.store.batch()?;
+        let mut records = Vec::with_capacity(anomalies.len());
+        let mut batch = self.store.batch(person::now())?;
         for anomaly in &anomalies {
-            batch.anomaly(anomaly)?;
+            // As it stands with what people did about it, in an earlier run over the same state.
+            records.push(batch.anomaly(anomaly)?.standpoint.record);
         }
         batch.commit()?;
-        match self.tell(&anomalies) {
+        match self.tell(&anomalies, &records) {
             // What is stored is not lost with its listener.
             Err(failure) if failure.is_broken_pipe() && self.unheard => self.tone = Tone::Silent,
             told => told?,
@@ -139,19 +141,19 @@ impl Watch {
             None => self.pipeline.finish(),
         }
         self.pause()?;
-        let mut batch = self.store.batch()?;
+        let mut batch = self.store.batch(person::now())?;
         state::keep(&mut batch, self.pipeline.baseline_mut())?;
         learned.note(&mut batch, read)?;
         Ok(batch.commit()?)
     }
 
-    fn tell(&mut self, anomalies: &[Anomaly]) -> Result<(), Failure> {
+    fn tell(&mut self, anomalies: &[Anomaly], records: &[String]) -> Result<(), Failure> {
         match self.tone {
             Tone::Silent => {}
             Tone::Records => {
                 self.text.clear();
-                for anomaly in anomalies {
-                    serde_json::to_writer(&mut self.text, anomaly)?;
+                for record in records {
+                    self.text.extend_from_slice(record.as_bytes());
                     self.text.push(b'\n');
                 }
                 let mut out = io::stdout().lock();

@@ -7,14 +7,14 @@ use crate::{Batch, Store, StoreError};
 
 /// What was decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Action {
+pub enum Decision {
     /// This exact key is normal from now on, until it expires.
     Accept,
     /// This key was learned rightly.
     SignOff,
 }
 
-impl Action {
+impl Decision {
     /// The name in the database and in records.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -29,7 +29,7 @@ impl Action {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Approval {
     /// What was decided.
-    pub action: Action,
+    pub action: Decision,
     /// About which learned key, in the text form of exports.
     pub key: String,
     /// By whom.
@@ -75,10 +75,10 @@ impl Store {
             |row| {
                 let action: String = row.get(0)?;
                 Ok(Approval {
-                    action: if action == Action::SignOff.name() {
-                        Action::SignOff
+                    action: if action == Decision::SignOff.name() {
+                        Decision::SignOff
                     } else {
-                        Action::Accept
+                        Decision::Accept
                     },
                     key: row.get(1)?,
                     who: row.get(2)?,

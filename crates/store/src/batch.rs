@@ -1,8 +1,9 @@
 //! What is written together, once and for all.
 
-use gridtap_model::{Anomaly, Severity, Timestamp};
-use rusqlite::{OptionalExtension, Params, Transaction, TransactionBehavior, params};
+use gridtap_model::{Severity, Timestamp};
+use rusqlite::{OptionalExtension, Params, Row, Transaction, TransactionBehavior, params};
 
+use crate::announce::Announcer;
 use crate::{Store, StoreError};
 
 /// Writes that take effect together at [`Batch::commit`], on the disk when it returns; dropped, none of them does.
@@ -10,6 +11,8 @@ use crate::{Store, StoreError};
 pub struct Batch<'a> {
     transaction: Transaction<'a>,
     directory: &'a std::path::Path,
+    announcer: Option<&'a Announcer>,
+    now: Timestamp,
 }
 
 /// A capture file that the baseline has learned from.
@@ -28,74 +31,21 @@ pub struct Capture {
 }
 
 impl Store {
-    /// Begins a batch.
+    /// Begins a batch. `now` is the moment of writing, which its history and its audit rows carry.
     ///
     /// # Errors
     /// The database cannot write.
-    pub fn batch(&mut self) -> Result<Batch<'_>, StoreError> {
+    pub fn batch(&mut self, now: Timestamp) -> Result<Batch<'_>, StoreError> {
         let directory = &self.directory;
         let transaction = self
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(|error| StoreError::of(directory, &error))?;
-        Ok(Batch { transaction, directory })
+        Ok(Batch { transaction, directory, announcer: self.announcer.as_ref(), now })
     }
 }
 
 impl Batch<'_> {
-    /// Stores a revision of an anomaly: the current one where it is the newest, and its history in any case.
-    /// The same revision told again is stored once.
-    ///
-    /// # Errors
-    /// The database cannot write.
-    pub fn anomaly(&mut self, anomaly: &Anomaly) -> Result<(), StoreError> {
-        let record = serde_json::to_string(anomaly).map_err(|error| StoreError::Failed {
-            directory: self.directory.to_owned(),
-            cause: error.to_string(),
-        })?;
-        let id = anomaly.id.to_string();
-        let told: Option<i64> = self
-            .transaction
-            .prepare_cached(
-                "SELECT 1 FROM anomaly_history WHERE anomaly = ?1 AND revision = ?2 AND record = ?3",
-            )
-            .and_then(|mut statement| {
-                statement
-                    .query_row(params![id, anomaly.revision, record], |row| row.get(0))
-                    .optional()
-            })
-            .map_err(|error| StoreError::of(self.directory, &error))?;
-        if told.is_none() {
-            self.execute(
-                "INSERT INTO anomaly_history (anomaly, revision, record) VALUES (?1, ?2, ?3)",
-                params![id, anomaly.revision, record],
-            )?;
-        }
-        let state = serde_json::to_value(anomaly.state).ok();
-        self.execute(
-            "INSERT INTO anomaly
-                 (id, incident, revision, state, severity, time_ns, last_ns, count, detection, record)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
-             ON CONFLICT (id) DO UPDATE SET
-                 incident = excluded.incident, revision = excluded.revision, state = excluded.state,
-                 severity = excluded.severity, time_ns = excluded.time_ns, last_ns = excluded.last_ns,
-                 count = excluded.count, detection = excluded.detection, record = excluded.record
-             WHERE excluded.revision >= anomaly.revision",
-            params![
-                id,
-                anomaly.incident.to_string(),
-                anomaly.revision,
-                state.as_ref().and_then(|state| state.as_str()),
-                rank(anomaly.severity),
-                anomaly.time.nanos(),
-                anomaly.last_time.nanos(),
-                i64::try_from(anomaly.count).unwrap_or(i64::MAX),
-                anomaly.detection,
-                record,
-            ],
-        )
-    }
-
     /// Stores a learned key, new or changed.
     ///
     /// # Errors
@@ -165,15 +115,80 @@ impl Batch<'_> {
     /// # Errors
     /// The database cannot write: nothing of the batch is stored.
     pub fn commit(self) -> Result<(), StoreError> {
-        let Self { transaction, directory } = self;
+        let Self { transaction, directory, .. } = self;
         transaction.commit().map_err(|error| StoreError::of(directory, &error))
     }
 
+    /// Runs a job whose writes take effect together or not at all within the batch.
+    ///
+    /// # Errors
+    /// What the job failed with; what it wrote is taken back, and the batch goes on.
+    pub fn whole<T, E: From<StoreError>>(
+        &mut self,
+        job: impl FnOnce(&mut Self) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.execute("SAVEPOINT whole", [])?;
+        let done = job(self);
+        if done.is_err() {
+            self.execute("ROLLBACK TO whole", [])?;
+        }
+        self.execute("RELEASE whole", [])?;
+        done
+    }
+
+    /// The moment of writing.
+    #[must_use]
+    pub const fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    pub(crate) const fn announcer(&self) -> Option<&Announcer> {
+        self.announcer
+    }
+
+    /// What no reading of our own text should ever say.
+    pub(crate) fn unreadable(&self, error: &serde_json::Error) -> StoreError {
+        StoreError::Damaged { directory: self.directory.to_owned(), cause: error.to_string() }
+    }
+
     pub(crate) fn execute(&mut self, sql: &str, params: impl Params) -> Result<(), StoreError> {
+        self.changed(sql, params).map(drop)
+    }
+
+    /// How many rows a statement changed.
+    pub(crate) fn changed(&mut self, sql: &str, params: impl Params) -> Result<u64, StoreError> {
         self.transaction
             .prepare_cached(sql)
             .and_then(|mut statement| statement.execute(params))
-            .map(drop)
+            .map(|rows| u64::try_from(rows).unwrap_or(u64::MAX))
+            .map_err(|error| StoreError::of(self.directory, &error))
+    }
+
+    pub(crate) fn one<T>(
+        &self,
+        sql: &str,
+        params: impl Params,
+        each: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Option<T>, StoreError> {
+        self.transaction
+            .prepare_cached(sql)
+            .and_then(|mut statement| statement.query_row(params, each).optional())
+            .map_err(|error| StoreError::of(self.directory, &error))
+    }
+
+    pub(crate) fn all<T>(
+        &self,
+        sql: &str,
+        params: impl Params,
+        each: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>, StoreError> {
+        let mut statement = self
+            .transaction
+            .prepare_cached(sql)
+            .map_err(|error| StoreError::of(self.directory, &error))?;
+        statement
+            .query_map(params, each)
+            .and_then(Iterator::collect)
             .map_err(|error| StoreError::of(self.directory, &error))
     }
 }
@@ -187,4 +202,12 @@ pub(crate) const fn rank(severity: Severity) -> i64 {
         Severity::High => 3,
         Severity::Critical => 4,
     }
+}
+
+/// The severity of an order.
+pub(crate) fn severity_of(rank: i64) -> Severity {
+    usize::try_from(rank)
+        .ok()
+        .and_then(|rank| Severity::ALL.get(rank).copied())
+        .unwrap_or(Severity::Critical)
 }

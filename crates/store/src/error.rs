@@ -8,7 +8,7 @@ use crate::VERSION;
 use crate::schema::Unfit;
 
 /// Why the state cannot be used, or no longer.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
     /// The directory does not exist and cannot be made, or cannot be written.
@@ -97,6 +97,17 @@ pub enum StoreError {
         /// The directory.
         directory: PathBuf,
     },
+    /// A backup cannot be written.
+    #[error("the backup {file} cannot be written: {cause}")]
+    Backup {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        cause: String,
+    },
+    /// The thread that writes has ended.
+    #[error("the state is closed: gridtap is shutting down")]
+    Stopped,
     /// Anything else that the database reports.
     #[error("the state in {directory} failed: {cause}")]
     Failed {

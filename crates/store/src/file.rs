@@ -26,6 +26,12 @@ pub fn write_whole(path: &Path, content: &[u8]) -> io::Result<()> {
     placed
 }
 
+/// Makes a file that only its owner may read, where there is none.
+pub(crate) fn made_private(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt;
+    File::options().write(true).create_new(true).mode(0o600).open(path).map(drop)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

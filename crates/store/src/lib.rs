@@ -1,24 +1,53 @@
 //! The embedded database: what was told to a person, what was learned, and who decided what.
 //!
-//! Three ideas. What is told is stored first: a [`Batch`] is committed (write-ahead log, synced) before
-//! its anomalies are printed or sent. A record is kept as the text that was told, with a few columns
-//! beside it to find it by, so that every interface repeats the same words. History and approvals are
-//! only ever added to; the database itself refuses anything else.
+//! Four ideas. What is told is stored first: a [`Batch`] is committed (write-ahead log, synced) before its anomalies
+//! are printed or sent. A record is kept as the text that was told, with a few columns beside it to find it by, so
+//! that every interface repeats the same words. The life of an anomaly is a state machine without a database
+//! ([`Standing`]); everything that a person does goes through [`Batch::act`], which writes the change, its history,
+//! its row in the audit log and what is owed to receivers in one transaction. History, approvals and the audit log
+//! are only ever added to; the database itself refuses anything else.
 //!
 //! It knows nothing of packets, of how a baseline judges, or of what an anomaly means.
 
+mod act;
+mod announce;
+mod anomaly;
 mod approval;
+mod audit;
 mod batch;
 mod error;
+mod evidence;
 mod file;
+mod find;
+mod hook;
+mod life;
 mod open;
+mod outbox;
 mod query;
+mod record;
 mod schema;
+mod standpoint;
+mod upkeep;
+mod writer;
 
-pub use approval::{Action, Approval};
+#[cfg(test)]
+mod tests;
+
+pub use act::{Act, ActError, COMMENT_MAX, Person, Target};
+pub use announce::{Announcement, Subscription, digest_wait_ns};
+pub use approval::{Approval, Decision};
+pub use audit::{Audit, AuditVerdict, Audited};
 pub use batch::{Batch, Capture};
 pub use error::StoreError;
+pub use evidence::{Commanded, Evidence};
 pub use file::write_whole;
+pub use find::{Filter, Happening, Incident, Page, Sort};
+pub use hook::Seen;
+pub use life::{Action, Disposition, Event, Refusal, SHELVED_MAX_NS, Standing};
 pub use open::Store;
-pub use query::{Revision, Stored};
+pub use outbox::{Delivery, Due, Outcome, Queue};
+pub use query::Revision;
 pub use schema::VERSION;
+pub use standpoint::{Standpoint, Told};
+pub use upkeep::{Pruned, Retention, Soundness};
+pub use writer::{Handle, Writer};

@@ -11,6 +11,7 @@ use gridtap_model::Timestamp;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::StoreError;
+use crate::announce::Announcer;
 use crate::schema::{self, Prepared, Unfit};
 
 pub(crate) const FILE: &str = "gridtap.db";
@@ -22,6 +23,7 @@ pub struct Store {
     pub(crate) connection: Connection,
     pub(crate) directory: PathBuf,
     created: bool,
+    pub(crate) announcer: Option<Announcer>,
     // Held for as long as the store is open; the system releases it when the process ends, however it ends.
     _lock: Option<File>,
 }
@@ -101,7 +103,13 @@ impl Store {
             return Err(StoreError::Absent { directory: directory.to_owned() });
         }
         connection.pragma_update(None, "query_only", true).map_err(failed)?;
-        Ok(Self { connection, directory: directory.to_owned(), created: false, _lock: None })
+        Ok(Self {
+            connection,
+            directory: directory.to_owned(),
+            created: false,
+            announcer: None,
+            _lock: None,
+        })
     }
 
     /// A state that is gone with the process, however it ends. It lives in memory as far as it is small, beyond
@@ -146,6 +154,7 @@ impl Store {
             connection,
             directory: directory.to_owned(),
             created: matches!(prepared, Prepared::Created),
+            announcer: None,
             _lock: lock,
         })
     }

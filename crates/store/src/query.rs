@@ -3,20 +3,8 @@
 use gridtap_model::Timestamp;
 use rusqlite::{OptionalExtension, Params, Row};
 
+use crate::standpoint::{LIFE, Standpoint, life};
 use crate::{Capture, Store, StoreError};
-
-/// An anomaly as it stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stored {
-    /// Identifies it.
-    pub id: String,
-    /// The incident it belongs to.
-    pub incident: String,
-    /// Its newest revision.
-    pub revision: u32,
-    /// The record that was told: one JSON object.
-    pub record: String,
-}
 
 /// A revision of an anomaly that was told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,19 +24,9 @@ impl Store {
     ///
     /// # Errors
     /// The database cannot read.
-    pub fn anomalies(&self) -> Result<Vec<Stored>, StoreError> {
-        self.collect(
-            "SELECT id, incident, revision, record FROM anomaly ORDER BY time_ns, id",
-            [],
-            |row| {
-                Ok(Stored {
-                    id: row.get(0)?,
-                    incident: row.get(1)?,
-                    revision: row.get(2)?,
-                    record: row.get(3)?,
-                })
-            },
-        )
+    pub fn anomalies(&self) -> Result<Vec<Standpoint>, StoreError> {
+        let sql = format!("SELECT {LIFE} ORDER BY time_ns, id");
+        self.collect(&sql, [], |row| Ok(life(row)?.standpoint()))
     }
 
     /// Everything that was told, in the order of telling.

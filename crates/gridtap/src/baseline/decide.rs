@@ -5,7 +5,7 @@ use std::path::Path;
 
 use gridtap_baseline::{Acceptance, Baseline};
 use gridtap_model::Timestamp;
-use gridtap_store::{Action, Approval, Store};
+use gridtap_store::{Approval, Decision as Decided, Store};
 
 use super::restored;
 use crate::failure::{Exit, Failure};
@@ -30,7 +30,7 @@ impl Decision<'_> {
         }
     }
 
-    fn row(&self, action: Action, at: Timestamp, until: Option<Timestamp>) -> Approval {
+    fn row(&self, action: Decided, at: Timestamp, until: Option<Timestamp>) -> Approval {
         Approval {
             action,
             key: self.key.to_owned(),
@@ -65,7 +65,7 @@ pub(super) fn accept(
     let mut store = existing(directory)?;
     let mut baseline = restored(&store, settings)?;
     heard(&store, &baseline, decision.key)?;
-    let row = decision.row(Action::Accept, now, Some(until));
+    let row = decision.row(Decided::Accept, now, Some(until));
     let first = store.approvals()?.into_iter().rfind(|earlier| seconds(earlier, &row, now));
     let mut acceptance = Acceptance {
         reason: row.reason.clone(),
@@ -86,7 +86,7 @@ pub(super) fn accept(
     // Also where it waits for a second person: what is not a key is refused at once.
     let coarser = baseline.coarser_held(decision.key, now).map_err(|error| refused(&error))?;
     baseline.accept(decision.key, acceptance.clone()).map_err(|error| refused(&error))?;
-    let mut batch = store.batch()?;
+    let mut batch = store.batch(person::now())?;
     batch.approval(&row)?;
     if whole {
         for key in &coarser {
@@ -123,8 +123,8 @@ pub(super) fn sign_off(
     let mut store = existing(directory)?;
     let mut baseline = restored(&store, settings)?;
     baseline.sign_off(decision.key).map_err(|error| refused(&error))?;
-    let row = decision.row(Action::SignOff, person::now(), None);
-    let mut batch = store.batch()?;
+    let row = decision.row(Decided::SignOff, person::now(), None);
+    let mut batch = store.batch(person::now())?;
     batch.approval(&row)?;
     state::keep(&mut batch, &mut baseline)?;
     batch.commit()?;
@@ -169,7 +169,7 @@ fn no_fact(key: &str) -> Result<(), Failure> {
 
 /// Whether an earlier acceptance of another person stands beside this one.
 fn seconds(earlier: &Approval, row: &Approval, now: Timestamp) -> bool {
-    earlier.action == Action::Accept
+    earlier.action == Decided::Accept
         && earlier.key == row.key
         && earlier.who != row.who
         && earlier.until.is_none_or(|until| until > now)

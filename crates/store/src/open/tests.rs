@@ -1,44 +1,11 @@
 use std::fs;
 
-use gridtap_model::{
-    Anomaly, AnomalyId, Armed, Endpoint, IncidentId, Protocol, Severity, State, Timestamp,
-};
+use gridtap_model::Timestamp;
 use tempfile::tempdir;
 
-use crate::{Action, Approval, Capture, Store, StoreError, VERSION};
+use crate::{Approval, Capture, Decision, Store, StoreError, VERSION};
 
-const NOW: Timestamp = Timestamp::from_nanos(1_714_557_600_000_000_000);
-
-fn anomaly(id: u8, revision: u32) -> Anomaly {
-    Anomaly {
-        id: AnomalyId([id; 16]),
-        incident: IncidentId([7; 16]),
-        revision,
-        state: State::UnacknowledgedActive,
-        time: NOW,
-        last_time: NOW.plus_ns(u64::from(revision)),
-        count: u64::from(revision),
-        capture: None,
-        frames: vec![4711],
-        detection: "MB-29",
-        name: "Unauthorised write",
-        also: vec!["OT-03"],
-        severity: Severity::Critical,
-        score: 3.1,
-        protocol: Protocol::Modbus,
-        zone: "default".to_owned(),
-        source: Endpoint::new([10, 0, 0, 99].into(), 50_211),
-        destination: Endpoint::new([10, 0, 0, 21].into(), 502),
-        device: "modbus 10.0.0.21 unit 3".to_owned(),
-        points: vec!["coil 2".to_owned()],
-        technique: vec!["T0855"],
-        observed: "write single coil 2 := on".to_owned(),
-        expected: "no host but 10.0.0.7 wrote to this device".to_owned(),
-        advice: "ask the control room",
-        baseline: Armed::Armed,
-        key: None,
-    }
-}
+use crate::tests::{NOW, anomaly};
 
 #[test]
 fn what_was_committed_is_there_when_the_state_opens_again() {
@@ -47,7 +14,7 @@ fn what_was_committed_is_there_when_the_state_opens_again() {
     {
         let mut store = Store::open(&state, NOW).unwrap();
         assert!(store.is_new());
-        let mut batch = store.batch().unwrap();
+        let mut batch = store.batch(Timestamp::from_nanos(7)).unwrap();
         batch.anomaly(&anomaly(1, 1)).unwrap();
         batch.baseline_row("flow a b", "{\"count\":1}").unwrap();
         batch.baseline_row("flow a c", "{\"count\":1}").unwrap();
@@ -74,7 +41,7 @@ fn what_was_committed_is_there_when_the_state_opens_again() {
 #[test]
 fn a_batch_that_is_dropped_stores_nothing() {
     let mut store = Store::temporary(NOW).unwrap();
-    let mut batch = store.batch().unwrap();
+    let mut batch = store.batch(Timestamp::from_nanos(7)).unwrap();
     batch.anomaly(&anomaly(1, 1)).unwrap();
     drop(batch);
     assert!(store.anomalies().unwrap().is_empty());
@@ -85,7 +52,7 @@ fn a_batch_that_is_dropped_stores_nothing() {
 fn the_newest_revision_stands_and_every_one_is_history() {
     let mut store = Store::temporary(NOW).unwrap();
     for revision in [1, 2, 2, 1] {
-        let mut batch = store.batch().unwrap();
+        let mut batch = store.batch(Timestamp::from_nanos(7)).unwrap();
         batch.anomaly(&anomaly(1, revision)).unwrap();
         batch.commit().unwrap();
     }
@@ -98,14 +65,14 @@ fn the_newest_revision_stands_and_every_one_is_history() {
 fn history_and_approvals_can_only_be_added_to() {
     let mut store = Store::temporary(NOW).unwrap();
     let approval = Approval {
-        action: Action::Accept,
+        action: Decision::Accept,
         key: "command 10.0.0.7 coil 2".to_owned(),
         who: "a.meyer".to_owned(),
         at: NOW,
         reason: "switching plan 17".to_owned(),
         until: Some(NOW.plus_ns(1)),
     };
-    let mut batch = store.batch().unwrap();
+    let mut batch = store.batch(Timestamp::from_nanos(7)).unwrap();
     batch.anomaly(&anomaly(1, 1)).unwrap();
     batch.approval(&approval).unwrap();
     batch.commit().unwrap();
@@ -134,7 +101,7 @@ fn a_capture_is_known_by_its_content() {
     for frames in [10, 20] {
         capture.frames = frames;
         capture.complete = frames == 20;
-        let mut batch = store.batch().unwrap();
+        let mut batch = store.batch(Timestamp::from_nanos(7)).unwrap();
         batch.capture(&capture).unwrap();
         batch.commit().unwrap();
     }
@@ -149,7 +116,7 @@ fn a_second_writer_is_refused_and_a_reader_is_not() {
     let text = error.to_string();
     assert!(matches!(error, StoreError::InUse { .. }), "{text}");
     assert!(text.contains(&format!("process {}", std::process::id())), "{text}");
-    let mut batch = first.batch().unwrap();
+    let mut batch = first.batch(Timestamp::from_nanos(7)).unwrap();
     batch.anomaly(&anomaly(1, 1)).unwrap();
     let reader = Store::read(directory.path()).unwrap();
     assert!(reader.anomalies().unwrap().is_empty());
@@ -164,7 +131,8 @@ fn a_reader_cannot_write() {
     let directory = tempdir().unwrap();
     drop(Store::open(directory.path(), NOW).unwrap());
     let mut reader = Store::read(directory.path()).unwrap();
-    let written = reader.batch().and_then(|mut batch| batch.meta("sensor", "x"));
+    let written =
+        reader.batch(Timestamp::from_nanos(7)).and_then(|mut batch| batch.meta("sensor", "x"));
     assert!(written.is_err());
 }
 
@@ -223,7 +191,7 @@ fn only_the_owner_may_read_the_state() {
     let directory = tempdir().unwrap();
     let state = directory.path().join("state");
     let mut store = Store::open(&state, NOW).unwrap();
-    let mut batch = store.batch().unwrap();
+    let mut batch = store.batch(Timestamp::from_nanos(7)).unwrap();
     batch.meta("sensor", "x").unwrap();
     batch.commit().unwrap();
     assert_eq!(fs::metadata(&state).unwrap().permissions().mode() & 0o777, 0o700);
@@ -238,15 +206,15 @@ fn only_the_owner_may_read_the_state() {
 fn when_the_disk_is_full_what_was_stored_before_stays() {
     let directory = tempdir().unwrap();
     let mut store = Store::open(directory.path(), NOW).unwrap();
-    let mut batch = store.batch().unwrap();
+    let mut batch = store.batch(Timestamp::from_nanos(7)).unwrap();
     batch.anomaly(&anomaly(1, 1)).unwrap();
     batch.commit().unwrap();
     let pages: i64 = store.connection.query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();
     store.connection.pragma_update(None, "max_page_count", pages).unwrap();
     let long = "x".repeat(1 << 20);
-    let mut batch = store.batch().unwrap();
-    batch.anomaly(&anomaly(2, 1)).unwrap();
-    let error = batch.baseline_row("key", &long).unwrap_err();
+    let mut batch = store.batch(Timestamp::from_nanos(7)).unwrap();
+    let told = batch.anomaly(&anomaly(2, 1));
+    let error = told.and_then(|_| batch.baseline_row("key", &long)).unwrap_err();
     assert!(matches!(error, StoreError::Full { .. }), "{error}");
     drop(batch);
     drop(store);
@@ -257,7 +225,7 @@ fn when_the_disk_is_full_what_was_stored_before_stays() {
 #[test]
 fn the_database_can_be_asked_for_incidents() {
     let mut store = Store::temporary(NOW).unwrap();
-    let mut batch = store.batch().unwrap();
+    let mut batch = store.batch(Timestamp::from_nanos(7)).unwrap();
     for id in 1..=3 {
         batch.anomaly(&anomaly(id, 2)).unwrap();
     }
