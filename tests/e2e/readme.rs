@@ -138,6 +138,7 @@ fn every_field_in_the_table_of_decoded_messages_is_one_that_the_source_writes() 
         "modbus/record_parts.rs",
         "dnp3/record.rs",
         "dnp3/object_record.rs",
+        "dnp3/set_record.rs",
         "dnp3/fields.rs",
         "dnp3/files.rs",
         "dnp3/security.rs",
