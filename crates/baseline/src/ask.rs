@@ -23,7 +23,9 @@ impl Baseline {
     pub fn finest_key(&self, message: &Message<'_>) -> String {
         let role = role_of(message);
         let path = finest(&role, Code::from(message.function), message).next();
-        path.map(|path| path.text(&self.tables.names)).unwrap_or_default()
+        let text =
+            |path: crate::path::Path| path.text_of(&self.tables.names, message.file.as_ref());
+        path.map(text).unwrap_or_default()
     }
 
     /// Whether novelty is judged between this device and this master: learned in the zone, or declared.

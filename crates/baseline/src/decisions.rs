@@ -20,6 +20,9 @@ impl Baseline {
         if let Some(by) = self.forbidden_by(&parsed) {
             return Err(AcceptError::Forbidden(by));
         }
+        if let Some((index, name)) = parsed.file {
+            self.tables.names.add_file(index, name.as_bytes());
+        }
         let heard = self.tables.find_path(&parsed.path).is_some();
         let id = self.tables.insert_path(&parsed.path, Timestamp::from_nanos(acceptance.at_ns));
         let expires = acceptance.until_ns.is_some();

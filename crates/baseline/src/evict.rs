@@ -4,7 +4,8 @@ use gridtap_model::{Run, Timestamp};
 
 use crate::baseline::Baseline;
 use crate::key::{Flags, Key, Kind, NO_PARENT};
-use crate::path::Path;
+use crate::names::is_file;
+use crate::path::{Path, Range};
 use crate::rows::Stats;
 use crate::tables::{Tables, low, slot};
 
@@ -100,6 +101,12 @@ impl Baseline {
             if let Path::Function { role, code } = path {
                 let protocol = role.device.protocol;
                 self.tables.names.add(protocol, code, old.names.of(protocol, code));
+            }
+            if let Path::Address { role, range: Range { table, first: index, .. }, .. }
+            | Path::Point { role, table, index } = path
+                && is_file(role.device.protocol, table)
+            {
+                self.tables.names.add_file(index, old.names.file(index).as_bytes());
             }
             self.put(
                 &path,

@@ -188,7 +188,8 @@ impl Baseline {
             let key = coarsest.and_then(|path| self.tables.key(id_of(&path)?));
             verdict.held = key.is_some_and(|key| key.flags.has(Flags::HELD));
             let told = finest().find(|path| unknown(path)).or_else(|| finest().next());
-            verdict.key = told.map(|path| path.text(&self.tables.names)).unwrap_or_default();
+            let text = |path: Path| path.text_of(&self.tables.names, message.file.as_ref());
+            verdict.key = told.map(text).unwrap_or_default();
             return;
         }
         self.judge_history(role, code, message, time, verdict);

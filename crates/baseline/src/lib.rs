@@ -38,6 +38,7 @@ mod learn;
 mod ledger;
 mod levels;
 mod message;
+mod names;
 mod path;
 #[cfg(test)]
 mod play;

@@ -3,9 +3,10 @@
 use core::fmt::{self, Write as _};
 use core::net::IpAddr;
 use core::str::FromStr;
-use std::collections::BTreeMap;
 
 use gridtap_model::{Class, Device, Function, Protocol, SubAddress, Table, Zone};
+
+use crate::names::{Names, is_file};
 
 /// A master's access to a device in one class.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -49,22 +50,6 @@ pub(crate) enum Path {
     Function { role: Role, code: Code },
     Address { role: Role, code: Code, range: Range },
     Point { role: Role, table: u16, index: u32 },
-}
-
-/// Names of functions as the protocols gave them, for people only.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Names(BTreeMap<(Protocol, Code), Box<str>>);
-
-impl Names {
-    /// Remembers the name of a function, the first one heard.
-    pub(crate) fn add(&mut self, protocol: Protocol, code: Code, name: &str) {
-        self.0.entry((protocol, code)).or_insert_with(|| name.into());
-    }
-
-    /// The name of a function, empty where none was given.
-    pub(crate) fn of(&self, protocol: Protocol, code: Code) -> &str {
-        self.0.get(&(protocol, code)).map_or("", |name| name)
-    }
 }
 
 /// The name of a table in keys and in the site file: `holding register`.
@@ -160,13 +145,14 @@ impl Path {
                 write_role("address", role, out)?;
                 write_code(role, *code, names, out)?;
                 write_table(role, range.table, out)?;
+                write_index(role, range.table, range.first, names, out)?;
                 let way = if range.written { "write" } else { "read" };
-                write!(out, "|{}|{}|{way}", range.first, range.count)
+                write!(out, "|{}|{way}", range.count)
             }
             Self::Point { role, table, index } => {
                 write_role("point", role, out)?;
                 write_table(role, *table, out)?;
-                write!(out, "|{index}")
+                write_index(role, *table, *index, names, out)
             }
         }
     }
@@ -205,6 +191,20 @@ fn write_table(role: &Role, table: u16, out: &mut String) -> fmt::Result {
     }
 }
 
+fn write_index(
+    role: &Role,
+    table: u16,
+    index: u32,
+    names: &Names,
+    out: &mut String,
+) -> fmt::Result {
+    write!(out, "|{index}")?;
+    match names.file(index) {
+        name if is_file(role.device.protocol, table) && !name.is_empty() => write!(out, ":{name}"),
+        _ => Ok(()),
+    }
+}
+
 /// Why a text is not a learned key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyError {
@@ -235,11 +235,13 @@ impl core::error::Error for KeyError {}
 pub(crate) struct Parsed<'a> {
     pub(crate) path: Path,
     pub(crate) name: Option<(Protocol, Code, &'a str)>,
+    /// Of a file: its number and its name.
+    pub(crate) file: Option<(u32, &'a str)>,
 }
 
 /// Reads the text form of a key.
 pub(crate) fn parse(text: &str) -> Result<Parsed<'_>, KeyError> {
-    let mut parts = Parts { text, rest: text.split('|') };
+    let mut parts = Parts { text, rest: text.split('|'), file: None };
     let kind = parts.next("kind")?;
     let zone = parts.next("zone")?;
     let zone = zone.strip_prefix("zone").and_then(|number| number.parse().ok());
@@ -278,7 +280,7 @@ pub(crate) fn parse(text: &str) -> Result<Parsed<'_>, KeyError> {
             let protocol = role.device.protocol;
             let table =
                 table_code(protocol, parts.next("table")?).ok_or_else(|| parts.wrong("table"))?;
-            let index = parts.parsed("index")?;
+            let index = parts.index(protocol, table, "index")?;
             parts.end(Path::Point { role, table, index }, None)
         }
         _ => Err(parts.wrong("kind")),
@@ -293,6 +295,7 @@ pub(crate) const fn protocol_has_port(protocol: Protocol) -> bool {
 struct Parts<'a> {
     text: &'a str,
     rest: core::str::Split<'a, char>,
+    file: Option<(u32, &'a str)>,
 }
 
 impl<'a> Parts<'a> {
@@ -339,9 +342,26 @@ impl<'a> Parts<'a> {
         }
     }
 
+    /// A point, with the name behind it where it is a file.
+    fn index(
+        &mut self,
+        protocol: Protocol,
+        table: u16,
+        part: &'static str,
+    ) -> Result<u32, KeyError> {
+        let text = self.next(part)?;
+        let (number, name) = match text.split_once(':') {
+            Some((number, name)) if is_file(protocol, table) => (number, name),
+            _ => (text, ""),
+        };
+        let index = number.parse().map_err(|_| self.wrong(part))?;
+        self.file = Some((index, name)).filter(|_| !name.is_empty());
+        Ok(index)
+    }
+
     fn range(&mut self, protocol: Protocol) -> Result<Range, KeyError> {
         let table = table_code(protocol, self.next("table")?).ok_or_else(|| self.wrong("table"))?;
-        let first = self.parsed("first address")?;
+        let first = self.index(protocol, table, "first address")?;
         let count = self.parsed("count")?;
         let written = match self.next("direction")? {
             "write" => true,
@@ -358,7 +378,10 @@ impl<'a> Parts<'a> {
     ) -> Result<Parsed<'a>, KeyError> {
         match self.rest.next() {
             Some(_) => Err(self.wrong("end")),
-            None => Ok(Parsed { path, name: name.filter(|(_, _, name)| !name.is_empty()) }),
+            None => {
+                let name = name.filter(|(_, _, name)| !name.is_empty());
+                Ok(Parsed { path, name, file: self.file })
+            }
         }
     }
 }

@@ -15,7 +15,8 @@ use hashbrown::{HashMap, HashTable};
 
 use crate::coverage::Coverage;
 use crate::key::{Key, Kind, NO_PARENT};
-use crate::path::{Code, Names, Path, Range, Role};
+use crate::names::Names;
+use crate::path::{Code, Path, Range, Role};
 use crate::rows::Acceptance;
 
 use detail::{bits, range_kind};

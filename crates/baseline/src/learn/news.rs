@@ -2,7 +2,7 @@
 
 use core::net::IpAddr;
 
-use gridtap_model::{LinkEvent, Message, Observation, Run};
+use gridtap_model::{LinkEvent, Message, Observation, Run, Table};
 
 use super::Lesson;
 use crate::baseline::Baseline;
@@ -68,6 +68,11 @@ impl Baseline {
             let Some(id) = self.ensure(kind, function, detail, group, news, lesson) else {
                 continue;
             };
+            if run.table == Table::FILE
+                && let Some(name) = message.file.and_then(|file| file.name)
+            {
+                self.tables.names.add_file(run.first, name);
+            }
             self.declare(id, declared);
             if range.written {
                 self.learn_points(access, run, &mut first_point, lesson);

@@ -6,6 +6,9 @@ fn reads_back(text: &str) {
     if let Some((protocol, code, name)) = parsed.name {
         names.add(protocol, code, name);
     }
+    if let Some((index, name)) = parsed.file {
+        names.add_file(index, name.as_bytes());
+    }
     assert_eq!(parsed.path.text(&names), text);
 }
 
@@ -28,6 +31,9 @@ fn every_kind_of_key_reads_back_as_it_is_written() {
         "address|zone0|modbus|10.0.0.21#3|10.0.0.7|command|23|holding register|40|65535|write",
         "point|zone0|modbus|10.0.0.21#3|10.0.0.7|command|coil|2",
         "point|zone0|dnp3|10.0.0.21#3|10.0.0.7|command|table-12|4294967295",
+        "address|zone0|dnp3|10.0.0.21#3|10.0.0.7|file|25:open_file|file|608385449:./bay-1.log|1|read",
+        "address|zone0|dnp3|10.0.0.21#3|10.0.0.7|file|2|file|7|1|write",
+        "point|zone0|dnp3|10.0.0.21#3|10.0.0.7|file|file|608385449:bay-1.log",
     ] {
         reads_back(text);
     }
@@ -48,6 +54,8 @@ fn what_is_no_key_is_said_with_what_is_wrong() {
         ("function|zone0|modbus|10.0.0.21#3|10.0.0.7|command|5.x", "function"),
         ("point|zone0|modbus|10.0.0.21#3|10.0.0.7|command|spool|2", "table"),
         ("address|zone0|modbus|10.0.0.21#3|10.0.0.7|read|3|coil|1|1|both", "direction"),
+        ("point|zone0|modbus|10.0.0.21#3|10.0.0.7|command|coil|2:a", "index"),
+        ("point|zone0|dnp3|10.0.0.21#3|10.0.0.7|file|file|a:a", "index"),
     ] {
         let error = parse(text).err().map(|error| error.to_string()).unwrap_or_default();
         assert!(error.contains(&format!("its {part} is missing or wrong")), "{text}: {error}");

@@ -83,6 +83,9 @@ impl Baseline {
         if let Some((protocol, code, name)) = parsed.name {
             self.tables.names.add(protocol, code, name);
         }
+        if let Some((index, name)) = parsed.file {
+            self.tables.names.add_file(index, name.as_bytes());
+        }
         let stats = Stats {
             first: Timestamp::from_nanos(row.first_ns),
             last: Timestamp::from_nanos(row.last_ns),

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use gridtap_model::{Class, Device, SubAddress, Timestamp, Zone};
 
 use crate::baseline::Baseline;
+use crate::names::is_file;
 use crate::path::{Path, Role, table_name};
 
 /// What was learned, sorted as a site file lists it.
@@ -73,6 +74,8 @@ impl Baseline {
                     learned.hosts.entry((device.zone, master)).or_default().insert(class);
                     classes.entry((device.zone, master, device)).or_default().insert(class);
                 }
+                // A file is no point that a site file could name.
+                Some(Path::Point { role, table, .. }) if is_file(role.device.protocol, table) => {}
                 Some(Path::Point { role, table, index }) => {
                     learned.devices.entry(role.device).or_default().insert((table, index));
                 }

@@ -93,3 +93,42 @@ fn a_delete_is_told_beside_the_writing_of_the_same_file_and_of_others() {
     assert_eq!(plant.findings(), [("DN-36", Severity::High)]);
     assert!(plant.told[0].observed.contains("sent delete file \"audit.log\" to "));
 }
+
+#[test]
+fn the_key_of_a_file_says_its_name_before_and_after_it_is_learned() {
+    let mut plant = Plant::station();
+    for say in transfer("./dr 1.cfg", false, 1) {
+        plant.say(&say);
+    }
+    let index = file_index(b"./dr 1.cfg");
+    let key = plant.told[0].key.clone().unwrap();
+    assert!(key.ends_with(&format!("|file|25|file|{index}:./dr_1.cfg|1|read")), "{key}");
+    let rows = plant.baseline.rows();
+    let named = rows.iter().filter(|row| row.key.contains(":./dr_1.cfg"));
+    assert_eq!(named.count(), 3, "opened, read, closed");
+}
+
+#[test]
+fn a_file_is_accepted_for_what_was_done_with_it_and_not_for_more() {
+    let mut plant = Plant::station();
+    let write = on(WRITE, Effect::FileWrite, file("a.cfg", FileMode::Write));
+    plant.say(&write);
+    let mut keys = plant.baseline.rows().into_iter().map(|row| row.key);
+    let key = keys.find(|key| key.contains("|2:write|file|")).unwrap();
+    assert!(key.ends_with(":a.cfg|1|write"), "{key}");
+    let acceptance = gridtap_baseline::Acceptance {
+        by: "r.meier".to_owned(),
+        reason: "released".to_owned(),
+        at_ns: plant.now.nanos(),
+        until_ns: None,
+        second: None,
+    };
+    plant.baseline.accept(&key, acceptance).unwrap();
+    plant.told.clear();
+    plant.pass(700);
+    plant.say(&write);
+    assert_eq!(plant.findings(), []);
+    plant.say(&on(DELETE, Effect::FileWrite, file("a.cfg", FileMode::Unknown)));
+    plant.say(&on(WRITE, Effect::FileWrite, file("b.cfg", FileMode::Write)));
+    assert_eq!(plant.findings().len(), 2);
+}
