@@ -78,6 +78,15 @@ impl Conversation {
                 self.watch_directions(stage, heard.flow, direction);
             }
             Event::Gap { direction, bytes } => self.gap(stage, direction, bytes),
+            Event::Ahead { direction, bytes } => match &mut self.speech {
+                Speech::Dnp3(session) => session.ahead(stage, &self.speakers, direction, bytes),
+                _ => self.gap(stage, direction, bytes),
+            },
+            Event::Returned { direction } => {
+                if let Speech::Dnp3(session) = &mut self.speech {
+                    session.returned(stage, &self.speakers, direction);
+                }
+            }
             Event::OverlapDiffers { direction, bytes, segment } => {
                 self.overlap(stage, direction, bytes, segment);
             }

@@ -107,6 +107,19 @@ pub enum Event<'a> {
         /// How many.
         bytes: u64,
     },
+    /// What follows was sent ahead of so many octets of a direction, for which its receiver was heard waiting: whoever
+    /// sent it, they were not lost on the way to the capture, and may come.
+    Ahead {
+        /// Which way it went.
+        direction: Direction,
+        /// How many.
+        bytes: u64,
+    },
+    /// The next octets of a direction are of the place of a gap, or of one that was sent ahead of.
+    Returned {
+        /// Which way they went.
+        direction: Direction,
+    },
     /// A segment overlapped octets already seen, with other content.
     OverlapDiffers {
         /// Which way it went.

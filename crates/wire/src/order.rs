@@ -44,6 +44,7 @@ impl Entry {
         if let Some(waiting) = &mut stream.waiting {
             waiting.since = at.time;
             waiting.other_heard = false;
+            waiting.receiver_heard = false;
         }
         let unheard = side(&mut self.flow.unheard, direction);
         *unheard = unheard.saturating_sub(refund);
@@ -86,13 +87,13 @@ impl Entry {
         if octets > 0 {
             context.counters.gaps_by_snap_length =
                 context.counters.gaps_by_snap_length.saturating_add(1);
-            self.gap(direction, octets, at, context, sink);
+            self.gap((direction, true), octets, at, context, sink);
         }
     }
 
     fn gap(
         &mut self,
-        direction: Direction,
+        (direction, lost): (Direction, bool),
         octets: u32,
         at: At,
         context: &mut Context<'_>,
@@ -103,7 +104,12 @@ impl Entry {
         stream.history.forget();
         context.counters.tcp_gap_octets =
             context.counters.tcp_gap_octets.saturating_add(u64::from(octets));
-        self.tell(at, Event::Gap { direction, bytes: u64::from(octets) }, sink);
+        let bytes = u64::from(octets);
+        let event = match lost {
+            true => Event::Gap { direction, bytes },
+            false => Event::Ahead { direction, bytes },
+        };
+        self.tell(at, event, sink);
     }
 
     /// Keeps octets that cannot be delivered yet.
@@ -247,6 +253,8 @@ impl Entry {
         }
         let acknowledged = self.stream(direction).hole_is_acknowledged();
         let stream = self.stream_mut(direction);
+        let waits = stream.waiting.as_ref().is_some_and(|waiting| waiting.receiver_heard);
+        let lost = acknowledged || !waits;
         let Some(first) = stream.waiting.as_ref().and_then(|waiting| waiting.first()) else {
             return;
         };
@@ -270,7 +278,7 @@ impl Entry {
                 let from = stream.lost.map_or(stream.next, |(from, _)| from);
                 stream.lost = Some((from, sequence));
             }
-            self.gap(direction, lacking, at, context, sink);
+            self.gap((direction, lost), lacking, at, context, sink);
         } else if let Some(needs) = needs {
             let other = self.stream_mut(direction.reversed());
             other.excused = needs;

@@ -203,6 +203,7 @@ impl Entry {
         }
         if let Some(waiting) = &mut stream.waiting {
             waiting.other_heard = true;
+            waiting.receiver_heard |= waiting.first().is_some();
         }
         if stream.lost.is_some_and(|(_, end)| distance(end, number) >= 0) {
             stream.lost = None;
@@ -272,6 +273,7 @@ impl Entry {
         }
         if ahead < 0 && self.return_to(direction, octets.sequence, context) {
             ahead = 0;
+            self.tell(octets.at, Event::Returned { direction }, sink);
         }
         let rest = if ahead < 0 {
             self.repeat(direction, octets, ahead.unsigned_abs(), context, sink)

@@ -74,6 +74,8 @@ pub(crate) struct Waiting {
     pub(crate) since: Timestamp,
     /// The other side acknowledged something since then.
     pub(crate) other_heard: bool,
+    /// It was heard at all while these wait.
+    pub(crate) receiver_heard: bool,
     cost: usize,
 }
 
@@ -86,6 +88,7 @@ impl Default for Waiting {
             deadline: Timestamp::MAX,
             since: Timestamp::MIN,
             other_heard: false,
+            receiver_heard: false,
             cost: 0,
         }
     }

@@ -88,6 +88,11 @@ impl Course {
         }
     }
 
+    /// Octets of a direction that were not there have come after all: they excuse nothing any more.
+    pub(super) const fn find_octets(&mut self, direction: Direction) {
+        *side_mut(&mut self.holed_until, direction) = None;
+    }
+
     /// Something of a direction was said unheard before anything was heard.
     pub(super) fn begin_after_gap(&mut self, stage: &Stage<'_>, direction: Direction) {
         self.lose(stage);

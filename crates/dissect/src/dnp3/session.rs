@@ -18,6 +18,8 @@ use crate::stage::{Circumstances, Speakers, Stage, ends};
 pub(super) struct Stream {
     /// The beginning of a frame whose rest has not come: less than a frame.
     carry: Vec<u8>,
+    /// That of a frame whose rest may yet come, where something was sent ahead of it.
+    aside: Vec<u8>,
     /// Since when the rest is waited for. None once that was given up.
     carry_since: Option<Timestamp>,
     /// What was skipped since the last frame.
@@ -187,6 +189,43 @@ impl Session {
         self.account.miss(stage, speakers, parties, bytes);
     }
 
+    /// What follows was sent ahead of octets that the receiver waits for: nothing can have been said unheard in them,
+    /// and a frame that was begun goes on when they come.
+    pub(crate) fn ahead(
+        &mut self,
+        stage: &mut Stage<'_>,
+        speakers: &Speakers,
+        direction: Direction,
+        bytes: u64,
+    ) {
+        self.links.doubt(direction);
+        let stream = self.stream(direction);
+        if stream.aside.is_empty() {
+            stream.aside = core::mem::take(&mut stream.carry);
+        }
+        let mut reading = Reading { stage, speakers, direction };
+        self.end_stream(&mut reading, false);
+        self.course.excuse();
+        let parties = self.parties(speakers, direction);
+        self.account.miss(stage, speakers, parties, bytes);
+    }
+
+    /// The octets come that something was sent ahead of.
+    pub(crate) fn returned(
+        &mut self,
+        stage: &mut Stage<'_>,
+        speakers: &Speakers,
+        direction: Direction,
+    ) {
+        self.course.find_octets(direction);
+        let time = stage.time;
+        let mut reading = Reading { stage, speakers, direction };
+        self.end_stream(&mut reading, false);
+        let stream = self.stream(direction);
+        stream.carry = core::mem::take(&mut stream.aside);
+        stream.carry_since = (!stream.carry.is_empty()).then_some(time);
+    }
+
     /// Nothing follows on what has come.
     fn end_stream(&mut self, reading: &mut Reading<'_, '_, '_>, abandon: bool) {
         let carry = core::mem::take(&mut self.stream(reading.direction).carry);
@@ -257,6 +296,9 @@ impl Session {
     ) {
         for direction in [Direction::Forward, Direction::Backward] {
             let mut reading = Reading { stage: &mut *stage, speakers, direction };
+            self.end_stream(&mut reading, true);
+            let stream = self.stream(direction);
+            stream.carry = core::mem::take(&mut stream.aside);
             self.end_stream(&mut reading, true);
         }
         let until = if answers_may_come { stage.time } else { Timestamp::MAX };

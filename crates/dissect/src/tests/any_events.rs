@@ -33,6 +33,8 @@ pub(crate) fn survive(events: &[(u8, u16, Vec<u8>)]) {
             5 => Event::Closed(Closing::Finished),
             6 => Event::Closed(Closing::End),
             7 => Event::ChecksumsOffloaded { direction },
+            8 => Event::Ahead { direction, bytes: u64::from(*number) },
+            9 => Event::Returned { direction },
             _ => Event::Bytes { direction, bytes: octets },
         };
         dissector.heard(&Heard { time, capture: 0, frame, flow: &flow, event }, &mut sink);

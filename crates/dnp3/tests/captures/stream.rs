@@ -52,7 +52,9 @@ pub(crate) fn fragments(
         }
         let (direction, bytes) = match heard.event {
             Event::Bytes { direction, bytes } => (direction, bytes),
-            Event::Gap { direction, .. } => (direction, &[][..]),
+            Event::Gap { direction, .. }
+            | Event::Ahead { direction, .. }
+            | Event::Returned { direction } => (direction, &[][..]),
             Event::Closed(_) => {
                 for direction in [false, true] {
                     if let Some(mut half) = halves.remove(&(flow.id, direction)) {

@@ -231,6 +231,8 @@ fn line(heard: &Heard<'_>) -> String {
         Event::Opened => format!("opened {}", heard.flow.first),
         Event::Bytes { direction, bytes } => format!("{} {}", arrow(direction), text(bytes)),
         Event::Gap { direction, bytes } => format!("{} gap {bytes}", arrow(direction)),
+        Event::Ahead { direction, bytes } => format!("{} ahead {bytes}", arrow(direction)),
+        Event::Returned { direction } => format!("{} returned", arrow(direction)),
         Event::OverlapDiffers { direction, bytes, .. } => {
             format!("{} differs {bytes}", arrow(direction))
         }

@@ -185,8 +185,26 @@ fn octets_far_ahead_that_nobody_acknowledges_do_not_make_the_rest_unheard() {
     ear.hear(10_000, &ask(1001, 5001, b"read"));
     ear.hear(10_001, &answer(5001, 1005, b"value"));
     ear.hear(11_000, &ask(1005, 5006, b"next"));
-    check(&mut ear, &["> read", "< value", "> next"]);
+    check(&mut ear, &["> returned", "> read", "< value", "> next"]);
     assert_eq!(ear.wire.counters().tcp_returned, 1);
+}
+
+#[test]
+fn octets_ahead_of_those_that_the_receiver_waits_for_are_told_as_that_and_lost_ones_as_a_gap() {
+    let mut ear = shaken();
+    ear.hear(0, &ask(1501, 5001, b"forged"));
+    ear.hear(1, &answer(5001, 1001, b""));
+    ear.tick(5000);
+    check(&mut ear, &["> ahead 500", "> forged"]);
+    ear.hear(10_000, &ask(1001, 5001, b"read"));
+    check(&mut ear, &["> returned", "> read"]);
+    // What crossed the lost octets does not say that they are waited for.
+    let mut ear = shaken();
+    ear.hear(0, &ask(1005, 5001, b"next"));
+    ear.hear(1, &answer(5001, 1001, b""));
+    ear.hear(2, &answer(5001, 1009, b""));
+    ear.tick(5000);
+    check(&mut ear, &["> gap 4", "> next"]);
 }
 
 #[test]

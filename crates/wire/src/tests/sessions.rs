@@ -213,7 +213,10 @@ fn an_early_segment_that_comes_very_late_is_told_if_nobody_has_it() {
     ear.hear(10_000, &answer(2_005_001, 900_000, b"late"));
     ear.tick(20_000);
     ear.hear(30_000, &answer(1_005_001, 500_000, b"early"));
-    check(&mut ear, &["opened 10.0.0.1:40000", "> read", "< gap 2000000", "< late", "< early"]);
+    check(
+        &mut ear,
+        &["opened 10.0.0.1:40000", "> read", "< gap 2000000", "< late", "< returned", "< early"],
+    );
 }
 
 #[test]

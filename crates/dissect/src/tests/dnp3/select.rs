@@ -328,3 +328,16 @@ fn octets_that_somebody_says_he_has_excuse_no_operate() {
     talk.ask(&operate_of(1, TRIP));
     assert_eq!((talk.faults.as_slice(), talk.unclean), (&[FaultKind::NoSelect][..], unclean));
 }
+
+#[test]
+fn what_is_sent_ahead_of_octets_that_the_receiver_waits_for_excuses_no_operate() {
+    let mut talk = tcp();
+    talk.ask(&ask(0xC0, "01 3C 01 06")).answer(&answer(0xC0, "81 0000"));
+    // The operate is begun, something is sent ahead, and the rest comes.
+    let operate = operate_of(1, TRIP);
+    let (half, rest) = operate.split_at(13);
+    talk.ask(half).event(Event::Ahead { direction: Direction::Forward, bytes: 500 });
+    talk.ask(&[0x05]).event(Event::Returned { direction: Direction::Forward }).ask(rest);
+    assert_eq!(talk.faults, [FaultKind::NoSelect]);
+    assert_eq!(talk.unclean, 0);
+}
