@@ -94,6 +94,13 @@ pub struct Queue {
 const DUE: &str =
     "o.sequence, o.endpoint, o.id, o.type, o.anomaly, o.body, o.attempts, o.created_ns";
 
+/// Rows that are not behind an earlier one of their anomaly, and whose receiver is not disabled.
+const FIRST: &str = "o.state = 'pending'
+       AND NOT EXISTS (SELECT 1 FROM endpoint e WHERE e.name = o.endpoint)
+       AND NOT EXISTS (SELECT 1 FROM outbox earlier
+            WHERE earlier.endpoint = o.endpoint AND earlier.anomaly = o.anomaly
+              AND earlier.state = 'pending' AND earlier.sequence < o.sequence)";
+
 fn due(row: &Row<'_>) -> rusqlite::Result<Due> {
     Ok(Due {
         sequence: row.get(0)?,
@@ -116,27 +123,20 @@ impl Store {
     pub fn due(&self, endpoint: &str, now: Timestamp, limit: u32) -> Result<Vec<Due>, StoreError> {
         let sql = format!(
             "SELECT {DUE} FROM outbox o
-             WHERE o.endpoint = ?1 AND o.state = 'pending' AND o.due_ns <= ?2
-               AND NOT EXISTS (SELECT 1 FROM endpoint e WHERE e.name = o.endpoint)
-               AND NOT EXISTS (SELECT 1 FROM outbox earlier
-                    WHERE earlier.endpoint = o.endpoint AND earlier.anomaly = o.anomaly
-                      AND earlier.state = 'pending' AND earlier.sequence < o.sequence)
+             WHERE o.endpoint = ?1 AND o.due_ns <= ?2 AND {FIRST}
              ORDER BY o.sequence LIMIT ?3"
         );
         self.collect(&sql, params![endpoint, now.nanos(), limit], due)
     }
 
-    /// When the next delivery to a receiver is due; none where it waits for nothing.
+    /// When the next delivery to a receiver is due; none where it waits for nothing. What waits behind an earlier one
+    /// of its anomaly is due when that one is settled.
     ///
     /// # Errors
     /// The database cannot read.
     pub fn next_due(&self, endpoint: &str) -> Result<Option<Timestamp>, StoreError> {
-        let found = self.collect(
-            "SELECT MIN(due_ns) FROM outbox WHERE endpoint = ?1 AND state = 'pending'
-               AND NOT EXISTS (SELECT 1 FROM endpoint e WHERE e.name = outbox.endpoint)",
-            [endpoint],
-            |row| row.get::<_, Option<i64>>(0),
-        )?;
+        let sql = format!("SELECT MIN(o.due_ns) FROM outbox o WHERE o.endpoint = ?1 AND {FIRST}");
+        let found = self.collect(&sql, [endpoint], |row| row.get::<_, Option<i64>>(0))?;
         Ok(moment(found.into_iter().next().flatten()))
     }
 
@@ -222,6 +222,19 @@ impl Batch<'_> {
             )?;
         }
         Ok(())
+    }
+
+    /// Owes what waits for another try now, because its receiver is back after an outage. The try that this adds is not
+    /// counted: what comes and goes may not use up the tries of what it keeps missing. How many.
+    ///
+    /// # Errors
+    /// The database cannot write.
+    pub fn hasten(&mut self, endpoint: &str) -> Result<u64, StoreError> {
+        self.changed(
+            "UPDATE outbox SET due_ns = ?2, attempts = attempts - 1
+             WHERE endpoint = ?1 AND state = 'pending' AND attempts > 0 AND due_ns > ?2",
+            params![endpoint, self.now().nanos()],
+        )
     }
 
     /// Sends to a receiver again. Whether it was disabled.

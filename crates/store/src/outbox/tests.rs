@@ -64,3 +64,26 @@ fn what_failed_is_sent_anew_under_its_own_id() {
     assert_eq!(again.len(), 2);
     assert!(again.iter().zip(&due).all(|(one, other)| one.id == other.id && one.attempts == 0));
 }
+
+#[test]
+fn what_waits_for_a_receiver_that_is_back_is_owed_at_once_and_has_its_tries_left() {
+    let (_directory, mut store) = state();
+    owing(&mut store, 3);
+    let due = store.due("noc", NOW, 9).unwrap();
+    let later = NOW.plus_ns(86_400_000_000_000);
+    let mut batch = store.batch(NOW).unwrap();
+    for each in &due[..2] {
+        let retry = Outcome::Retry { at: later, status: None, error: "refused".to_owned() };
+        batch.settle(each, &retry).unwrap();
+    }
+    batch.settle(&due[2], &Outcome::Delivered { status: 200 }).unwrap();
+    batch.commit().unwrap();
+    assert_eq!(store.next_due("noc").unwrap(), Some(later));
+    let mut batch = store.batch(NOW).unwrap();
+    assert_eq!(batch.hasten("other").unwrap(), 0);
+    assert_eq!(batch.hasten("noc").unwrap(), 2);
+    assert_eq!(batch.hasten("noc").unwrap(), 0);
+    batch.commit().unwrap();
+    let again = store.due("noc", NOW, 9).unwrap();
+    assert!(again.len() == 2 && again.iter().all(|each| each.attempts == 0));
+}
