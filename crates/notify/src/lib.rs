@@ -7,8 +7,10 @@
 //! It decides nothing about anomalies and stores nothing itself.
 
 mod access;
+mod bell;
 mod client;
 mod config;
+mod courier;
 mod event;
 mod format;
 mod outcome;
@@ -18,11 +20,15 @@ pub mod signature;
 mod targets;
 #[cfg(test)]
 mod testing;
+mod worker;
 
+pub use bell::Bell;
 pub use client::{Answer, Client, ExchangeError};
 pub use config::{Config, Endpoint, Fault, Format, Wrong};
+pub use courier::Courier;
 pub use event::{BODY_OCTETS_MAX, Event, NotABody, TYPES, is_wanted};
 pub use format::{Post, is_standing, post, standing};
-pub use outcome::{Outcome, outcome};
+pub use outcome::outcome;
 pub use schedule::Schedule;
 pub use targets::{TargetError, Targets, Url, UrlError};
+pub use worker::{Deliveries, Told, World};

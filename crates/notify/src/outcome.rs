@@ -1,42 +1,10 @@
 //! What becomes of a delivery after an attempt.
 
 use gridtap_model::Timestamp;
+use gridtap_store::Outcome;
 
 use crate::client::{Answer, ExchangeError};
 use crate::schedule::Schedule;
-
-/// What became of a delivery.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
-    /// The receiver took it.
-    Delivered {
-        /// 2xx.
-        status: u16,
-    },
-    /// It is tried again.
-    Retry {
-        /// When.
-        at: Timestamp,
-        /// What was answered, if anything was.
-        status: Option<u16>,
-        /// Why it failed.
-        error: String,
-    },
-    /// Every attempt failed: it waits to be replayed.
-    Failed {
-        /// What was answered last, if anything was.
-        status: Option<u16>,
-        /// Why it failed.
-        error: String,
-    },
-    /// The receiver wants no more deliveries (410 Gone).
-    Disabled {
-        /// 410.
-        status: u16,
-        /// What it said.
-        error: String,
-    },
-}
 
 /// The status with which a receiver ends the subscription.
 const GONE: u16 = 410;
@@ -56,9 +24,7 @@ pub fn outcome(
 ) -> Outcome {
     let (status, asked, error) = match exchange {
         Ok(answer) if answer.is_success() => return Outcome::Delivered { status: answer.status },
-        Ok(Answer { status: GONE, reason, .. }) => {
-            return Outcome::Disabled { status: GONE, error: refusal(GONE, reason) };
-        }
+        Ok(Answer { status: GONE, .. }) => return Outcome::Gone { status: GONE },
         Ok(answer) => (Some(answer.status), answer.asked, refusal(answer.status, &answer.reason)),
         Err(error) => (None, None, error.to_string()),
     };
@@ -91,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn only_2xx_is_delivered_and_only_410_disables() {
+    fn only_2xx_is_delivered_and_only_410_ends_the_subscription() {
         for status in 200..300 {
             assert_eq!(after(status, None, 1), Outcome::Delivered { status });
         }
@@ -100,7 +66,7 @@ mod tests {
                 matches!(after(status, None, 1), Outcome::Retry { status: Some(s), .. } if s == status)
             );
         }
-        assert!(matches!(after(410, None, 1), Outcome::Disabled { status: 410, .. }));
+        assert!(matches!(after(410, None, 1), Outcome::Gone { status: 410 }));
     }
 
     #[test]

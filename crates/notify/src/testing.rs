@@ -1,4 +1,6 @@
-//! A body as the store writes it, for tests.
+//! What tests share: a body as the store writes it, and a receiver.
+
+pub(crate) mod receiver;
 
 use serde_json::{Value, json};
 

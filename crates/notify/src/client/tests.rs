@@ -1,13 +1,11 @@
-mod receiver;
-
 use std::path::PathBuf;
 
 use gridtap_model::Severity;
-use receiver::{Receiver, Reply};
 
 use super::*;
 use crate::config::Format;
 use crate::signature::{Secret, verify};
+use crate::testing::receiver::{Receiver, Reply};
 
 const NOW: Timestamp = Timestamp::from_parts(1_714_561_200, 5);
 const SECRET: &[u8] = b"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";

@@ -15,10 +15,10 @@ use crate::event::Event;
 const RESENDS: u64 = 5;
 
 /// Fields of the data that are labels under their own names.
-const LABELS: [&str; 6] = ["detection", "severity", "protocol", "site", "sensor", "baseline"];
+const LABELS: [&str; 5] = ["detection", "severity", "protocol", "site", "sensor"];
 
 /// Fields of the data that are told along, under their own names.
-const ANNOTATIONS: [&str; 10] = [
+const ANNOTATIONS: [&str; 11] = [
     "incident",
     "state",
     "zone",
@@ -29,6 +29,7 @@ const ANNOTATIONS: [&str; 10] = [
     "expected",
     "advice",
     "last_time",
+    "baseline",
 ];
 
 /// Whether an alert stands after this event.

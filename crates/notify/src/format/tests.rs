@@ -53,7 +53,6 @@ fn an_alert_has_labels_of_closed_sets_and_stands_for_five_resends() {
             "protocol": "modbus",
             "site": "substation-17",
             "sensor": "gridtap",
-            "baseline": "armed",
             "anomaly": "6f0c0102-0304-8506-8708-090a0b0c0d0e",
         })
     );
@@ -73,6 +72,7 @@ fn an_alert_keeps_its_labels_for_life_and_ends_when_it_does() {
     let after = |kind: &str, state: &str| {
         let mut data = anomaly();
         data["state"] = json!(state);
+        data["baseline"] = json!("learning");
         data["last_time"] = json!("2024-05-01T10:30:00.000000000Z");
         let alerts = posted(Format::Alertmanager, kind, data);
         assert_eq!(alerts[0]["labels"], labels, "{kind}");

@@ -13,6 +13,7 @@ use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig, ServerConnection, StreamOwned};
 
 use super::*;
+use crate::testing::receiver;
 
 struct Authority(CertifiedIssuer<'static, KeyPair>);
 

@@ -3,7 +3,6 @@
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver as Inbox, Sender, channel};
-use std::sync::{Arc, Mutex};
 use std::thread;
 
 /// What to answer to one connection.
@@ -40,9 +39,9 @@ impl Heard {
 /// Goes away when it is dropped.
 pub(crate) struct Receiver {
     address: SocketAddr,
-    heard: Arc<Mutex<Vec<Heard>>>,
-    /// Dropping it lets hanging connections go.
-    _release: Sender<()>,
+    heard: Inbox<Heard>,
+    /// A word, or dropping it, lets a hanging connection go.
+    release: Sender<()>,
 }
 
 impl Receiver {
@@ -50,37 +49,43 @@ impl Receiver {
     pub(crate) fn start(replies: Vec<Reply>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        let heard = Arc::new(Mutex::new(Vec::new()));
+        let (tell, heard) = channel();
         let (release, released) = channel();
         if !replies.is_empty() {
-            let heard = Arc::clone(&heard);
-            thread::spawn(move || serve(&listener, &replies, &heard, &released));
+            thread::spawn(move || serve(&listener, &replies, &tell, &released));
         }
-        Self { address, heard, _release: release }
+        Self { address, heard, release }
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
 
+    /// What was heard and not yet asked for.
     pub(crate) fn heard(&self) -> Vec<Heard> {
-        self.heard.lock().unwrap().clone()
+        self.heard.try_iter().collect()
+    }
+
+    /// Lets a hanging connection go.
+    pub(crate) fn release(&self) {
+        let _ = self.release.send(());
+    }
+
+    /// What is heard next; waits for it.
+    pub(crate) fn next(&self) -> Heard {
+        self.heard.recv().unwrap()
     }
 }
 
-fn serve(
-    listener: &TcpListener,
-    replies: &[Reply],
-    heard: &Mutex<Vec<Heard>>,
-    released: &Inbox<()>,
-) {
+fn serve(listener: &TcpListener, replies: &[Reply], tell: &Sender<Heard>, released: &Inbox<()>) {
     for reply in replies {
         let Ok((mut stream, _)) = listener.accept() else { return };
         let Some(request) = request(&stream) else { continue };
-        heard.lock().unwrap().push(request);
+        // A test that has heard enough has gone.
+        let _ = tell.send(request);
         let _ = stream.write_all(reply.text.as_bytes());
         if reply.is_hanging {
-            // Returns when the receiver is dropped.
+            // Returns at a word, or when the receiver is dropped.
             let _ = released.recv();
         }
     }

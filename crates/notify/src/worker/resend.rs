@@ -1,0 +1,89 @@
+//! Alerts that stand, sent again: an Alertmanager forgets what it does not hear of.
+//!
+//! It is no delivery: it has no row, no id that matters and no retry but the next time.
+
+use gridtap_model::{State, Timestamp};
+use gridtap_store::{Announcement, Filter, Page, Sort, Standpoint, StoreError};
+use serde_json::{Value, json};
+
+use super::{Told, Worker};
+use crate::config::Format;
+use crate::event::{self, Event};
+use crate::format;
+
+/// Alerts in one post.
+const POST_MAX: u32 = 200;
+/// Alerts that are kept standing; the worst come first.
+const ALERTS_MAX: usize = 5_000;
+
+impl Worker {
+    /// Sends what stands again where it is time; when to do so next.
+    pub(super) fn send_again(&mut self, now: Timestamp) -> Result<Timestamp, StoreError> {
+        let endpoint = self.courier.endpoint();
+        let is_heard = event::is_wanted(&endpoint.types, "anomaly.opened");
+        if endpoint.format != Format::Alertmanager || !is_heard {
+            return Ok(Timestamp::MAX);
+        }
+        if now < self.resend_at {
+            return Ok(self.resend_at);
+        }
+        let filter = Filter {
+            // Latched ones stand too: the condition is over and nobody has looked.
+            states: vec![
+                State::UnacknowledgedActive,
+                State::AcknowledgedActive,
+                State::UnacknowledgedCleared,
+            ],
+            severity_min: Some(endpoint.severity_min),
+            shelved: Some(false),
+            ..Filter::default()
+        };
+        let (name, resend) = (endpoint.name.clone(), self.courier.resend());
+        let mut page = Page { sort: Sort::Severity, after: None, limit: POST_MAX };
+        let mut alerts = 0;
+        let mut error = None;
+        while error.is_none() && alerts < ALERTS_MAX && !self.is_stopped() {
+            let found = self.store()?.find(&filter, &page)?;
+            let Some(last) = found.last() else { break };
+            page.after = Some(last.id.clone());
+            let events: Vec<Event> =
+                found.iter().filter_map(|each| event_of(each, &self.world.announcement)).collect();
+            alerts = alerts.saturating_add(events.len());
+            let moment = (self.world.clock)();
+            let post = format::standing(&events, moment, resend);
+            error = match self.courier.post("resend", &post, moment) {
+                Ok(answer) if answer.is_success() => None,
+                Ok(answer) => Some(format!("answered {}: {}", answer.status, answer.reason)),
+                Err(error) => Some(error.to_string()),
+            };
+        }
+        if alerts > 0 {
+            (self.world.tell)(&Told::Resent { endpoint: &name, alerts, error });
+        }
+        self.resend_at = (self.world.clock)().plus_ns(resend.nanos());
+        Ok(self.resend_at)
+    }
+}
+
+/// An anomaly as it stands, as the store would tell of it. The labels have to be those of the delivery.
+fn event_of(standpoint: &Standpoint, announcement: &Announcement) -> Option<Event> {
+    let mut data: Value = serde_json::from_str(&standpoint.record).ok()?;
+    let fields = data.as_object_mut()?;
+    let time = fields.get("last_time").cloned().unwrap_or_default();
+    let detection = fields.get("detection").and_then(Value::as_str).unwrap_or_default().to_owned();
+    fields.insert("site".to_owned(), Value::from(announcement.site.as_str()));
+    fields.insert("sensor".to_owned(), Value::from(announcement.sensor.as_str()));
+    fields.insert("attack_version".to_owned(), Value::from(announcement.attack_version.as_str()));
+    if let Some(base) = &announcement.links {
+        let base = base.trim_end_matches('/');
+        let id = &standpoint.id;
+        let links = json!({
+            "ui": format!("{base}/anomalies/{id}"),
+            "acknowledge": format!("{base}/anomalies/{id}#acknowledge"),
+            "runbook": format!("{base}/runbooks/{detection}"),
+        });
+        fields.insert("links".to_owned(), links);
+    }
+    let body = json!({ "type": "anomaly.updated", "timestamp": time, "data": data });
+    Event::parse(&body.to_string()).ok()
+}
