@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod command_line;
+mod counting;
 mod damaged;
 mod fixtures;
 mod fuzz;

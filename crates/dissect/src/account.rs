@@ -3,7 +3,6 @@
 
 use gridtap_model::{Endpoint, LinkEvent, Protocol, Timestamp};
 
-use crate::counters::Bytes;
 use crate::record::{Problem, Reason};
 use crate::stage::{Speakers, Stage};
 use crate::taste::Forgotten;
@@ -12,7 +11,6 @@ use crate::taste::Forgotten;
 #[derive(Debug)]
 pub(crate) struct Account {
     protocol: Protocol,
-    bytes: Bytes,
     /// Bytes since the last that were decoded.
     undecoded: u64,
     undecoded_since: Timestamp,
@@ -28,20 +26,16 @@ pub(crate) struct Parties {
 
 impl Account {
     pub(crate) const fn new(protocol: Protocol) -> Self {
-        Self {
-            protocol,
-            bytes: Bytes { decoded: 0, skipped: 0, missing: 0, encrypted: 0 },
-            undecoded: 0,
-            undecoded_since: Timestamp::MIN,
-            blind_said: false,
-        }
+        Self { protocol, undecoded: 0, undecoded_since: Timestamp::MIN, blind_said: false }
     }
 
     /// Octets of a message.
     pub(crate) fn decode(&mut self, stage: &mut Stage<'_>, octets: u64) {
-        for account in [&mut self.bytes, &mut stage.shared.counters.bytes] {
-            account.decoded = account.decoded.saturating_add(octets);
-        }
+        let counters = &mut stage.shared.counters;
+        let total = &mut counters.bytes.decoded;
+        *total = total.saturating_add(octets);
+        let spoken = &mut counters.spoken_mut(self.protocol).bytes.decoded;
+        *spoken = spoken.saturating_add(octets);
         self.undecoded = 0;
         self.blind_said = false;
     }
@@ -55,9 +49,9 @@ impl Account {
         problem: Problem,
     ) {
         let bytes = problem.bytes;
-        for account in [&mut self.bytes, &mut stage.shared.counters.bytes] {
-            account.skipped = account.skipped.saturating_add(bytes);
-        }
+        let counters = &mut stage.shared.counters;
+        counters.bytes.skipped = counters.bytes.skipped.saturating_add(bytes);
+        counters.spoken_mut(self.protocol).skip(problem.reason, bytes);
         stage.link(speakers, self.protocol, parties.roles, LinkEvent::Skipped { bytes });
         stage.problem(speakers, self.protocol, parties.ends, problem);
     }
@@ -70,9 +64,9 @@ impl Account {
         parties: Parties,
         bytes: u64,
     ) {
-        for account in [&mut self.bytes, &mut stage.shared.counters.bytes] {
-            account.missing = account.missing.saturating_add(bytes);
-        }
+        let counters = &mut stage.shared.counters;
+        counters.bytes.missing = counters.bytes.missing.saturating_add(bytes);
+        counters.spoken_mut(self.protocol).miss(bytes);
         stage.link(speakers, self.protocol, parties.roles, LinkEvent::Missing { bytes });
         let problem = Problem { reason: Reason::Missing, bytes, resumed_frame: None };
         stage.problem(speakers, self.protocol, parties.ends, problem);
@@ -81,10 +75,13 @@ impl Account {
     /// What was heard and missed before the conversation was recognised, and is kept no more.
     pub(crate) fn begin_after(&mut self, stage: &mut Stage<'_>, forgotten: Forgotten) {
         let Forgotten { heard, missing } = forgotten;
-        for account in [&mut self.bytes, &mut stage.shared.counters.bytes] {
-            account.skipped = account.skipped.saturating_add(heard);
-            account.missing = account.missing.saturating_add(missing);
-        }
+        let counters = &mut stage.shared.counters;
+        let spoken = &mut counters.spoken_mut(self.protocol).bytes;
+        (spoken.skipped, spoken.missing) =
+            (spoken.skipped.saturating_add(heard), spoken.missing.saturating_add(missing));
+        let total = &mut counters.bytes;
+        (total.skipped, total.missing) =
+            (total.skipped.saturating_add(heard), total.missing.saturating_add(missing));
     }
 
     /// The conversation carries these octets and has none decoded.

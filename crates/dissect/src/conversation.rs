@@ -103,7 +103,7 @@ impl Conversation {
         }
     }
 
-    fn protocol(&self) -> Protocol {
+    pub(crate) fn protocol(&self) -> Protocol {
         match self.speech {
             Speech::Modbus(_) => Protocol::Modbus,
             Speech::Dnp3(_) => Protocol::Dnp3,
@@ -321,8 +321,10 @@ fn encrypted(stage: &mut Stage<'_>, speakers: &Speakers, octets: &mut u64, more:
     }
     let more = u64::try_from(more).unwrap_or(u64::MAX);
     *octets = octets.saturating_add(more);
-    let total = &mut stage.shared.counters.bytes.encrypted;
-    *total = total.saturating_add(more);
+    let counters = &mut stage.shared.counters;
+    counters.bytes.encrypted = counters.bytes.encrypted.saturating_add(more);
+    let spoken = &mut counters.spoken_mut(speakers.presumed()).bytes.encrypted;
+    *spoken = spoken.saturating_add(more);
 }
 
 /// What is forgotten of an encrypted conversation counts under the same condition.
@@ -330,9 +332,14 @@ fn account_forgotten(stage: &mut Stage<'_>, speakers: &Speakers, forgotten: Forg
     if !speakers.expected() {
         return;
     }
-    let bytes = &mut stage.shared.counters.bytes;
-    bytes.skipped = bytes.skipped.saturating_add(forgotten.heard);
-    bytes.missing = bytes.missing.saturating_add(forgotten.missing);
+    let Forgotten { heard, missing } = forgotten;
+    let counters = &mut stage.shared.counters;
+    let spoken = &mut counters.spoken_mut(speakers.presumed()).bytes;
+    (spoken.skipped, spoken.missing) =
+        (spoken.skipped.saturating_add(heard), spoken.missing.saturating_add(missing));
+    let total = &mut counters.bytes;
+    (total.skipped, total.missing) =
+        (total.skipped.saturating_add(heard), total.missing.saturating_add(missing));
 }
 
 /// Client and server of a conversation that has not shown who asks: by a registered port, by the SYN, by

@@ -1,5 +1,9 @@
 //! What was done, in numbers.
 
+use gridtap_model::Protocol;
+
+use crate::record::Reason;
+
 /// Bytes of recognised conversations: each one is in exactly one of these.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
 pub struct Bytes {
@@ -11,6 +15,43 @@ pub struct Bytes {
     pub missing: u64,
     /// Encrypted.
     pub encrypted: u64,
+}
+
+/// What became of the conversations of one protocol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
+pub struct Spoken {
+    /// Their bytes. Encrypted ones count for the protocol that was to be expected.
+    pub bytes: Bytes,
+    /// Gaps that were given up.
+    pub gaps: u64,
+    /// Stretches skipped because a message lost its other part, or its end never came.
+    pub incomplete: u64,
+    /// Stretches skipped because they are no frame of the protocol.
+    pub garbage: u64,
+    /// Stretches skipped because a CRC in them is wrong.
+    pub link_crc: u64,
+    /// Stretches skipped because their length is one that no frame has.
+    pub link_length: u64,
+}
+
+impl Spoken {
+    pub(crate) const fn skip(&mut self, reason: Reason, bytes: u64) {
+        self.bytes.skipped = self.bytes.skipped.saturating_add(bytes);
+        let count = match reason {
+            Reason::Incomplete => &mut self.incomplete,
+            Reason::Garbage => &mut self.garbage,
+            Reason::LinkCrc => &mut self.link_crc,
+            Reason::LinkLength => &mut self.link_length,
+            // These are told, and are no stretch that was skipped.
+            Reason::Missing | Reason::Encrypted => return,
+        };
+        *count = count.saturating_add(1);
+    }
+
+    pub(crate) const fn miss(&mut self, bytes: u64) {
+        self.bytes.missing = self.bytes.missing.saturating_add(bytes);
+        self.gaps = self.gaps.saturating_add(1);
+    }
 }
 
 /// Counts since the start; they never go back.
@@ -43,6 +84,10 @@ pub struct Counters {
     pub observations: u64,
     /// Bytes of recognised conversations.
     pub bytes: Bytes,
+    /// Conversations of Modbus.
+    pub modbus: Spoken,
+    /// Conversations of DNP3.
+    pub dnp3: Spoken,
     /// Messages of segments that repeat octets with other content: judged beside those heard first.
     pub second_copies: u64,
     /// Requests that gave way because too many waited in one conversation.
@@ -63,6 +108,34 @@ pub struct Counters {
 }
 
 impl Counters {
+    /// What became of the conversations of a protocol; none for one that is not decoded.
+    #[must_use]
+    pub const fn spoken(&self, protocol: Protocol) -> Option<&Spoken> {
+        match protocol {
+            Protocol::Modbus => Some(&self.modbus),
+            Protocol::Dnp3 => Some(&self.dnp3),
+            Protocol::Unknown | Protocol::Tls | Protocol::Iec104 => None,
+        }
+    }
+
+    /// Messages of a protocol; 0 for one that is not decoded.
+    #[must_use]
+    pub const fn messages(&self, protocol: Protocol) -> u64 {
+        match protocol {
+            Protocol::Modbus => self.modbus_messages(),
+            Protocol::Dnp3 => self.dnp3_fragments,
+            Protocol::Unknown | Protocol::Tls | Protocol::Iec104 => 0,
+        }
+    }
+
+    pub(crate) const fn spoken_mut(&mut self, protocol: Protocol) -> &mut Spoken {
+        match protocol {
+            Protocol::Dnp3 => &mut self.dnp3,
+            // Encrypted conversations are accounted where a protocol that is decoded was to be expected.
+            _ => &mut self.modbus,
+        }
+    }
+
     /// Modbus messages: requests, responses and exceptions.
     #[must_use]
     pub const fn modbus_messages(&self) -> u64 {

@@ -2,7 +2,7 @@
 
 use core::cmp::Reverse;
 
-use gridtap_model::{Timestamp, Zone};
+use gridtap_model::{Protocol, Timestamp, Zone};
 use gridtap_wire::{Closing, Event, FlowId, Heard};
 
 use crate::conversation::Conversation;
@@ -69,6 +69,13 @@ impl Dissector {
     #[must_use]
     pub fn counters(&self) -> &Counters {
         &self.shared.counters
+    }
+
+    /// How many conversations of a protocol are open. Looks at each: for once a second, not for each packet.
+    #[must_use]
+    pub fn open(&self, protocol: Protocol) -> usize {
+        let open = self.conversations.iter().flatten();
+        open.filter(|conversation| conversation.protocol() == protocol).count()
     }
 
     /// Takes in one event of a flow.

@@ -33,7 +33,7 @@ mod tests;
 mod zone;
 
 pub use config::Config;
-pub use counters::{Bytes, Counters};
+pub use counters::{Bytes, Counters, Spoken};
 pub use dissector::Dissector;
 pub use dnp3::Dnp3Record;
 pub use modbus::{Kind as ModbusKind, ModbusRecord};

@@ -105,6 +105,11 @@ impl Speakers {
         self.ours() || [self.first, self.second].into_iter().any(dnp3::is_home)
     }
 
+    /// The protocol that is to be expected.
+    pub(crate) const fn presumed(&self) -> Protocol {
+        if self.ours() { Protocol::Modbus } else { Protocol::Dnp3 }
+    }
+
     /// Whether nothing was heard in a direction of an opened connection.
     pub(crate) const fn silent(&self, direction: Direction) -> bool {
         *side(&self.silent, direction)

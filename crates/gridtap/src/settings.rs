@@ -24,6 +24,8 @@ pub(crate) struct Settings {
     pub baseline: gridtap_baseline::Config,
     /// Judging.
     pub detect: gridtap_detect::Config,
+    /// Counting.
+    pub telemetry: gridtap_telemetry::Config,
 }
 
 impl Settings {
@@ -43,6 +45,7 @@ impl Settings {
             dissect: self.dissect.clone(),
             baseline: self.baseline.clone(),
             detect: self.detect.clone(),
+            telemetry: self.telemetry.clone(),
         }
     }
 

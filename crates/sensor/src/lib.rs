@@ -6,6 +6,7 @@
 
 mod pipeline;
 mod summary;
+mod tally;
 
 pub use pipeline::{Config, Pipeline};
 pub use summary::{ByteCounts, Summary};

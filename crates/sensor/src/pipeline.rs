@@ -4,9 +4,11 @@ use gridtap_baseline::{Baseline, Site};
 use gridtap_detect::Detector;
 use gridtap_dissect::{Dissector, Output, ZoneRule};
 use gridtap_model::{Anomaly, Timestamp};
+use gridtap_telemetry::{Heard as Counts, Learned, LevelLearned, PROTOCOLS, ProtocolHeard};
 use gridtap_wire::{Frame, Heard, Wire};
 
 use crate::summary::{ByteCounts, Summary};
+use crate::tally::Tally;
 
 const SECOND_NS: i64 = 1_000_000_000;
 /// Seconds of a silence that are ticked one by one. After that every deadline has passed, and time jumps: a
@@ -25,6 +27,8 @@ pub struct Config {
     pub baseline: gridtap_baseline::Config,
     /// What is said of what is not.
     pub detect: gridtap_detect::Config,
+    /// What is counted.
+    pub telemetry: gridtap_telemetry::Config,
 }
 
 /// All stages, one after the other, on one thread.
@@ -41,6 +45,7 @@ pub struct Pipeline {
 struct Judge {
     baseline: Baseline,
     detector: Detector,
+    tally: Tally,
     observations: u64,
 }
 
@@ -48,6 +53,7 @@ impl Judge {
     fn take(&mut self, output: &Output<'_>) {
         if let Output::Observation(observation) = output {
             self.observations = self.observations.saturating_add(1);
+            self.tally.observe(observation, self.baseline.site());
             self.detector.observe(observation, &mut self.baseline);
         }
     }
@@ -67,6 +73,7 @@ impl Pipeline {
             wire: Wire::new(config.wire.clone()),
             dissector,
             judge: Judge {
+                tally: Tally::new(&captures, &config.telemetry),
                 detector: Detector::new(&config.detect, site.clone(), captures),
                 baseline: Baseline::new(config.baseline.clone(), site),
                 observations: 0,
@@ -79,6 +86,7 @@ impl Pipeline {
     /// One captured frame, after the ticks that are due before it.
     pub fn frame(&mut self, frame: &Frame<'_>) {
         self.packets = self.packets.saturating_add(1);
+        self.judge.tally.packet(frame.capture, frame.original_length, frame.time);
         self.tick_until(frame.time);
         let Self { wire, dissector, judge, .. } = self;
         wire.frame(frame, &mut |heard: &Heard<'_>| {
@@ -126,12 +134,7 @@ impl Pipeline {
     pub fn summary(&self) -> Summary {
         let dissected = self.dissector.counters();
         let evicted = self
-            .wire
-            .counters()
-            .iter()
-            .filter(|(name, _)| name.contains("evicted") || name.contains("dropped"))
-            .chain(self.judge.detector.evictions())
-            .chain(self.judge.baseline.evictions())
+            .evictions()
             .filter(|(_, count)| *count > 0)
             .map(|(name, count)| (name.to_owned(), count))
             .collect();
@@ -149,6 +152,54 @@ impl Pipeline {
             },
             evicted,
         }
+    }
+
+    /// What was heard so far, as the metrics want it; `now` decides which devices are silent.
+    #[must_use]
+    pub fn heard(&self, now: Timestamp) -> Counts {
+        let dissected = self.dissector.counters();
+        let protocols = PROTOCOLS.map(|protocol| {
+            let Some(spoken) = dissected.spoken(protocol) else { return ProtocolHeard::default() };
+            let bytes = spoken.bytes;
+            ProtocolHeard {
+                pdus: dissected.messages(protocol),
+                errors: [spoken.incomplete, spoken.garbage, spoken.link_crc, spoken.link_length],
+                bytes: [bytes.decoded, bytes.skipped, bytes.missing, bytes.encrypted],
+                flows: count(self.dissector.open(protocol)),
+                gaps: spoken.gaps,
+                ..ProtocolHeard::default()
+            }
+        });
+        let mut heard = Counts {
+            protocols,
+            buffered_bytes: count(self.wire.waiting_bytes()),
+            evictions: self.evictions().collect(),
+            ..Counts::default()
+        };
+        self.judge.tally.tell(&mut heard, now);
+        heard
+    }
+
+    /// How far the baseline is, as the metrics want it. Looks at every key: for once a minute, not for once a second.
+    #[must_use]
+    pub fn learned(&self) -> Learned {
+        let levels = self.judge.baseline.levels();
+        let each = &levels.levels;
+        let level = |state: gridtap_baseline::LevelState| LevelLearned {
+            learning: !state.armed,
+            novel_per_day: state.novel_per_day,
+        };
+        Learned {
+            levels: [each.flow, each.function, each.address, each.point].map(level),
+            created: levels.since,
+        }
+    }
+
+    /// What gave way because a table was full, by table; also where nothing did.
+    fn evictions(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        let gave_way = |name: &str| name.contains("evicted") || name.contains("dropped");
+        let wire = self.wire.counters().iter().filter(move |(name, _)| gave_way(name));
+        wire.chain(self.judge.detector.evictions()).chain(self.judge.baseline.evictions())
     }
 
     fn tick_until(&mut self, now: Timestamp) {
@@ -185,6 +236,10 @@ impl Pipeline {
         judge.baseline.tick(now);
         judge.detector.tick(now);
     }
+}
+
+fn count(number: usize) -> u64 {
+    u64::try_from(number).unwrap_or(u64::MAX)
 }
 
 /// The site's zones as rules, in the site's order: a zone has the same number in both.

@@ -12,6 +12,7 @@
 //!
 //! There is no server here, no clock and no global: the shell owns one [`Metrics`] and gives its text to who asks.
 
+mod config;
 mod events;
 mod exposition;
 mod heard;
@@ -24,6 +25,7 @@ pub mod table;
 #[cfg(test)]
 mod tests;
 
+pub use config::Config;
 pub use events::{
     AnomalyAcknowledged, AnomalyOpened, DeliveryTried, Event, InboundAnswered, StoreWriteFailed,
 };

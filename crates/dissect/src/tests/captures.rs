@@ -103,6 +103,14 @@ fn hear_as(path: &Path, port: Option<u16>) -> Heard {
     wire.finish(&mut |heard| hear(heard, &mut sink));
     dissector.finish(&mut sink);
     heard.counters = *dissector.counters();
+    let [modbus, dnp3] = [heard.counters.modbus.bytes, heard.counters.dnp3.bytes];
+    let sum = crate::Bytes {
+        decoded: modbus.decoded + dnp3.decoded,
+        skipped: modbus.skipped + dnp3.skipped,
+        missing: modbus.missing + dnp3.missing,
+        encrypted: modbus.encrypted + dnp3.encrypted,
+    };
+    assert_eq!(sum, heard.counters.bytes, "every byte is of one protocol: {}", path.display());
     heard
 }
 
