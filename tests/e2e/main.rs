@@ -6,6 +6,7 @@ mod counting;
 mod damaged;
 mod fixtures;
 mod fuzz;
+mod grafana;
 mod hearing;
 mod igbe;
 mod interrupted;
