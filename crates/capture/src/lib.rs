@@ -16,6 +16,8 @@
 //! either way the system's copying of the file costs more. What decided is that it bounds every length, skips
 //! blocks of any size without holding them, and knows the offset of what it could not read.
 //!
+//! A [`Writer`] puts a pcapng file together in memory, for what is cut out of captures to be looked at elsewhere.
+//!
 //! What it does not do: decode frames (see `gridtap-wire`), pace them, or listen to interfaces.
 #![cfg_attr(not(test), deny(clippy::indexing_slicing, clippy::as_conversions))]
 
@@ -28,6 +30,7 @@ mod reader;
 mod sources;
 mod stream;
 mod window;
+mod writer;
 
 #[cfg(test)]
 mod agreement;
@@ -38,3 +41,4 @@ pub use error::{Error, Fault, FaultReason, Looks};
 pub use pcapng::Interface;
 pub use reader::{Progress, Reader};
 pub use sources::{Skipped, Sources};
+pub use writer::Writer;

@@ -16,3 +16,16 @@ pub(crate) fn link_type(number: u32) -> LinkType {
         other => LinkType::Other(other),
     }
 }
+
+/// The number of a link type in a file, the registry's where several mean the same.
+pub(crate) fn link_number(link: LinkType) -> u16 {
+    match link {
+        LinkType::Null => 0,
+        LinkType::Ethernet => 1,
+        LinkType::RawIp => 101,
+        LinkType::LinuxCooked1 => 113,
+        LinkType::LinuxCooked2 => 276,
+        // A file has no room for more; none beyond is registered.
+        LinkType::Other(number) => u16::try_from(number).unwrap_or(u16::MAX),
+    }
+}

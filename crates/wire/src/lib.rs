@@ -50,6 +50,7 @@ mod history;
 mod internet;
 mod link;
 mod order;
+mod pair;
 mod replacement;
 mod stream;
 mod table;
@@ -62,6 +63,7 @@ mod wire;
 pub use config::{Checksums, Config, Overlap};
 pub use counters::Counters;
 pub use event::{Closing, Event, Flow, FlowId, Frame, Heard, LinkType};
+pub use pair::address_pair;
 pub use wire::Wire;
 
 #[cfg(test)]
