@@ -152,6 +152,10 @@ impl Book {
         core::mem::take(&mut self.queue)
     }
 
+    pub(crate) const fn has_news(&self) -> bool {
+        !self.queue.is_empty()
+    }
+
     /// Enters a finding: opens an anomaly, or updates the one that is open.
     ///
     /// What is new about a subject that was quiet for longer than the joining time (another point) is another

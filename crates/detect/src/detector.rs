@@ -120,6 +120,13 @@ impl Detector {
         self.book.take()
     }
 
+    /// Whether there are such.
+    #[must_use]
+    #[inline]
+    pub const fn has_anomalies(&self) -> bool {
+        self.book.has_news()
+    }
+
     /// What was said so far.
     #[must_use]
     pub const fn counts(&self) -> Counts {

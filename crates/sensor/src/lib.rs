@@ -3,10 +3,15 @@
 //! It joins the stages and lets time pass: a tick on every whole second of packet time, before the first frame
 //! at or after it, so that a deadline falls at the same place however fast a capture is read. It knows no
 //! protocol.
+//!
+//! Beside the pipeline, [`Evidence`] keeps the last frames in a ring and cuts out of it what shows an anomaly.
 
+mod evidence;
 mod pipeline;
+mod ring;
 mod summary;
 mod tally;
 
+pub use evidence::{Evidence, EvidenceConfig, Slice};
 pub use pipeline::{Config, Pipeline};
 pub use summary::{ByteCounts, Summary};

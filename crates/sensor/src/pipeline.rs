@@ -10,7 +10,7 @@ use gridtap_wire::{Frame, Heard, Wire};
 use crate::summary::{ByteCounts, Summary};
 use crate::tally::Tally;
 
-const SECOND_NS: i64 = 1_000_000_000;
+pub(crate) const SECOND_NS: i64 = 1_000_000_000;
 /// Seconds of a silence that are ticked one by one. After that every deadline has passed, and time jumps: a
 /// capture whose clock leaps by years must not be a loop.
 const TICKS_IN_ROW_MAX: i64 = 7200;
@@ -116,6 +116,13 @@ impl Pipeline {
     #[must_use]
     pub fn take_anomalies(&mut self) -> Vec<Anomaly> {
         self.judge.detector.take()
+    }
+
+    /// Whether there are such.
+    #[must_use]
+    #[inline]
+    pub const fn has_anomalies(&self) -> bool {
+        self.judge.detector.has_anomalies()
     }
 
     /// What is normal here.

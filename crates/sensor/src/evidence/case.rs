@@ -1,0 +1,294 @@
+//! What is held of one anomaly.
+
+use core::net::IpAddr;
+use std::collections::{BTreeMap, BTreeSet};
+
+use gridtap_capture::Writer;
+use gridtap_model::{AnomalyId, Timestamp};
+use gridtap_wire::{Frame, LinkType, address_pair};
+
+use super::Slice;
+use crate::ring::{FRAME_BYTES_MAX, Ring};
+
+/// Named frames of an anomaly that are looked for; the detector names 16.
+const NAMED_MAX: usize = 64;
+/// Frames that are looked at for those of a conversation, in either direction.
+const LOOKED_AT_MAX: u64 = 32_768;
+/// Octets of a case above which no more of the conversation is added, however often it is told.
+const CONVERSATION_BYTES_MAX: usize = 512 << 10;
+/// What a frame costs beside its octets.
+const FRAME_COST_BYTES: usize = 96;
+
+/// How much of a conversation is wanted on one side of an anomaly.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Around {
+    pub(super) frames: usize,
+    pub(super) bytes: usize,
+}
+
+impl Around {
+    /// What is left when a frame was added; none where it has no room.
+    fn less(self, bytes: usize) -> Option<Self> {
+        Some(Self { frames: self.frames.checked_sub(1)?, bytes: self.bytes.checked_sub(bytes)? })
+    }
+}
+
+/// A frame that was cut out.
+#[derive(Debug)]
+struct Piece {
+    time: Timestamp,
+    capture: u16,
+    number: u64,
+    link: LinkType,
+    original_length: u32,
+    bytes: Vec<u8>,
+    /// It shows the anomaly, and is not only of the same conversation.
+    is_named: bool,
+}
+
+/// What is to be added of that which follows.
+#[derive(Debug)]
+struct Following {
+    /// The hosts whose conversation it is.
+    pairs: BTreeSet<[IpAddr; 2]>,
+    /// From which place in the ring on.
+    place: u64,
+    left: Around,
+}
+
+/// What is held of one anomaly.
+#[derive(Debug)]
+pub(super) struct Case {
+    capture: u16,
+    /// The numbers of all frames that show it.
+    named: BTreeSet<u64>,
+    /// By their places in the ring: in the order in which they were heard.
+    pieces: BTreeMap<u64, Piece>,
+    bytes: usize,
+    following: Option<Following>,
+    /// When what follows ends.
+    pub(super) due: Timestamp,
+    /// When it was told last, by the count of tellings.
+    pub(super) telling: u64,
+    /// When it was cut last.
+    pub(super) at: Timestamp,
+}
+
+impl Case {
+    pub(super) const fn new(capture: u16) -> Self {
+        Self {
+            capture,
+            named: BTreeSet::new(),
+            pieces: BTreeMap::new(),
+            bytes: 0,
+            following: None,
+            due: Timestamp::MIN,
+            telling: 0,
+            at: Timestamp::MIN,
+        }
+    }
+
+    /// What it costs to hold.
+    pub(super) const fn bytes(&self) -> usize {
+        self.bytes.saturating_add(FRAME_COST_BYTES)
+    }
+
+    /// From which place in the ring on something is waited for.
+    pub(super) fn awaits(&self) -> Option<u64> {
+        self.following.as_ref().map(|following| following.place)
+    }
+
+    /// Takes down the frames that show it; gives those that it did not know.
+    pub(super) fn name(&mut self, frames: &[u64]) -> BTreeSet<u64> {
+        let room = NAMED_MAX.saturating_sub(self.named.len());
+        let fresh: BTreeSet<u64> = frames
+            .iter()
+            .copied()
+            .filter(|number| !self.named.contains(number))
+            .take(room)
+            .collect();
+        self.named.extend(&fresh);
+        fresh
+    }
+
+    /// Cuts frames that show it, what was said before them between the same hosts, and what has been said since.
+    pub(super) fn cut(&mut self, ring: &Ring, numbers: &BTreeSet<u64>, around: Around) {
+        let mut pairs = BTreeSet::new();
+        let places = self.places(ring, numbers);
+        for place in &places {
+            if let Some(frame) = ring.get(*place) {
+                pairs.extend(address_pair(&frame));
+                self.add(*place, &frame, true);
+            }
+        }
+        let Some(first) = places.first().copied() else { return };
+        let earliest = ring.first().max(first.saturating_sub(LOOKED_AT_MAX));
+        let mut left = around;
+        for place in (earliest..first).rev() {
+            if !self.add_of(&pairs, ring, place, &mut left) {
+                break;
+            }
+        }
+        self.following = Some(Following { pairs, place: first, left: around });
+        self.follow_on(ring);
+    }
+
+    /// Adds what followed, the last time. Whether there was anything to wait for.
+    pub(super) fn follow(&mut self, ring: &Ring) -> bool {
+        self.follow_on(ring);
+        self.following.take().is_some()
+    }
+
+    /// Adds what followed so far, and waits for more while there is room.
+    fn follow_on(&mut self, ring: &Ring) {
+        let Some(Following { pairs, place, mut left }) = self.following.take() else { return };
+        let next = ring.next();
+        for each in place.max(ring.first())..next.min(place.saturating_add(LOOKED_AT_MAX)) {
+            if !self.add_of(&pairs, ring, each, &mut left) {
+                return;
+            }
+        }
+        if !pairs.is_empty() && left.frames > 0 {
+            self.following = Some(Following { pairs, place: next, left });
+        }
+    }
+
+    /// The places of frames by their numbers, which rise within a capture.
+    fn places(&self, ring: &Ring, numbers: &BTreeSet<u64>) -> BTreeSet<u64> {
+        let mut places = BTreeSet::new();
+        let Some(least) = numbers.first() else { return places };
+        for place in (ring.first()..ring.next()).rev() {
+            let Some((capture, number)) = ring.number(place) else { continue };
+            if capture != self.capture {
+                continue;
+            }
+            if numbers.contains(&number) {
+                places.insert(place);
+            }
+            if number <= *least {
+                break;
+            }
+        }
+        places
+    }
+
+    /// Adds the frame in a place if it is of the conversation; whether there may be room for another.
+    fn add_of(
+        &mut self,
+        pairs: &BTreeSet<[IpAddr; 2]>,
+        ring: &Ring,
+        place: u64,
+        left: &mut Around,
+    ) -> bool {
+        let Some(frame) = ring.get(place).filter(|frame| frame.capture == self.capture) else {
+            return true;
+        };
+        if !address_pair(&frame).is_some_and(|pair| pairs.contains(&pair)) {
+            return true;
+        }
+        let is_named = self.pieces.get(&place).is_some_and(|piece| piece.is_named);
+        if is_named {
+            return true;
+        }
+        let Some(less) = left.less(frame.bytes.len()) else {
+            left.frames = 0;
+            return false;
+        };
+        if self.bytes >= CONVERSATION_BYTES_MAX {
+            return false;
+        }
+        *left = less;
+        self.add(place, &frame, false);
+        true
+    }
+
+    fn add(&mut self, place: u64, frame: &Frame<'_>, is_named: bool) {
+        if let Some(piece) = self.pieces.get_mut(&place) {
+            piece.is_named |= is_named;
+            return;
+        }
+        self.bytes = self.bytes.saturating_add(frame.bytes.len()).saturating_add(FRAME_COST_BYTES);
+        let piece = Piece {
+            time: frame.time,
+            capture: frame.capture,
+            number: frame.number,
+            link: frame.link,
+            original_length: frame.original_length,
+            bytes: frame.bytes.to_vec(),
+            is_named,
+        };
+        self.pieces.insert(place, piece);
+    }
+
+    /// As a capture file. `name` is the id by which the anomaly is kept.
+    pub(super) fn slice(&self, id: AnomalyId, name: &str, captures: &[String]) -> Slice {
+        let mut writer = Writer::new("gridtap");
+        let (mut found, mut shortened) = (0, 0);
+        for piece in self.pieces.values() {
+            let capture = captures.get(usize::from(piece.capture)).map_or("", String::as_str);
+            let comment = piece
+                .is_named
+                .then(|| format!("anomaly {name}: frame {} of {capture}", piece.number));
+            found += usize::from(piece.is_named);
+            shortened += usize::from(
+                piece.bytes.len() == FRAME_BYTES_MAX
+                    && size(piece.original_length) > FRAME_BYTES_MAX,
+            );
+            writer.frame(&piece.frame(), capture, comment.as_deref());
+        }
+        let missing = self.named.len().saturating_sub(found);
+        Slice {
+            anomaly: id,
+            pcapng: writer.into_bytes(),
+            frames: count(self.pieces.len()),
+            missing: count(missing),
+            note: self.note(found, missing, shortened),
+            at: self.at,
+        }
+    }
+
+    fn note(&self, found: usize, missing: usize, shortened: usize) -> String {
+        let mut note = match (self.pieces.len(), found) {
+            (0, _) => "no frame that shows it could be had".to_owned(),
+            (all, found) if all == found => {
+                format!("{found} frames show it, nothing is around them")
+            }
+            (all, found) => format!(
+                "{found} of {all} frames show it, the others went between the same hosts before and after"
+            ),
+        };
+        if missing > 0 {
+            note.push_str(&format!(
+                "; {missing} more that show it were no longer in the ring of recent frames (sensor.ring_bytes)"
+            ));
+        }
+        if shortened > 0 {
+            note.push_str(&format!("; of {shortened} the first {FRAME_BYTES_MAX} octets are kept"));
+        }
+        if self.following.is_some() {
+            note.push_str("; what follows is still to come");
+        }
+        note
+    }
+}
+
+impl Piece {
+    fn frame(&self) -> Frame<'_> {
+        Frame {
+            time: self.time,
+            capture: self.capture,
+            number: self.number,
+            link: self.link,
+            bytes: &self.bytes,
+            original_length: self.original_length,
+        }
+    }
+}
+
+fn count(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+fn size(length: u32) -> usize {
+    usize::try_from(length).unwrap_or(usize::MAX)
+}

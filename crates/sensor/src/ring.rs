@@ -1,0 +1,140 @@
+//! The last frames that were heard, in a ring of fixed size.
+
+use std::collections::VecDeque;
+
+use gridtap_model::Timestamp;
+use gridtap_wire::{Frame, LinkType};
+
+/// How much of a frame is kept: an IP packet cannot be longer.
+pub(crate) const FRAME_BYTES_MAX: usize = 65_535;
+
+/// Frames in the order they were heard. The oldest gives way.
+///
+/// Of its budget two thirds are octets and one third is what is known of each frame, which is about what the short
+/// frames of control networks come to; whichever is full first lets the oldest go. A frame is never split at the end of
+/// the octets, so that it can be lent.
+#[derive(Debug)]
+pub(crate) struct Ring {
+    octets: Vec<u8>,
+    kept: VecDeque<Kept>,
+    kept_max: usize,
+    /// How many frames came before the oldest that is kept.
+    first: u64,
+    /// Where the next frame goes.
+    at: usize,
+    /// How many octets went by, with those left free at the end of a round.
+    passed: u64,
+}
+
+/// A frame but for its octets.
+#[derive(Debug, Clone, Copy)]
+struct Kept {
+    time: Timestamp,
+    number: u64,
+    /// Counts octets as `passed` does, up to the frame's beginning.
+    passed: u64,
+    at: usize,
+    length: u32,
+    original_length: u32,
+    link: LinkType,
+    capture: u16,
+}
+
+impl Ring {
+    /// Holds nothing yet, and never more than so many octets in all.
+    pub(crate) fn new(bytes: usize) -> Self {
+        let known = bytes / 3;
+        Self {
+            octets: vec![0; bytes.saturating_sub(known)],
+            kept: VecDeque::new(),
+            kept_max: known / size_of::<Kept>(),
+            first: 0,
+            at: 0,
+            passed: 0,
+        }
+    }
+
+    /// Keeps a frame, in the place of the oldest ones; one that is longer than the whole ring is not kept.
+    #[inline]
+    pub(crate) fn push(&mut self, frame: &Frame<'_>) {
+        let bytes = frame.bytes.get(..FRAME_BYTES_MAX).unwrap_or(frame.bytes);
+        if bytes.len() > self.octets.len() || self.kept_max == 0 {
+            return;
+        }
+        let room = self.octets.len().saturating_sub(self.at);
+        if bytes.len() > room {
+            self.passed = self.passed.saturating_add(octets(room));
+            self.at = 0;
+        }
+        let end = self.passed.saturating_add(octets(bytes.len()));
+        self.make_room(end.saturating_sub(octets(self.octets.len())));
+        let until = self.at.saturating_add(bytes.len());
+        if let Some(place) = self.octets.get_mut(self.at..until) {
+            place.copy_from_slice(bytes);
+        }
+        self.kept.push_back(Kept {
+            time: frame.time,
+            number: frame.number,
+            passed: self.passed,
+            at: self.at,
+            length: u32::try_from(bytes.len()).unwrap_or(u32::MAX),
+            original_length: frame.original_length,
+            link: frame.link,
+            capture: frame.capture,
+        });
+        self.at = until;
+        self.passed = end;
+    }
+
+    /// Lets go what begins before `passed`, and what there are too many of.
+    #[inline]
+    fn make_room(&mut self, passed: u64) {
+        while let Some(oldest) = self.kept.front()
+            && (oldest.passed < passed || self.kept.len() >= self.kept_max)
+        {
+            self.kept.pop_front();
+            self.first = self.first.saturating_add(1);
+        }
+    }
+
+    /// The place of the oldest frame: places count from 0, and no frame changes its place.
+    #[inline]
+    pub(crate) const fn first(&self) -> u64 {
+        self.first
+    }
+
+    /// The place that the next frame gets.
+    pub(crate) fn next(&self) -> u64 {
+        self.first.saturating_add(octets(self.kept.len()))
+    }
+
+    /// The frame in a place.
+    pub(crate) fn get(&self, place: u64) -> Option<Frame<'_>> {
+        let kept = self.known(place)?;
+        let length = usize::try_from(kept.length).ok()?;
+        Some(Frame {
+            time: kept.time,
+            capture: kept.capture,
+            number: kept.number,
+            link: kept.link,
+            bytes: self.octets.get(kept.at..kept.at.saturating_add(length))?,
+            original_length: kept.original_length,
+        })
+    }
+
+    /// The capture of the frame in a place, and its number there.
+    pub(crate) fn number(&self, place: u64) -> Option<(u16, u64)> {
+        self.known(place).map(|kept| (kept.capture, kept.number))
+    }
+
+    fn known(&self, place: u64) -> Option<&Kept> {
+        self.kept.get(usize::try_from(place.checked_sub(self.first)?).ok()?)
+    }
+}
+
+fn octets(length: usize) -> u64 {
+    u64::try_from(length).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests;
