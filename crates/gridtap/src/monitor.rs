@@ -41,6 +41,9 @@ pub(crate) fn run(
     // With `| head` the state, the summary and the exit code are still to come.
     watch.unheard =
         arguments.state.is_some() || arguments.summary.is_some() || arguments.fail_on.is_some();
+    if arguments.state.is_some() {
+        watch.keep_evidence(&settings.sensor);
+    }
     state::restore(&watch.store, watch.pipeline.baseline_mut())?;
     watch.repeats = learned.frames();
     greet(&watch, &learned, settings);

@@ -26,6 +26,8 @@ pub(crate) struct Settings {
     pub detect: gridtap_detect::Config,
     /// Counting.
     pub telemetry: gridtap_telemetry::Config,
+    /// Evidence.
+    pub sensor: gridtap_sensor::EvidenceConfig,
 }
 
 impl Settings {

@@ -1,11 +1,12 @@
 //! What frames become: anomalies, stored first and then told.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::net::IpAddr;
 
 use gridtap_baseline::{Level, Site};
-use gridtap_model::{Anomaly, Timestamp};
-use gridtap_sensor::Pipeline;
+use gridtap_model::{Anomaly, AnomalyId, Timestamp};
+use gridtap_sensor::{Evidence, EvidenceConfig, Pipeline, Slice};
 use gridtap_store::Store;
 use gridtap_wire::Frame;
 
@@ -24,6 +25,9 @@ const SPOKEN: [(&str, &str); 2] = [("modbus", "Modbus"), ("dnp3", "DNP3")];
 /// What to look at where no message was decoded.
 pub(crate) const CHECK: &str = "check that the capture was taken where masters and devices speak, and that the traffic is not \
                                 encrypted";
+
+/// Anomalies that wait to be stored with their evidence, before it is done without waiting for a pause.
+const UNTOLD_MAX: usize = 256;
 
 /// What is printed while reading.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,6 +54,12 @@ pub(crate) struct Watch {
     pub repeats: Vec<u64>,
     /// Whether reading goes on when nobody reads the output any more, because the run has something else to give.
     pub unheard: bool,
+    /// Recent frames; none where no evidence is kept.
+    evidence: Option<Evidence>,
+    /// Anomalies whose evidence was cut, and that are not stored yet.
+    untold: Vec<Anomaly>,
+    /// The ids by which anomalies are kept that have another than the detector gives.
+    kept_as: BTreeMap<AnomalyId, String>,
     site: Site,
     packets: u64,
     /// When the baseline began to judge in this run.
@@ -73,7 +83,18 @@ impl Listener for Watch {
             let known = self.repeats.get(usize::from(frame.capture)).copied().unwrap_or(0);
             self.pipeline.baseline_mut().repeat(frame.number <= known);
         }
+        if let Some(evidence) = &mut self.evidence {
+            evidence.frame(frame);
+        }
         self.pipeline.frame(frame);
+        if self.evidence.is_some() && self.pipeline.has_anomalies() {
+            self.gather();
+            if self.untold.len() >= UNTOLD_MAX
+                || self.evidence.as_ref().is_some_and(Evidence::is_full)
+            {
+                self.pause()?;
+            }
+        }
         Ok(())
     }
 
@@ -84,17 +105,12 @@ impl Listener for Watch {
                 self.armed = self.armed.max(Some(armed.time));
             }
         }
-        let anomalies = self.pipeline.take_anomalies();
+        self.gather();
+        let anomalies = core::mem::take(&mut self.untold);
+        let records = self.store(&anomalies)?;
         if anomalies.is_empty() {
             return Ok(());
         }
-        let mut records = Vec::with_capacity(anomalies.len());
-        let mut batch = self.store.batch(person::now())?;
-        for anomaly in &anomalies {
-            // As it stands with what people did about it, in an earlier run over the same state.
-            records.push(batch.anomaly(anomaly)?.standpoint.record);
-        }
-        batch.commit()?;
         match self.tell(&anomalies, &records) {
             // What is stored is not lost with its listener.
             Err(failure) if failure.is_broken_pipe() && self.unheard => self.tone = Tone::Silent,
@@ -105,6 +121,12 @@ impl Listener for Watch {
         }
         Ok(())
     }
+}
+
+/// A slice as the state keeps it.
+fn kept(slice: Slice) -> gridtap_store::Evidence {
+    let Slice { pcapng, frames, missing, note, at, .. } = slice;
+    gridtap_store::Evidence { pcap: pcapng, frames, missing, note, at }
 }
 
 impl Watch {
@@ -126,6 +148,9 @@ impl Watch {
             skip: Vec::new(),
             repeats: Vec::new(),
             unheard: false,
+            evidence: None,
+            untold: Vec::new(),
+            kept_as: BTreeMap::new(),
             site,
             packets: 0,
             armed: None,
@@ -140,11 +165,58 @@ impl Watch {
             Some(_) => self.pipeline.stop(),
             None => self.pipeline.finish(),
         }
+        self.gather();
+        if let Some(evidence) = &mut self.evidence {
+            evidence.finish();
+        }
         self.pause()?;
         let mut batch = self.store.batch(person::now())?;
         state::keep(&mut batch, self.pipeline.baseline_mut())?;
         learned.note(&mut batch, read)?;
         Ok(batch.commit()?)
+    }
+
+    /// Keeps the frames that show what will be told, if the settings want that.
+    pub(crate) fn keep_evidence(&mut self, config: &EvidenceConfig) {
+        self.evidence =
+            (config.ring_bytes > 0).then(|| Evidence::new(config, self.captures.clone()));
+    }
+
+    /// Takes what was found, and cuts its evidence: at the very frame that it was found at, so that it is the same
+    /// however fast the frames come.
+    fn gather(&mut self) {
+        let found = self.pipeline.take_anomalies();
+        if let Some(evidence) = &mut self.evidence {
+            found.iter().for_each(|anomaly| evidence.told(anomaly));
+        }
+        self.untold.extend(found);
+    }
+
+    /// Stores anomalies and what was cut of evidence together. Gives the anomalies' records, as they stand with what
+    /// people did about them in an earlier run over the same state.
+    fn store(&mut self, anomalies: &[Anomaly]) -> Result<Vec<String>, Failure> {
+        let has_slices = self.evidence.as_ref().is_some_and(Evidence::has_slices);
+        if anomalies.is_empty() && !has_slices {
+            return Ok(Vec::new());
+        }
+        let mut records = Vec::with_capacity(anomalies.len());
+        let mut batch = self.store.batch(person::now())?;
+        for anomaly in anomalies {
+            let kept = batch.anomaly(anomaly)?.standpoint;
+            if kept.id != anomaly.id.to_string() {
+                self.kept_as.insert(anomaly.id, kept.id);
+            }
+            records.push(kept.record);
+        }
+        if let Some(evidence) = &mut self.evidence {
+            let name =
+                |id: AnomalyId| self.kept_as.get(&id).cloned().unwrap_or_else(|| id.to_string());
+            for slice in evidence.take(name) {
+                batch.evidence(&name(slice.anomaly), &kept(slice))?;
+            }
+        }
+        batch.commit()?;
+        Ok(records)
     }
 
     fn tell(&mut self, anomalies: &[Anomaly], records: &[String]) -> Result<(), Failure> {

@@ -3,6 +3,7 @@
 
 mod decode;
 mod errors;
+mod evidence;
 mod kill;
 mod manual;
 mod monitor;
