@@ -21,3 +21,4 @@ mod site_names;
 mod stage;
 mod tidy;
 mod unblinded;
+mod web_hooks;

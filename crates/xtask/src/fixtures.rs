@@ -1,11 +1,9 @@
 //! `cargo xtask fixtures`: the lab plays its scenarios and records them.
 
-use std::ffi::OsString;
-
 use anyhow::{Result, bail};
 
-use crate::process::{cargo, program, root, say, step, target_directory};
-use crate::requirements;
+use crate::process::{cargo, root, say, step};
+use crate::{python, requirements};
 
 /// Play the lab's scenarios and record them, with their truth, under fixtures/
 ///
@@ -22,7 +20,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         bail!("there is no crates/lab to play the scenarios");
     }
     requirements::satisfy(true)?;
-    let python = peers()?;
+    let python = python::with(PYTHON, "lab-peers", "crates/lab/peers/requirements.txt")?;
     say("the lab plays in real time: this takes minutes");
     step(
         "cargo run --package gridtap-lab",
@@ -44,22 +42,3 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
 
 /// Where an interpreter with the packages of the lab's DNP3 peers is named.
 const PYTHON: &str = "GRIDTAP_LAB_PYTHON";
-
-/// That interpreter; unless it is named already, one in an environment of its own with the packages in it.
-fn peers() -> Result<OsString> {
-    if let Some(named) = std::env::var_os(PYTHON) {
-        return Ok(named);
-    }
-    let environment = target_directory().join("lab-peers");
-    let python = environment.join("bin/python");
-    if !python.is_file() {
-        step("python3 -m venv", program("python3").args(["-m", "venv"]).arg(&environment))?;
-    }
-    step(
-        "pip install --requirement crates/lab/peers/requirements.txt",
-        program(&python)
-            .args(["-m", "pip", "install", "--quiet", "--requirement"])
-            .arg("crates/lab/peers/requirements.txt"),
-    )?;
-    Ok(python.into_os_string())
-}

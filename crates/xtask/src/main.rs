@@ -9,6 +9,7 @@ mod deny;
 mod fixtures;
 mod fuzz;
 mod process;
+mod python;
 mod requirements;
 mod test;
 

@@ -37,7 +37,7 @@ const REQUIREMENTS: [Requirement; 8] = [
     Requirement {
         program: "amtool",
         package: "prometheus-alertmanager",
-        purpose: "checks the example of Alertmanager",
+        purpose: "checks the example of Alertmanager, and receives alerts",
     },
 ];
 
@@ -47,8 +47,9 @@ const REQUIREMENTS: [Requirement; 8] = [
 /// themselves.
 pub(crate) fn satisfy(strict: bool) -> Result<()> {
     let mut missing = missing();
-    if !missing.is_empty() && is_root() && is_installed("apt-get") {
-        install(&missing);
+    if !missing.is_empty() {
+        let packages: Vec<_> = missing.iter().map(|each| each.package).collect();
+        get(&packages);
         missing = self::missing();
     }
     if missing.is_empty() {
@@ -73,8 +74,11 @@ fn missing() -> Vec<&'static Requirement> {
     REQUIREMENTS.iter().filter(|each| !is_installed(each.program)).collect()
 }
 
-fn install(missing: &[&Requirement]) {
-    let packages: Vec<_> = missing.iter().map(|each| each.package).collect();
+/// Installs packages when this is root on Debian; what came of it, the caller sees by itself.
+pub(crate) fn get(packages: &[&str]) {
+    if !is_root() || !is_installed("apt-get") {
+        return;
+    }
     say(&format!("installing from Debian: {}", packages.join(" ")));
     // Its faults go to standard error; a line for every file it unpacks helps nobody.
     let updated = program("apt-get").arg("update").stdout(Stdio::null()).status();

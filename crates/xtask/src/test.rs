@@ -1,14 +1,17 @@
 //! `cargo xtask test`: everything that must hold, on a fresh machine.
 
+use std::ffi::OsString;
+
 use anyhow::{Result, bail};
 
 use crate::process::{cargo, overhear, say, step};
-use crate::{deny, requirements};
+use crate::{deny, python, requirements};
 
 /// Check and test everything: format, lints, dependencies, tests, doc tests
 ///
 /// As root on Debian, installs the packages that the tests call (tshark, tcpdump, iproute2, …);
-/// otherwise names in one line what is missing. Real captures are looked for where GRIDTAP_CAPTURES
+/// otherwise names in one line what is missing. The Python packages of the tests' peers
+/// go into an environment below the target directory. Real captures are looked for where GRIDTAP_CAPTURES
 /// says, else in ../shared/captures; tests that need an absent one say so in one line.
 /// With CI=true nothing may be missing.
 #[derive(Debug, clap::Args)]
@@ -36,8 +39,19 @@ pub(crate) fn all(strict: bool) -> Result<()> {
         ]),
     )?;
     deny::check(strict)?;
-    tests()
+    let python = match python::with(PYTHON, "test-peers", "tests/peers/requirements.txt") {
+        Ok(python) => Some(python),
+        Err(error) if strict => return Err(error),
+        Err(error) => {
+            say(&format!("{error}; what needs its packages is not tested"));
+            None
+        }
+    };
+    tests(python)
 }
+
+/// Where the tests find an interpreter with the packages of their peers.
+const PYTHON: &str = "GRIDTAP_TEST_PYTHON";
 
 /// What the closing lines of `cargo test` add up to.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -74,11 +88,13 @@ fn absent_captures() -> Option<String> {
     (!captures.is_dir()).then(|| captures.display().to_string())
 }
 
-fn tests() -> Result<()> {
+fn tests(python: Option<OsString>) -> Result<()> {
     let mut tally = Tally::default();
     let success = overhear(
         "cargo test",
-        cargo().args(["test", "--quiet", "--locked", "--workspace", "--no-fail-fast"]),
+        cargo()
+            .args(["test", "--quiet", "--locked", "--workspace", "--no-fail-fast"])
+            .envs(python.map(|python| (PYTHON, python))),
         |line| tally.hear(line),
     )?;
     let Tally { binaries, passed, failed, ignored } = tally;
