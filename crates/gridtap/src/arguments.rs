@@ -5,6 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use gridtap_model::Severity;
 
+use crate::failure::Failure;
+use crate::settings::Settings;
+
 const EXAMPLES: &str = "\
 Examples:
   Judge a capture with what it taught itself (blocks of ten seconds suit minutes of traffic):
@@ -35,6 +38,15 @@ pub(crate) struct Arguments {
     pub shared: Shared,
     #[command(subcommand)]
     pub command: Command,
+}
+
+/// How the log on standard error is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// For people
+    Text,
+    /// A line of JSON for each entry
+    Json,
 }
 
 /// What every command takes.
@@ -70,6 +82,16 @@ pub(crate) struct Shared {
         default_value = "auto"
     )]
     pub color: Color,
+    /// How the log on standard error is written
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        global = true,
+        help_heading = "General",
+        env = "GRIDTAP_LOG_FORMAT",
+        default_value = "text"
+    )]
+    pub log_format: LogFormat,
     /// Say more about what is being done (on standard error); twice for more
     #[arg(short, long, global = true, help_heading = "General", action = clap::ArgAction::Count)]
     pub verbose: u8,
@@ -195,11 +217,15 @@ pub(crate) struct Learn {
 Examples:
   gridtap monitor --read substation.pcapng --set baseline.block=10s
   gridtap monitor --read today/ --state /var/lib/gridtap --json --fail-on high
-  gridtap monitor --read incident.pcap --pace 1        (as it happened, second by second)")]
+  gridtap monitor --read incident.pcap --pace 1        (as it happened, second by second)
+  tcpdump -i eth1 -U -w - | gridtap monitor --serve --read - --config /etc/gridtap/gridtap.toml")]
 pub(crate) struct Monitor {
     /// Captures (pcap or pcapng, plain or gzip), directories of them, or - for standard input
-    #[arg(long, value_name = "FILE", required = true, num_args = 1..)]
+    #[arg(long, value_name = "FILE", num_args = 1..)]
     pub read: Vec<PathBuf>,
+    /// Hear until stopped, as a service that operators act on (service.enabled in the settings is the same)
+    #[arg(long)]
+    pub serve: bool,
     /// Keep what is learned and found in this directory; without it, in memory
     #[arg(long, value_name = "DIR", env = "GRIDTAP_STATE")]
     pub state: Option<PathBuf>,
@@ -215,6 +241,19 @@ pub(crate) struct Monitor {
     /// Write counts of what was heard to this file at the end, as JSON
     #[arg(long, value_name = "FILE")]
     pub summary: Option<PathBuf>,
+}
+
+impl Monitor {
+    /// What is heard: named here, or else in the settings of the service.
+    pub(crate) fn inputs(&self, settings: &Settings) -> Result<Vec<PathBuf>, Failure> {
+        let inputs = if self.read.is_empty() { &settings.service.read } else { &self.read };
+        if inputs.is_empty() {
+            return Err(Failure::usage(
+                "nothing to hear: name captures with --read (- for standard input) or with service.read",
+            ));
+        }
+        Ok(inputs.clone())
+    }
 }
 
 /// Where the state is.

@@ -1,5 +1,6 @@
 //! Frames out of captures, at full speed or at their own pace, until the end or until asked to stop.
 
+mod live;
 mod pace;
 mod progress;
 
@@ -12,6 +13,7 @@ use crate::failure::{Exit, Failure};
 use crate::output::{Voice, complain};
 use crate::stop::Stop;
 
+use live::{Come, Live};
 use pace::Pace;
 use progress::Bar;
 
@@ -61,6 +63,10 @@ pub(crate) trait Listener {
     fn frame(&mut self, frame: &Frame<'_>) -> Result<(), Failure>;
     /// A moment to tell what was found so far: nothing may come for a while.
     fn pause(&mut self) -> Result<(), Failure>;
+    /// Nothing has come for a while.
+    fn idle(&mut self) -> Result<(), Failure> {
+        self.pause()
+    }
 }
 
 impl Feed {
@@ -136,6 +142,47 @@ impl Feed {
             ));
         }
         Ok(read)
+    }
+
+    /// Gives every frame to the listener as it comes, and tells it when none does.
+    pub(crate) fn run_live(self, listener: &mut impl Listener) -> Result<Read, Failure> {
+        let mut read =
+            Read { last: vec![0; self.names.len()], unread: self.unread, ..Read::default() };
+        let mut live = Live::start(self.sources)?;
+        let mut since_pause = 0_u64;
+        let mut is_patient = false;
+        while self.stop.asked().is_none() {
+            match live.next(is_patient) {
+                Come::Frame => {
+                    let Some(frame) = live.frame() else { continue };
+                    listener.frame(&frame)?;
+                    read.frames = read.frames.saturating_add(1);
+                    if let Some(last) = read.last.get_mut(usize::from(frame.capture)) {
+                        *last = frame.number;
+                    }
+                    since_pause = since_pause.saturating_add(1);
+                    is_patient = false;
+                }
+                Come::Nothing => is_patient = true,
+                Come::Silence => listener.idle()?,
+                Come::Broken(error) => {
+                    complain(&error);
+                    read.broken.push(0);
+                }
+                Come::End => break,
+            }
+            if since_pause > 0 && (is_patient || since_pause >= FRAMES) {
+                listener.pause()?;
+                since_pause = 0;
+            }
+        }
+        read.stopped = self.stop.asked();
+        Ok(read)
+    }
+
+    /// What asks to stop.
+    pub(crate) const fn stop(&self) -> &Stop {
+        &self.stop
     }
 
     fn broke_off(&self, error: &Error, read: &mut Read) {

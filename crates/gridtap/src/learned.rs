@@ -58,21 +58,30 @@ impl Learned {
 
     /// Notes how far each capture was learned now.
     pub(crate) fn note(&self, batch: &mut Batch<'_>, read: &feed::Read) -> Result<(), Failure> {
+        for capture in self.captures(&read.last, read.stopped.is_none()) {
+            batch.capture(&capture)?;
+        }
+        Ok(())
+    }
+
+    /// How far each capture is learned, with its last frame that was heard now.
+    pub(crate) fn captures(&self, last: &[u64], is_complete: bool) -> Vec<Capture> {
         let at = person::now();
+        let mut captures = Vec::with_capacity(self.names.len());
         for (nth, (name, print)) in self.names.iter().zip(&self.fingerprints).enumerate() {
             let Some(fingerprint) = print else { continue };
-            let frames = read.last.get(nth).copied().unwrap_or(0);
+            let frames = last.get(nth).copied().unwrap_or(0);
             let before = self.known.get(nth).and_then(Option::as_ref);
-            let complete = read.stopped.is_none() || before.is_some_and(|capture| capture.complete);
-            batch.capture(&Capture {
+            let complete = is_complete || before.is_some_and(|capture| capture.complete);
+            captures.push(Capture {
                 fingerprint: fingerprint.clone(),
                 path: name.clone(),
                 frames: frames.max(before.map_or(0, |capture| capture.frames)),
                 complete,
                 at,
-            })?;
+            });
         }
-        Ok(())
+        captures
     }
 }
 

@@ -18,6 +18,7 @@ mod monitor;
 mod output;
 mod person;
 mod report;
+mod serve;
 mod settings;
 mod state;
 mod stop;
@@ -30,11 +31,11 @@ use clap::Parser;
 use arguments::{Arguments, Command};
 use failure::{Exit, Failure};
 use output::Voice;
+use settings::Settings;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let voice = Voice::of(&arguments.shared);
-    voice.start_log();
     match run(&arguments, voice) {
         Ok(exit) => exit.into(),
         Err(failure) if failure.is_broken_pipe() => Exit::Done.into(),
@@ -51,17 +52,19 @@ fn run(arguments: &Arguments, voice: Voice) -> Result<Exit, Failure> {
     match &arguments.command {
         Command::Man { out } => manual::man(out.as_deref()).map(|()| Exit::Done),
         Command::Completions { shell } => manual::completions(*shell).map(|()| Exit::Done),
-        Command::Decode(command) => {
-            decode::run(command, &settings::Settings::of(&arguments.shared)?, voice)
-        }
+        Command::Decode(command) => decode::run(command, &settings(arguments, voice)?, voice),
         Command::Baseline { command } => {
-            baseline::run(command, &settings::Settings::of(&arguments.shared)?, voice)
+            baseline::run(command, &settings(arguments, voice)?, voice)
         }
-        Command::Learn(command) => {
-            learn::run(command, &settings::Settings::of(&arguments.shared)?, voice)
-        }
-        Command::Monitor(command) => {
-            monitor::run(command, &settings::Settings::of(&arguments.shared)?, voice)
-        }
+        Command::Learn(command) => learn::run(command, &settings(arguments, voice)?, voice),
+        Command::Monitor(command) => monitor::run(command, &settings(arguments, voice)?, voice),
     }
+}
+
+/// What can be set, and the log as it is set.
+fn settings(arguments: &Arguments, voice: Voice) -> Result<Settings, Failure> {
+    let settings = Settings::of(&arguments.shared)?;
+    let is_service = matches!(&arguments.command, Command::Monitor(command) if command.serve);
+    voice.start_log(is_service || settings.service.enabled);
+    Ok(settings)
 }

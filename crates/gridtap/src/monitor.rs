@@ -14,7 +14,7 @@ use crate::output::{Voice, complain};
 use crate::report::{self, filled};
 use crate::settings::Settings;
 use crate::watch::{CHECK, Tone, Watch};
-use crate::{person, state};
+use crate::{person, serve, state};
 
 /// Reads, judges, tells, stores.
 pub(crate) fn run(
@@ -22,11 +22,15 @@ pub(crate) fn run(
     settings: &Settings,
     voice: Voice,
 ) -> Result<Exit, Failure> {
+    if arguments.serve || settings.service.enabled {
+        return serve::run(arguments, settings, voice);
+    }
+    let inputs = arguments.inputs(settings)?;
     let site = settings.site()?;
     if let Some(path) = &arguments.summary {
-        can_hold(path, &arguments.read)?;
+        can_hold(path, &inputs)?;
     }
-    let mut feed = Feed::open(&arguments.read, arguments.pace, voice)?;
+    let mut feed = Feed::open(&inputs, arguments.pace, voice)?;
     let store = match &arguments.state {
         Some(directory) => Store::open(directory, person::now())?,
         None => Store::temporary(person::now())?,

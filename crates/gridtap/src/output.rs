@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal, StdoutLock, Write};
 
 use anstream::AutoStream;
 
-use crate::arguments::{Color, Shared};
+use crate::arguments::{Color, LogFormat, Shared};
 
 /// The width of prose where standard output is no terminal.
 const WIDTH: usize = 100;
@@ -15,11 +15,17 @@ pub(crate) struct Voice {
     color: Color,
     quiet: bool,
     verbose: u8,
+    log_format: LogFormat,
 }
 
 impl Voice {
     pub(crate) const fn of(shared: &Shared) -> Self {
-        Self { color: shared.color, quiet: shared.quiet, verbose: shared.verbose }
+        Self {
+            color: shared.color,
+            quiet: shared.quiet,
+            verbose: shared.verbose,
+            log_format: shared.log_format,
+        }
     }
 
     /// Standard output for prose: colours only where they are wanted and can be seen.
@@ -45,10 +51,11 @@ impl Voice {
         !self.quiet && self.verbose == 0 && io::stderr().is_terminal()
     }
 
-    /// Where the log of what is being done goes.
-    pub(crate) fn start_log(self) {
+    /// Where the log of what is being done goes. A service says more of it: nobody watches it.
+    pub(crate) fn start_log(self, is_service: bool) {
         let level = match (self.quiet, self.verbose) {
             (true, _) => tracing::Level::ERROR,
+            (_, 0) if is_service => tracing::Level::INFO,
             (_, 0) => tracing::Level::WARN,
             (_, 1) => tracing::Level::INFO,
             _ => tracing::Level::DEBUG,
@@ -58,12 +65,15 @@ impl Voice {
             Color::Always => true,
             Color::Never => false,
         };
-        tracing_subscriber::fmt()
+        let log = tracing_subscriber::fmt()
             .with_max_level(level)
             .with_writer(io::stderr)
             .with_ansi(ansi)
-            .with_target(false)
-            .init();
+            .with_target(false);
+        match self.log_format {
+            LogFormat::Text => log.init(),
+            LogFormat::Json => log.json().flatten_event(true).init(),
+        }
     }
 }
 

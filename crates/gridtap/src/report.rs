@@ -194,4 +194,4 @@ pub(crate) fn tally(findings: &Findings) -> String {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

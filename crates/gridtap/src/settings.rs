@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::arguments::Shared;
 use crate::configuration::{Fault, Layers, plain};
 use crate::failure::Failure;
+use crate::serve::Service;
 
 /// Everything that can be set, by the names that files, the environment and `--set` use.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -24,10 +25,14 @@ pub(crate) struct Settings {
     pub baseline: gridtap_baseline::Config,
     /// Judging.
     pub detect: gridtap_detect::Config,
-    /// Counting.
+    /// Counts.
     pub telemetry: gridtap_telemetry::Config,
     /// Evidence.
     pub sensor: gridtap_sensor::EvidenceConfig,
+    /// Monitoring as a service.
+    pub service: Service,
+    /// Who is told by web hooks.
+    pub notify: gridtap_notify::Config,
 }
 
 impl Settings {

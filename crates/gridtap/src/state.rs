@@ -1,5 +1,7 @@
 //! Between the baseline and the rows of the store.
 
+use std::collections::BTreeMap;
+
 use gridtap_baseline::{Baseline, FORMAT, Meta, Row};
 use gridtap_store::{Batch, Store, StoreError};
 
@@ -33,6 +35,20 @@ pub(crate) fn rows(store: &Store) -> Result<Vec<Row>, Failure> {
     rows.iter()
         .map(|(_, row)| serde_json::from_str(row).map_err(|error| damaged(store, error)))
         .collect()
+}
+
+/// What the baseline has learned since this was last asked: each changed key with its row, or without one where it was
+/// forgotten; and the text of what it keeps beside them.
+pub(crate) fn changes(
+    baseline: &mut Baseline,
+) -> Result<(BTreeMap<String, Option<String>>, String), Failure> {
+    let mut rows: BTreeMap<String, Option<String>> =
+        baseline.take_removed().into_iter().map(|key| (key, None)).collect();
+    for row in baseline.dirty_rows(false) {
+        let text = serde_json::to_string(&row)?;
+        rows.insert(row.key, Some(text));
+    }
+    Ok((rows, serde_json::to_string(&baseline.meta())?))
 }
 
 /// Stores everything that the baseline has learned since it was last stored.

@@ -209,6 +209,11 @@ impl Pipeline {
         wire.chain(self.judge.detector.evictions()).chain(self.judge.baseline.evictions())
     }
 
+    /// Time passes and nothing is heard: every deadline up to now falls as it would before the next frame.
+    pub fn pass(&mut self, now: Timestamp) {
+        self.tick_until(now);
+    }
+
     fn tick_until(&mut self, now: Timestamp) {
         let Some(mut next) = self.next_tick else {
             self.next_tick = Some(now.nanos().div_euclid(SECOND_NS).saturating_add(1));

@@ -151,6 +151,17 @@ impl Store {
         )
     }
 
+    /// How many rows the audit log has.
+    ///
+    /// # Errors
+    /// The database cannot read.
+    pub fn audit_rows(&self) -> Result<u64, StoreError> {
+        let rows = self.collect("SELECT coalesce(MAX(sequence), 0) FROM audit", [], |row| {
+            row.get::<_, i64>(0)
+        })?;
+        Ok(rows.first().and_then(|rows| u64::try_from(*rows).ok()).unwrap_or(0))
+    }
+
     /// Recomputes every seal. `seal` is one that was noted earlier, in hexadecimal.
     ///
     /// # Errors

@@ -32,6 +32,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
             "sensor",
             "store",
             "telemetry",
+            "notify",
         ],
     ),
     ("lab", &["model", "wire", "modbus", "dissect", "baseline", "detect", "capture", "sensor"]),

@@ -45,6 +45,7 @@ impl Pace {
         pause()?;
         while !left.is_zero() && stop.asked().is_none() {
             std::thread::sleep(left.min(SLEEP_MAX));
+            pause()?;
             left = due.saturating_duration_since(self::now());
         }
         Ok(())

@@ -8,7 +8,7 @@ use super::{Findings, Layout, tally, write, write_line};
 
 const START: Timestamp = Timestamp::from_nanos(1_714_557_600_123_456_789);
 
-fn anomaly(id: u8, incident: u8, severity: Severity) -> Anomaly {
+pub(crate) fn anomaly(id: u8, incident: u8, severity: Severity) -> Anomaly {
     Anomaly {
         id: AnomalyId([id; 16]),
         incident: IncidentId([incident; 16]),

@@ -7,5 +7,7 @@ mod evidence;
 mod kill;
 mod manual;
 mod monitor;
+mod receiver;
 mod run;
+mod service;
 mod traffic;

@@ -1,0 +1,204 @@
+//! The thread that hears: frames through the pipeline, and what it finds on its way to the store.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use gridtap_model::Timestamp;
+use gridtap_sensor::Pipeline;
+use gridtap_telemetry::Metrics;
+use gridtap_wire::Frame;
+
+use crate::failure::Failure;
+use crate::feed::{Listener, Read};
+use crate::learned::Learned;
+use crate::person;
+use crate::serve::Service;
+use crate::serve::health::{Beat, Health};
+use crate::serve::outgoing::{Bundle, Outgoing};
+use crate::serve::supervisor::Supervisor;
+use crate::state;
+
+/// How often figures are handed over.
+const BEAT: Duration = Duration::from_secs(1);
+
+/// How often what was learned is stored.
+const KEEP: Duration = Duration::from_secs(60);
+
+/// Hears for a service.
+pub(crate) struct Hearing {
+    pub pipeline: Pipeline,
+    ways: Ways,
+    learned: Learned,
+    /// How many frames of each capture teach nothing, because the state has heard them before.
+    repeats: Vec<u64>,
+    /// The last frame of each capture.
+    numbers: Vec<u64>,
+    silent_after: Duration,
+    packets: u64,
+    /// The newest frame's time, and when it came.
+    last: Option<(Timestamp, Instant)>,
+    beat_at: Instant,
+    keep_at: Instant,
+    began: Instant,
+    is_live: bool,
+}
+
+/// Whom the thread that hears speaks to.
+pub(crate) struct Ways {
+    /// Takes what is to be stored.
+    pub outgoing: Arc<Outgoing>,
+    /// Takes what was counted.
+    pub metrics: Metrics,
+    /// Takes how the sensor is.
+    pub health: Arc<Health>,
+    /// Wants to hear that the service lives.
+    pub supervisor: Supervisor,
+}
+
+impl Hearing {
+    pub(crate) fn new(
+        pipeline: Pipeline,
+        learned: Learned,
+        ways: Ways,
+        service: &Service,
+        is_live: bool,
+    ) -> Self {
+        let now = now();
+        let repeats = learned.frames();
+        Self {
+            pipeline,
+            ways,
+            numbers: vec![0; repeats.len()],
+            repeats,
+            learned,
+            silent_after: Duration::from_nanos(service.silent_after.nanos()),
+            packets: 0,
+            last: None,
+            beat_at: now,
+            keep_at: now.checked_add(KEEP).unwrap_or(now),
+            began: now,
+            is_live,
+        }
+    }
+
+    /// The input ended, or was left: the last findings and what was learned go to the store.
+    pub(crate) fn finish(&mut self, read: &Read) -> Result<(), Failure> {
+        match read.stopped {
+            Some(_) => self.pipeline.stop(),
+            None => self.pipeline.finish(),
+        }
+        self.send();
+        self.keep(read.stopped.is_none())?;
+        self.beat();
+        Ok(())
+    }
+
+    /// What was found goes on its way.
+    fn send(&mut self) {
+        for armed in self.pipeline.baseline_mut().take_armed() {
+            tracing::info!("the {:?} level judges from {} on", armed.level, armed.time);
+        }
+        let anomalies = self.pipeline.take_anomalies();
+        if !anomalies.is_empty() {
+            self.put(Bundle { anomalies, ..Bundle::default() });
+        }
+    }
+
+    fn put(&self, bundle: Bundle) {
+        if self.ways.outgoing.put(bundle) > 0 {
+            self.ways.health.lost(self.ways.outgoing.lost());
+        }
+    }
+
+    /// What was learned since the last time goes to the store.
+    fn keep(&mut self, is_complete: bool) -> Result<(), Failure> {
+        let (rows, baseline) = state::changes(self.pipeline.baseline_mut())?;
+        let captures = self.learned.captures(&self.numbers, is_complete);
+        self.put(Bundle { rows, baseline: Some(baseline), captures, ..Bundle::default() });
+        Ok(())
+    }
+
+    fn beat(&mut self) {
+        self.ways.supervisor.alive();
+        let summary = self.pipeline.summary();
+        let armed = self.pipeline.baseline().levels().armed;
+        self.ways.health.beat(Beat {
+            last_packet: self.last.map(|(time, _)| time),
+            packets: self.packets,
+            messages: summary.messages.values().sum(),
+            armed,
+        });
+        self.ways.metrics.heard(self.pipeline.heard(person::now()));
+        self.ways.metrics.learned(self.pipeline.learned());
+        if self.is_live {
+            let quiet = self.last.map_or(self.began, |(_, at)| at).elapsed();
+            let is_blind = quiet >= self.silent_after;
+            self.ways.health.trouble(
+                "hearing",
+                is_blind.then(|| {
+                    format!(
+                        "nothing was heard for {} s: check the mirror port, the cable and what feeds this sensor",
+                        quiet.as_secs()
+                    )
+                }),
+            );
+        }
+    }
+
+    /// What is due by the clock of this machine.
+    fn house(&mut self) -> Result<(), Failure> {
+        let now = now();
+        if now >= self.beat_at {
+            self.beat();
+            self.beat_at = now.checked_add(BEAT).unwrap_or(now);
+        }
+        if now >= self.keep_at {
+            self.keep(false)?;
+            self.keep_at = now.checked_add(KEEP).unwrap_or(now);
+        }
+        Ok(())
+    }
+}
+
+impl Listener for Hearing {
+    #[inline]
+    fn frame(&mut self, frame: &Frame<'_>) -> Result<(), Failure> {
+        self.packets = self.packets.saturating_add(1);
+        let nth = usize::from(frame.capture);
+        let known = self.repeats.get(nth).copied().unwrap_or(0);
+        self.pipeline.baseline_mut().repeat(frame.number <= known);
+        if let Some(number) = self.numbers.get_mut(nth) {
+            *number = frame.number;
+        }
+        self.pipeline.frame(frame);
+        let newest = self.last.map_or(frame.time, |(time, _)| time.max(frame.time));
+        self.last = Some((newest, self.last.map_or_else(now, |(_, at)| at)));
+        Ok(())
+    }
+
+    fn pause(&mut self) -> Result<(), Failure> {
+        if let Some((_, at)) = &mut self.last {
+            *at = now();
+        }
+        self.send();
+        self.house()
+    }
+
+    /// Nothing comes, and time passes all the same: deadlines fall as they would with the next packet.
+    fn idle(&mut self) -> Result<(), Failure> {
+        if let Some((time, at)) = self.last {
+            let since = u64::try_from(at.elapsed().as_nanos()).unwrap_or(u64::MAX);
+            self.pipeline.pass(time.plus_ns(since));
+        }
+        self.send();
+        self.house()
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how long nothing came is the clock's to say, and no packet's"
+)]
+fn now() -> Instant {
+    Instant::now()
+}

@@ -1,0 +1,152 @@
+//! What is due by the clock: shelved things come back, what was long quiet is over, figures are read out, old things
+//! are forgotten.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use gridtap_model::{Severity, State, Timestamp};
+use gridtap_store::{Audit, Handle, Pruned, Store, StoreError};
+use gridtap_telemetry::{Metrics, Queue, StoreWriteFailed, Stored};
+use serde_json::json;
+
+use crate::serve::Service;
+use crate::serve::health::Health;
+
+/// How often it looks.
+const EVERY: Duration = Duration::from_secs(1);
+
+/// How often it forgets what may be forgotten, in looks.
+const PRUNE_EVERY: u64 = 600;
+
+/// How long the deliveries of inbound hooks are remembered (24 h).
+const HOOKS_NS: u64 = 24 * 3600 * 1_000_000_000;
+
+/// So many at once: the rest a second later.
+const CLEARED_MAX: u32 = 500;
+
+pub(crate) struct Keeper {
+    pub directory: PathBuf,
+    pub handle: Handle,
+    pub metrics: Metrics,
+    pub health: Arc<Health>,
+    pub service: Service,
+    pub is_stopped: Arc<AtomicBool>,
+}
+
+impl Keeper {
+    /// Keeps house until it is stopped.
+    pub(crate) fn run(self) {
+        let mut reader = None;
+        let mut was_degraded = false;
+        let mut look = 0_u64;
+        while !self.is_stopped.load(Ordering::Relaxed) {
+            if let Err(error) = self.house(look) {
+                self.health.store_fails(&error);
+                self.metrics.record(&StoreWriteFailed { error: &error.to_string() });
+            }
+            was_degraded = self.tell_of_health(was_degraded);
+            match self.figures(&mut reader) {
+                Ok(stored) => self.metrics.stored(stored),
+                Err(error) => tracing::debug!("the figures of the store cannot be read: {error}"),
+            }
+            look = look.wrapping_add(1);
+            std::thread::sleep(EVERY);
+        }
+    }
+
+    fn house(&self, look: u64) -> Result<(), StoreError> {
+        let heard = self.health.last_packet();
+        let clear_after = self.service.clear_after.nanos();
+        self.handle.run(move |batch| {
+            batch.unshelve_due()?;
+            if let Some(heard) = heard.filter(|_| clear_after > 0) {
+                batch.clear_quiet(heard.minus_ns(clear_after), CLEARED_MAX)?;
+            }
+            Ok::<_, StoreError>(())
+        })?;
+        if look.is_multiple_of(PRUNE_EVERY) {
+            self.forget()?;
+        }
+        Ok(())
+    }
+
+    fn forget(&self) -> Result<(), StoreError> {
+        let keep_ns = self.service.keep.nanos();
+        self.handle.run(move |batch| {
+            batch.forget_hooks(batch.now().minus_ns(HOOKS_NS))?;
+            let before = batch.now().minus_ns(keep_ns);
+            let part = batch.prune_part(before)?;
+            if part == Pruned::default() {
+                return Ok(());
+            }
+            let Pruned { anomalies, commands, deliveries } = part;
+            batch.audit(&Audit {
+                who: "gridtap".to_owned(),
+                role: String::new(),
+                via: "retention".to_owned(),
+                action: "prune".to_owned(),
+                subject: "state".to_owned(),
+                outcome: "done".to_owned(),
+                detail: format!(
+                    "{anomalies} closed anomalies with their evidence, {commands} commands, {deliveries} deliveries"
+                ),
+            })
+        })
+    }
+
+    /// Tells those who subscribed when the sensor's own state changes. Whether it is degraded.
+    fn tell_of_health(&self, was_degraded: bool) -> bool {
+        let troubles = self.health.troubles();
+        let is_degraded = !troubles.is_empty();
+        if is_degraded == was_degraded {
+            return is_degraded;
+        }
+        let (kind, severity) = if is_degraded {
+            ("sensor.degraded", Severity::High)
+        } else {
+            ("sensor.recovered", Severity::Info)
+        };
+        let data = json!({ "severity": severity.name(), "troubles": troubles });
+        let told = self.handle.run(move |batch| batch.announce_other(kind, severity, &data));
+        match told {
+            Ok(()) => is_degraded,
+            // It is tried again with the next look: the store is what is in trouble.
+            Err::<_, StoreError>(_) => was_degraded,
+        }
+    }
+
+    fn figures(&self, reader: &mut Option<Store>) -> Result<Stored, StoreError> {
+        let store = match reader {
+            Some(store) => store,
+            None => reader.insert(Store::read(&self.directory)?),
+        };
+        let mut stored = Stored { size_bytes: store.octets()?, ..Stored::default() };
+        stored.available_bytes = available(&self.directory);
+        for (state, severity, count, oldest) in store.standings()? {
+            stored.anomalies.insert((state, severity), count);
+            if matches!(state, State::UnacknowledgedActive | State::UnacknowledgedCleared) {
+                let since = stored.oldest.entry(severity).or_insert(oldest);
+                *since = Timestamp::min(*since, oldest);
+            }
+        }
+        stored.audit_records = store.audit_rows()?;
+        stored.queues = store
+            .queues()?
+            .into_iter()
+            .map(|queue| Queue {
+                endpoint: queue.endpoint,
+                length: queue.waiting,
+                oldest: queue.oldest,
+            })
+            .collect();
+        Ok(stored)
+    }
+}
+
+/// The octets that the file system of a directory has left for this user.
+fn available(directory: &std::path::Path) -> Option<u64> {
+    let found = nix::sys::statvfs::statvfs(directory).ok()?;
+    Some(found.blocks_available().saturating_mul(found.fragment_size()))
+}

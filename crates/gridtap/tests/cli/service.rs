@@ -1,0 +1,253 @@
+//! Monitoring as a service: what it finds reaches its receivers, through restarts and trouble.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use gridtap_store::{Filter, Page, Store};
+use tempfile::{TempDir, tempdir};
+
+use crate::receiver::{Got, Receiver};
+use crate::run::{Ran, gridtap, run};
+use crate::traffic::{DEVICES, Traffic};
+
+/// How often it is looked, a while apart: long enough for a machine that does other things as well, and nothing is
+/// judged by it.
+const LOOKS: u32 = 1200;
+const WHILE: Duration = Duration::from_millis(50);
+
+/// A service over a quiet hour, and what comes after it.
+struct Site {
+    directory: TempDir,
+    capture: PathBuf,
+}
+
+impl Site {
+    /// Polls, which were learned, and then a stranger every other second, each from an address of its own.
+    fn new(strangers: u8) -> Self {
+        let directory = tempdir().unwrap();
+        let learned = directory.path().join("learned.pcap");
+        Traffic::polls(300).write(&learned);
+        let capture = directory.path().join("storm.pcap");
+        let mut traffic = Traffic::polls(300 + 2 * u32::from(strangers));
+        for nth in 0..strangers {
+            let at = 300.5 + 2.0 * f64::from(nth);
+            traffic.switches(at, [10, 0, 1, nth].into(), DEVICES[usize::from(nth) % 2]);
+        }
+        traffic.write(&capture);
+        let site = Self { directory, capture };
+        let state = site.state();
+        let (learned, state) = (learned.to_str().unwrap(), state.to_str().unwrap());
+        let ran = run(["learn", learned, "--state", state, "--set", "baseline.block=10s"]);
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+        site
+    }
+
+    fn state(&self) -> PathBuf {
+        self.directory.path().join("state")
+    }
+
+    /// The settings of a service that tells one receiver.
+    fn settings(&self, receiver: &Receiver, more: &str) -> PathBuf {
+        let secret = self.directory.path().join("secret");
+        fs::write(&secret, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n").unwrap();
+        let path = self.directory.path().join("gridtap.toml");
+        let text = format!(
+            r#"
+            [baseline]
+            block = "10s"
+            [detect]
+            flood_incidents = 1000
+            [service]
+            enabled = true
+            name = "north"
+            state = {state:?}
+            read = [{capture:?}]
+            at_end = "stay"
+            [notify]
+            targets = ["127.0.0.1"]
+            retry = ["0s", "100ms", "100ms", "100ms", "100ms", "100ms", "100ms", "100ms", "100ms", "100ms"]
+            [[notify.endpoint]]
+            name = "noc"
+            url = "http://{address}/hook"
+            plain_http = true
+            secret_files = [{secret:?}]
+            digest = false
+            {more}
+            "#,
+            state = self.state(),
+            capture = self.capture,
+            address = receiver.address,
+        );
+        fs::write(&path, text).unwrap();
+        path
+    }
+
+    fn service(&self, settings: &Path, pace: &str) -> Command {
+        let mut command = gridtap(["monitor", "--pace", pace, "--config"]);
+        command.arg(settings).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    fn anomalies(&self) -> BTreeSet<String> {
+        let store = Store::read(&self.state()).unwrap();
+        let all = Page { limit: 10_000, ..Page::default() };
+        store.find(&Filter::default(), &all).unwrap().into_iter().map(|each| each.id).collect()
+    }
+
+    /// Waits until the input has ended and nothing is owed any more.
+    fn wait_until_told(&self, child: &mut Child) {
+        for _ in 0..LOOKS {
+            assert!(child.try_wait().unwrap().is_none(), "the service ended by itself");
+            let store = Store::read(&self.state()).unwrap();
+            let waits = store.queues().unwrap().iter().any(|queue| queue.waiting > 0);
+            let captures = store.captures().unwrap();
+            if !waits && captures.iter().any(|each| each.path.ends_with("storm.pcap")) {
+                return;
+            }
+            std::thread::sleep(WHILE);
+        }
+        panic!("it was not told");
+    }
+}
+
+fn stopped(mut child: Child) -> Ran {
+    let asked = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+    assert!(asked.success());
+    let _ = child.stdin.take();
+    child.wait_with_output().unwrap().into()
+}
+
+/// Each anomaly at least once, in the order of its revisions, and no change of it under two ids.
+fn assert_told(anomalies: &BTreeSet<String>, got: &[Got]) {
+    let mut told = BTreeSet::new();
+    let mut ids: BTreeMap<(String, u64), String> = BTreeMap::new();
+    let mut newest: BTreeMap<String, u64> = BTreeMap::new();
+    for each in got.iter().filter(|each| each.kind.starts_with("anomaly.")) {
+        let anomaly = each.data["id"].as_str().unwrap().to_owned();
+        let revision = each.data["revision"].as_u64().unwrap();
+        let id = ids.entry((anomaly.clone(), revision)).or_insert_with(|| each.id.clone());
+        assert_eq!(*id, each.id, "{anomaly} revision {revision} came under two ids");
+        let before = newest.entry(anomaly.clone()).or_insert(revision);
+        assert!(*before <= revision, "{anomaly}: {revision} came after {before}");
+        *before = revision;
+        if (200..300).contains(&each.status) {
+            told.insert(anomaly);
+        }
+    }
+    assert_eq!(told, *anomalies);
+}
+
+#[test]
+fn what_a_service_finds_reaches_its_receiver_signed_and_with_the_record_in_it() {
+    let site = Site::new(5);
+    let receiver = Receiver::start(|_| 204);
+    let settings = site.settings(&receiver, "");
+    let mut child = site.service(&settings, "5000").spawn().unwrap();
+    site.wait_until_told(&mut child);
+    let ran = stopped(child);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let got = receiver.got();
+    let anomalies = site.anomalies();
+    assert!(anomalies.len() >= 5, "{anomalies:?}");
+    assert_told(&anomalies, &got);
+    let first = &got[0].data;
+    assert_eq!(first["site"], "north");
+    assert_eq!(first["state"], "unacknowledged-active");
+    assert!(first["advice"].as_str().unwrap().len() > 40);
+    let audit = Store::read(&site.state()).unwrap().audit_log(0, 9).unwrap();
+    let actions: Vec<_> = audit.iter().map(|each| each.row.action.as_str()).collect();
+    assert!(actions.ends_with(&["start", "stop"]), "{actions:?}");
+}
+
+/// `GRIDTAP_KILLS` asks for more of them than every run of the tests needs.
+fn kills() -> u32 {
+    std::env::var("GRIDTAP_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(12)
+}
+
+#[test]
+fn killed_at_any_moment_everything_found_is_delivered_in_order_and_nothing_under_two_ids() {
+    let site = Site::new(60);
+    // One in three fails, one way or another.
+    let receiver = Receiver::start(|nth| match nth % 6 {
+        1 => 500,
+        4 => 0,
+        _ => 200,
+    });
+    let settings = site.settings(&receiver, "");
+    let mut random = 0x2545_f491_4f6c_dd1d_u64;
+    for _ in 0..kills() {
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        let mut child = site.service(&settings, "600").spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(100 + random % 700));
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    let mut child = site.service(&settings, "5000").spawn().unwrap();
+    site.wait_until_told(&mut child);
+    assert_eq!(stopped(child).code, Some(0));
+    let anomalies = site.anomalies();
+    assert!(anomalies.len() >= 60, "{}", anomalies.len());
+    assert_told(&anomalies, &receiver.got());
+    let soundness = Store::read(&site.state()).unwrap().check(None).unwrap();
+    assert!(soundness.faults.is_empty(), "{:?}", soundness.faults);
+    assert_eq!(soundness.audit.broken_at, None);
+}
+
+#[test]
+fn what_comes_over_standard_input_is_told_while_it_is_silent() {
+    let site = Site::new(3);
+    let receiver = Receiver::start(|_| 204);
+    let settings = site.settings(&receiver, "");
+    let mut command = gridtap(["monitor", "--read", "-", "--config"]);
+    command.arg(&settings).stdin(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let octets = fs::read(&site.capture).unwrap();
+    // The pipe stays open: nothing more comes, and nothing says so.
+    child.stdin.as_mut().unwrap().write_all(&octets).unwrap();
+    child.stdin.as_mut().unwrap().flush().unwrap();
+    for _ in 0..LOOKS {
+        if receiver.got().len() >= 3 {
+            break;
+        }
+        std::thread::sleep(WHILE);
+    }
+    let sources: BTreeSet<_> =
+        receiver.got().iter().map(|each| each.data["source"].to_string()).collect();
+    assert!(sources.len() >= 3, "{sources:?}");
+    let ran = stopped(child);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+}
+
+#[test]
+fn a_service_says_what_is_wrong_with_its_settings_before_it_touches_anything() {
+    let directory = tempdir().unwrap();
+    let says = |text: &str| {
+        let path = directory.path().join("bad.toml");
+        fs::write(&path, text).unwrap();
+        let ran = run(["monitor", "--config", path.to_str().unwrap()]);
+        assert_eq!(ran.out, "");
+        (ran.code, ran.err)
+    };
+    let (code, text) = says("[service]\nenabled = true\n");
+    assert_eq!(code, Some(3));
+    assert!(text.contains("service.state"), "{text}");
+    let state = directory.path().join("state");
+    let (code, text) = says(&format!("[service]\nenabled = true\nstate = {state:?}\n"));
+    assert_eq!(code, Some(2));
+    assert!(text.contains("service.read"), "{text}");
+    let (code, text) = says("[service]\nenabeld = true\n");
+    assert_eq!(code, Some(3));
+    assert!(text.contains("enabled"), "{text}");
+    let (code, text) = says(&format!(
+        "[service]\nenabled = true\nstate = {state:?}\nread = [\"x\"]\n[[notify.endpoint]]\nname = \"noc\"\n"
+    ));
+    assert_eq!(code, Some(3));
+    assert!(text.contains("noc") && text.contains("url"), "{text}");
+    assert!(!state.exists());
+}
