@@ -38,6 +38,11 @@ impl Learned {
         Ok(Self { names: names.to_vec(), fingerprints, known })
     }
 
+    /// The captures, in the order of their ordinals.
+    pub(crate) fn names(&self) -> &[String] {
+        &self.names
+    }
+
     /// How many frames of each capture were learned before; all of them where it was learned to its end.
     pub(crate) fn frames(&self) -> Vec<u64> {
         let frames = |known: &Option<Capture>| match known {

@@ -79,7 +79,7 @@ pub(crate) fn run(
         health: Arc::clone(&parts.health),
         supervisor: parts.supervisor,
     };
-    let mut hearing = Hearing::new(pipeline, learned, ways, &settings.service, plan.is_live);
+    let mut hearing = Hearing::new(pipeline, learned, ways, settings, plan.is_live);
     let read = hear(feed, &mut hearing, &plan, &parts);
     parts.supervisor.stopping();
     let unstored = parts.stop();

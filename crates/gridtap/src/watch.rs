@@ -124,7 +124,7 @@ impl Listener for Watch {
 }
 
 /// A slice as the state keeps it.
-fn kept(slice: Slice) -> gridtap_store::Evidence {
+pub(crate) fn kept(slice: Slice) -> gridtap_store::Evidence {
     let Slice { pcapng, frames, missing, note, at, .. } = slice;
     gridtap_store::Evidence { pcap: pcapng, frames, missing, note, at }
 }

@@ -54,6 +54,23 @@ impl Batch<'_> {
         )
     }
 
+    /// Keeps a slice for the newest life of what the detector calls so; for nothing, where the store knows none.
+    ///
+    /// # Errors
+    /// The database cannot write.
+    pub fn evidence_of_origin(
+        &mut self,
+        origin: &str,
+        evidence: &Evidence,
+    ) -> Result<(), StoreError> {
+        let newest = self.one(
+            "SELECT id FROM anomaly WHERE origin = ?1 ORDER BY generation DESC LIMIT 1",
+            [origin],
+            |row| row.get::<_, String>(0),
+        )?;
+        newest.map_or(Ok(()), |id| self.evidence(&id, evidence))
+    }
+
     /// Writes down a command.
     ///
     /// # Errors

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use gridtap_model::Timestamp;
-use gridtap_sensor::Pipeline;
+use gridtap_sensor::{Evidence, EvidenceConfig, Pipeline};
 use gridtap_telemetry::Metrics;
 use gridtap_wire::Frame;
 
@@ -12,11 +12,12 @@ use crate::failure::Failure;
 use crate::feed::{Listener, Read};
 use crate::learned::Learned;
 use crate::person;
-use crate::serve::Service;
 use crate::serve::health::{Beat, Health};
 use crate::serve::outgoing::{Bundle, Outgoing};
 use crate::serve::supervisor::Supervisor;
+use crate::settings::Settings;
 use crate::state;
+use crate::watch::kept;
 
 /// How often figures are handed over.
 const BEAT: Duration = Duration::from_secs(1);
@@ -29,6 +30,8 @@ pub(crate) struct Hearing {
     pub pipeline: Pipeline,
     ways: Ways,
     learned: Learned,
+    /// Recent frames; none where no evidence is kept.
+    evidence: Option<Evidence>,
     /// How many frames of each capture teach nothing, because the state has heard them before.
     repeats: Vec<u64>,
     /// The last frame of each capture.
@@ -60,7 +63,7 @@ impl Hearing {
         pipeline: Pipeline,
         learned: Learned,
         ways: Ways,
-        service: &Service,
+        settings: &Settings,
         is_live: bool,
     ) -> Self {
         let now = now();
@@ -70,8 +73,9 @@ impl Hearing {
             ways,
             numbers: vec![0; repeats.len()],
             repeats,
+            evidence: evidence(&settings.sensor, &learned),
             learned,
-            silent_after: Duration::from_nanos(service.silent_after.nanos()),
+            silent_after: Duration::from_nanos(settings.service.silent_after.nanos()),
             packets: 0,
             last: None,
             beat_at: now,
@@ -88,6 +92,10 @@ impl Hearing {
             None => self.pipeline.finish(),
         }
         self.send();
+        if let Some(evidence) = &mut self.evidence {
+            evidence.finish();
+        }
+        self.send();
         self.keep(read.stopped.is_none())?;
         self.beat();
         Ok(())
@@ -98,9 +106,15 @@ impl Hearing {
         for armed in self.pipeline.baseline_mut().take_armed() {
             tracing::info!("the {:?} level judges from {} on", armed.level, armed.time);
         }
-        let anomalies = self.pipeline.take_anomalies();
-        if !anomalies.is_empty() {
-            self.put(Bundle { anomalies, ..Bundle::default() });
+        let mut bundle = Bundle { anomalies: self.pipeline.take_anomalies(), ..Bundle::default() };
+        if let Some(evidence) = &mut self.evidence {
+            bundle.anomalies.iter().for_each(|anomaly| evidence.told(anomaly));
+            let slices = evidence.take(|id| id.to_string());
+            bundle.evidence =
+                slices.into_iter().map(|slice| (slice.anomaly, kept(slice))).collect();
+        }
+        if !bundle.is_empty() {
+            self.put(bundle);
         }
     }
 
@@ -170,7 +184,14 @@ impl Listener for Hearing {
         if let Some(number) = self.numbers.get_mut(nth) {
             *number = frame.number;
         }
+        if let Some(evidence) = &mut self.evidence {
+            evidence.frame(frame);
+        }
         self.pipeline.frame(frame);
+        // At once: the control room waits for it, and its evidence is cut at this very frame.
+        if self.pipeline.has_anomalies() {
+            self.send();
+        }
         let newest = self.last.map_or(frame.time, |(time, _)| time.max(frame.time));
         self.last = Some((newest, self.last.map_or_else(now, |(_, at)| at)));
         Ok(())
@@ -188,11 +209,19 @@ impl Listener for Hearing {
     fn idle(&mut self) -> Result<(), Failure> {
         if let Some((time, at)) = self.last {
             let since = u64::try_from(at.elapsed().as_nanos()).unwrap_or(u64::MAX);
-            self.pipeline.pass(time.plus_ns(since));
+            let now = time.plus_ns(since);
+            self.pipeline.pass(now);
+            if let Some(evidence) = &mut self.evidence {
+                evidence.tick(now);
+            }
         }
         self.send();
         self.house()
     }
+}
+
+fn evidence(config: &EvidenceConfig, learned: &Learned) -> Option<Evidence> {
+    (config.ring_bytes > 0).then(|| Evidence::new(config, learned.names().to_vec()))
 }
 
 #[expect(

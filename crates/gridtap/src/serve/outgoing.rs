@@ -8,14 +8,17 @@ use std::collections::BTreeMap;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use gridtap_model::{Anomaly, Severity};
-use gridtap_store::Capture;
+use gridtap_model::{Anomaly, AnomalyId, Severity};
+use gridtap_store::{Capture, Evidence};
 
 /// How many findings wait at most; as many again are kept free for critical ones.
 const WAITING_MAX: usize = 4096;
 
 /// Up to here every revision is kept, so that history has each step. Beyond, the newest stands for those before.
 const EVERY_REVISION_MAX: usize = 1024;
+
+/// How many slices of evidence wait at most: each may be large.
+const SLICES_MAX: usize = 256;
 
 /// What is to be written at once.
 #[derive(Debug, Default)]
@@ -28,11 +31,18 @@ pub(crate) struct Bundle {
     pub baseline: Option<String>,
     /// How far the captures are learned with these rows.
     pub captures: Vec<Capture>,
+    /// Slices of evidence, of each anomaly the newest.
+    pub evidence: BTreeMap<AnomalyId, Evidence>,
+    /// Slices that had no room.
+    pub slices_lost: u64,
 }
 
 impl Bundle {
     pub(crate) fn is_empty(&self) -> bool {
-        self.anomalies.is_empty() && self.rows.is_empty() && self.baseline.is_none()
+        self.anomalies.is_empty()
+            && self.rows.is_empty()
+            && self.baseline.is_none()
+            && self.evidence.is_empty()
     }
 
     /// Takes in what came later. How many findings had to be left.
@@ -42,6 +52,15 @@ impl Bundle {
         if !later.captures.is_empty() {
             self.captures = later.captures;
         }
+        let mut lost = 0_u64;
+        for (id, slice) in later.evidence {
+            if self.evidence.len() < SLICES_MAX || self.evidence.contains_key(&id) {
+                self.evidence.insert(id, slice);
+            } else {
+                lost = lost.saturating_add(1);
+            }
+        }
+        self.slices_lost = self.slices_lost.saturating_add(lost);
         later.anomalies.into_iter().map(|anomaly| self.add_one(anomaly)).sum()
     }
 

@@ -40,6 +40,12 @@ impl Teller {
             match self.store(&bundle) {
                 Ok(told) => {
                     self.health.store_works();
+                    if bundle.slices_lost > 0 {
+                        tracing::warn!(
+                            slices = bundle.slices_lost,
+                            "evidence was lost: the store was behind, and there was no room to hold it"
+                        );
+                    }
                     self.tell(&bundle.anomalies, &told);
                     last_tries = 0;
                 }
@@ -80,6 +86,9 @@ impl Teller {
             }
             for capture in &bundle.captures {
                 batch.capture(capture)?;
+            }
+            for (id, slice) in &bundle.evidence {
+                batch.evidence_of_origin(&id.to_string(), slice)?;
             }
             Ok(told)
         })

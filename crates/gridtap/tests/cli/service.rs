@@ -158,7 +158,13 @@ fn what_a_service_finds_reaches_its_receiver_signed_and_with_the_record_in_it() 
     assert_eq!(first["site"], "north");
     assert_eq!(first["state"], "unacknowledged-active");
     assert!(first["advice"].as_str().unwrap().len() > 40);
-    let audit = Store::read(&site.state()).unwrap().audit_log(0, 9).unwrap();
+    let store = Store::read(&site.state()).unwrap();
+    for id in &anomalies {
+        let evidence = store.evidence_of(id).unwrap().unwrap();
+        assert_eq!(evidence.missing, 0, "{evidence:?}");
+        assert!(evidence.frames > 0 && evidence.pcap.starts_with(&[0x0a, 0x0d, 0x0d, 0x0a]));
+    }
+    let audit = store.audit_log(0, 9).unwrap();
     let actions: Vec<_> = audit.iter().map(|each| each.row.action.as_str()).collect();
     assert!(actions.ends_with(&["start", "stop"]), "{actions:?}");
 }
