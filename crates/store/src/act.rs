@@ -1,9 +1,10 @@
 //! What people do with anomalies and incidents.
 
-use gridtap_model::{State, Timestamp};
+use gridtap_model::{Severity, State, Timestamp};
 
 use crate::anomaly::Doing;
 use crate::audit::Audit;
+use crate::batch::severity_of;
 use crate::life::{Action, Event, Refusal};
 use crate::standpoint::{LIFE, Life, Standpoint, life};
 use crate::{Batch, StoreError};
@@ -96,6 +97,17 @@ pub enum ActError {
     Store(#[from] StoreError),
 }
 
+/// What is acted on, as it stands: an incident by its first anomaly, its worst and the sum of its revisions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Found {
+    /// Where it stands.
+    pub state: State,
+    /// How bad if true.
+    pub severity: Severity,
+    /// What to expect when acting on it.
+    pub revision: u32,
+}
+
 /// The longest comment and name that are kept, in octets: the rest is cut off.
 pub const COMMENT_MAX: usize = 4096;
 
@@ -129,16 +141,32 @@ impl Batch<'_> {
         done
     }
 
-    fn act_on_all(&mut self, act: &Act) -> Result<Vec<Standpoint>, ActError> {
-        let (column, id) = match &act.target {
+    /// What is acted on, as it stands; none where there is none of that id.
+    ///
+    /// # Errors
+    /// The database cannot read.
+    pub fn find_target(&self, target: &Target) -> Result<Option<Found>, StoreError> {
+        let lives = self.lives_of(target)?;
+        let revision = sum_of_revisions(&lives);
+        let severity = lives.iter().map(|life| severity_of(life.severity)).max();
+        let first = lives.first().map(|life| life.standing.state);
+        Ok(first.zip(severity).map(|(state, severity)| Found { state, severity, revision }))
+    }
+
+    fn lives_of(&self, target: &Target) -> Result<Vec<Life>, StoreError> {
+        let (column, id) = match target {
             Target::Anomaly(id) => ("id", id),
             Target::Incident(id) => ("incident", id),
         };
         let sql = format!("SELECT {LIFE} WHERE {column} = ?1 ORDER BY time_ns, id");
-        let lives = self.all(&sql, [id], life)?;
+        self.all(&sql, [id], life)
+    }
+
+    fn act_on_all(&mut self, act: &Act) -> Result<Vec<Standpoint>, ActError> {
+        let lives = self.lives_of(&act.target)?;
         let Some(first) = lives.first() else { return Err(ActError::Unknown(act.target.clone())) };
         let state = first.standing.state;
-        let found = lives.iter().fold(0_u32, |sum, life| sum.saturating_add(life.revision));
+        let found = sum_of_revisions(&lives);
         if let Some(expected) = act.expected_revision
             && expected != found
         {
@@ -243,6 +271,10 @@ impl Batch<'_> {
         }
         Ok(over)
     }
+}
+
+fn sum_of_revisions(lives: &[Life]) -> u32 {
+    lives.iter().fold(0, |sum, life| sum.saturating_add(life.revision))
 }
 
 /// Text of a person, as much of it as is kept, without what a terminal would obey.

@@ -33,7 +33,7 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
-pub use act::{Act, ActError, COMMENT_MAX, Person, Target};
+pub use act::{Act, ActError, COMMENT_MAX, Found, Person, Target};
 pub use announce::{Announcement, Subscription, digest_wait_ns};
 pub use approval::{Approval, Decision};
 pub use audit::{Audit, AuditVerdict, Audited};

@@ -1,0 +1,164 @@
+//! Connections: so many at once, so many of one source, none of them slow, all of them ended in order.
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::future::Future;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use axum::Router;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
+use tower::ServiceExt;
+
+use crate::config::source_of;
+use crate::desk::Peer;
+
+/// What is being answered when the end comes has so long.
+const END: Duration = Duration::from_secs(5);
+/// Where the system gives no descriptor for a connection, it may soon.
+const BREATH: Duration = Duration::from_millis(100);
+/// Octets of a request's head.
+const HEAD_OCTETS_MAX: usize = 16 * 1024;
+
+/// That a request came by TLS.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Encrypted;
+
+/// What is listened with.
+pub(crate) struct Server {
+    pub(crate) router: Router,
+    pub(crate) tls: Option<TlsAcceptor>,
+    pub(crate) connections_max: usize,
+    pub(crate) header_timeout: Duration,
+}
+
+/// How many connections each source has.
+type Counts = Arc<Mutex<BTreeMap<IpAddr, usize>>>;
+
+/// A source's place among the connections, given back when it is dropped.
+struct Place {
+    counts: Counts,
+    source: IpAddr,
+}
+
+impl Place {
+    fn of(counts: &Counts, source: IpAddr, most: usize) -> Option<Self> {
+        let mut table = counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = table.entry(source).or_default();
+        if *count >= most {
+            return None;
+        }
+        *count = count.saturating_add(1);
+        Some(Self { counts: Arc::clone(counts), source })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut table = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = table.get_mut(&self.source) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                table.remove(&self.source);
+            }
+        }
+    }
+}
+
+impl Server {
+    /// Answers until it is told to stop, and then what it is at.
+    pub(crate) async fn run(self, listener: TcpListener, stop: impl Future<Output = ()>) {
+        let server = Arc::new(self);
+        let places = Arc::new(Semaphore::new(server.connections_max));
+        let of_one = server.connections_max.div_ceil(4);
+        let counts = Counts::default();
+        let (ending, ended) = watch::channel(());
+        let mut connections = JoinSet::new();
+        let mut stop = std::pin::pin!(stop);
+        loop {
+            let accepted = tokio::select! {
+                accepted = listener.accept() => accepted,
+                () = &mut stop => break,
+                Some(_) = connections.join_next() => continue,
+            };
+            let Ok((stream, address)) = accepted else {
+                tokio::time::sleep(BREATH).await;
+                continue;
+            };
+            // Whoever is one too many is hung up on: waiting would be a way to keep the others out.
+            let Ok(turn) = Arc::clone(&places).try_acquire_owned() else { continue };
+            let Some(place) = Place::of(&counts, source_of(address.ip()), of_one) else {
+                continue;
+            };
+            let (server, ended) = (Arc::clone(&server), ended.clone());
+            connections.spawn(async move {
+                let _held = (turn, place);
+                server.connection(stream, Peer(address.ip()), ended).await;
+            });
+        }
+        drop(listener);
+        drop(ending);
+        let rest = async { while connections.join_next().await.is_some() {} };
+        if tokio::time::timeout(END, rest).await.is_err() {
+            connections.shutdown().await;
+        }
+    }
+
+    async fn connection(&self, stream: TcpStream, peer: Peer, ended: watch::Receiver<()>) {
+        // An answer is one write: waiting for more to send would only delay it.
+        let _ = stream.set_nodelay(true);
+        match &self.tls {
+            None => self.serve(stream, peer, false, ended).await,
+            Some(acceptor) => {
+                let shaken = tokio::time::timeout(self.header_timeout, acceptor.accept(stream));
+                if let Ok(Ok(stream)) = shaken.await {
+                    self.serve(stream, peer, true, ended).await;
+                }
+            }
+        }
+    }
+
+    async fn serve(
+        &self,
+        stream: impl AsyncRead + AsyncWrite + Unpin + Send,
+        peer: Peer,
+        is_encrypted: bool,
+        mut ended: watch::Receiver<()>,
+    ) {
+        let service = hyper::service::service_fn(|mut request: hyper::Request<Incoming>| {
+            request.extensions_mut().insert(peer);
+            if is_encrypted {
+                request.extensions_mut().insert(Encrypted);
+            }
+            let router = self.router.clone();
+            async move {
+                let answered: Result<_, Infallible> = router.oneshot(request).await;
+                answered
+            }
+        });
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            // Whoever has said all of it may still want to hear the answer.
+            .half_close(true)
+            .header_read_timeout(self.header_timeout)
+            .max_buf_size(HEAD_OCTETS_MAX)
+            .serve_connection(TokioIo::new(stream), service);
+        let mut connection = std::pin::pin!(connection);
+        // How a connection ended is its peer's affair.
+        tokio::select! {
+            _ = connection.as_mut() => {}
+            _ = ended.changed() => {
+                connection.as_mut().graceful_shutdown();
+                let _ = connection.await;
+            }
+        }
+    }
+}
