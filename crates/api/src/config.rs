@@ -132,6 +132,8 @@ pub enum HookFormat {
     /// Standard Webhooks 1.0.0.
     #[default]
     Standard,
+    /// A Slack app: its slash command, or a button.
+    Slack,
 }
 
 impl Config {

@@ -110,6 +110,9 @@ impl Desk {
 
     /// Writes rows of the audit log.
     pub(crate) async fn note_now(&self, rows: Vec<Audit>) {
+        if rows.is_empty() {
+            return;
+        }
         let handle = self.handle.clone();
         // Why it failed is in the log by then, and there is nobody else to tell.
         let _ = tokio::task::spawn_blocking(move || write_down(&handle, &rows)).await;

@@ -5,6 +5,7 @@
 //! and answered in the transaction of the act itself, so that no restart lets a message act twice.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use axum::Json;
@@ -12,7 +13,7 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use gridtap_model::{Severity, Timestamp};
-use gridtap_notify::signature::Secret;
+use gridtap_notify::signature::{Secret, SecretError};
 use gridtap_telemetry::{InboundAnswered, InboundResult};
 use ipnet::IpNet;
 
@@ -22,8 +23,11 @@ use crate::config::{Config, Fault, HookFormat, Wrong, network};
 use crate::desk::{Desk, Peer, bounded};
 use crate::problem::Problem;
 use crate::routes::{Named, Shared};
+use key::Key;
 
+mod key;
 mod message;
+mod slack;
 mod standard;
 mod taking;
 
@@ -44,11 +48,44 @@ pub(crate) struct Hook {
     name: String,
     /// As the audit log calls it.
     via: String,
-    format: HookFormat,
-    secrets: Vec<Secret>,
+    scheme: Scheme,
     networks: Vec<IpNet>,
     actions: Vec<String>,
     severity_max: Severity,
+}
+
+/// How its callers sign, and with what.
+#[derive(Debug)]
+enum Scheme {
+    Standard(Vec<Secret>),
+    Slack(Vec<Key>),
+}
+
+impl Scheme {
+    /// Every file with a secret, read.
+    fn of(format: HookFormat, paths: &[PathBuf]) -> Result<Self, Vec<Wrong>> {
+        Ok(match format {
+            HookFormat::Standard => Self::Standard(each(paths, Secret::of_file)?),
+            HookFormat::Slack => Self::Slack(each(paths, Key::of_file)?),
+        })
+    }
+}
+
+fn each<T>(
+    paths: &[PathBuf],
+    read: impl Fn(&[u8]) -> Result<T, SecretError>,
+) -> Result<Vec<T>, Vec<Wrong>> {
+    let mut secrets = Vec::new();
+    let mut wrong = Vec::new();
+    for path in paths {
+        let secret = content(path)
+            .and_then(|content| read(&content).map_err(|error| Wrong::Secret(path.clone(), error)));
+        match secret {
+            Ok(secret) => secrets.push(secret),
+            Err(error) => wrong.push(error),
+        }
+    }
+    if wrong.is_empty() { Ok(secrets) } else { Err(wrong) }
 }
 
 /// What a signature vouches for.
@@ -96,21 +133,18 @@ impl Hooks {
         let mut hooks = BTreeMap::new();
         let mut faults = Vec::new();
         for hook in &config.hook {
-            let mut secrets = Vec::new();
-            for path in &hook.secret_files {
-                let secret = content(path).and_then(|content| {
-                    Secret::of_file(&content).map_err(|error| Wrong::Secret(path.clone(), error))
-                });
-                match secret {
-                    Ok(secret) => secrets.push(secret),
-                    Err(wrong) => faults.push(Fault::of("hook", &hook.name, wrong)),
+            let scheme = match Scheme::of(hook.format, &hook.secret_files) {
+                Ok(scheme) => scheme,
+                Err(wrong) => {
+                    let of = |wrong| Fault::of("hook", &hook.name, wrong);
+                    faults.extend(wrong.into_iter().map(of));
+                    continue;
                 }
-            }
+            };
             let ready = Hook {
                 name: hook.name.clone(),
                 via: format!("hook {}", hook.name),
-                format: hook.format,
-                secrets,
+                scheme,
                 networks: hook.networks.iter().filter_map(|text| network(text)).collect(),
                 actions: hook.actions.clone(),
                 severity_max: hook.severity_max,
@@ -146,7 +180,12 @@ pub(crate) async fn called(State(desk): Shared, Named(name): Named, request: Req
         Ok(answer) => {
             let status = StatusCode::from_u16(answer.status);
             let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            (answer.result, (status, Json(answer.body)).into_response())
+            let scheme = desk.hooks.get(&name).map(|hook| &hook.scheme);
+            let (status, body) = match scheme {
+                Some(Scheme::Slack(_)) => (StatusCode::OK, slack::told(&answer.body)),
+                _ => (status, answer.body),
+            };
+            (answer.result, (status, Json(body)).into_response())
         }
         Err(refusal) => (refusal.result, refusal.problem.into_response()),
     };
@@ -183,7 +222,7 @@ async fn answer(desk: &Desk, name: &str, request: Request) -> Result<taking::Ans
         );
         return Err(anonymous(via, "signature", Refusal::new(problem, InboundResult::Signature)));
     };
-    let message = hook.read(&head.headers, &octets);
+    let message = hook.read(&head.headers, &octets, authentic.sent);
     let taken = taking::Taken { hook: Arc::clone(hook), authentic, octets, message, peer };
     let now = desk.now();
     let apart = now.since_ns(taken.authentic.sent).max(taken.authentic.sent.since_ns(now));
@@ -196,7 +235,7 @@ async fn answer(desk: &Desk, name: &str, request: Request) -> Result<taking::Ans
                 apart / 1_000_000_000
             ),
         );
-        return Err(taking::refuse_stale(desk, &taken, problem));
+        return Err(taking::refuse_stale(desk, &taken, problem).await);
     }
     taking::take(desk, taken).await
 }
@@ -209,8 +248,9 @@ impl Hook {
 
     /// What the signature vouches for; nothing where it is not one of ours, whatever the reason.
     fn authentic(&self, headers: &axum::http::HeaderMap, octets: &[u8]) -> Option<Authentic> {
-        match self.format {
-            HookFormat::Standard => standard::authentic(headers, octets, &self.secrets),
+        match &self.scheme {
+            Scheme::Standard(secrets) => standard::authentic(headers, octets, secrets),
+            Scheme::Slack(keys) => slack::authentic(headers, octets, keys),
         }
     }
 
@@ -219,9 +259,16 @@ impl Hook {
         &self,
         headers: &axum::http::HeaderMap,
         octets: &[u8],
+        sent: Timestamp,
     ) -> Result<message::Message, Problem> {
-        match self.format {
-            HookFormat::Standard => standard::message(headers, octets, &self.name),
+        match &self.scheme {
+            Scheme::Standard(_) => standard::message(headers, octets, &self.name),
+            Scheme::Slack(_) => slack::message(headers, octets, sent),
         }
     }
+}
+
+#[cfg(test)]
+pub(crate) fn key_of(secret: &str) -> Key {
+    Key::of_file(secret.as_bytes()).unwrap()
 }

@@ -3,8 +3,10 @@
 
 mod acting;
 mod document;
+mod hooks;
 mod limits;
 mod reading;
+mod slack;
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
@@ -152,6 +154,12 @@ impl Stage {
     /// Ends the store's writer under the API.
     pub(crate) fn lose_store(&mut self) {
         drop(self.writer.take().unwrap().stop());
+    }
+
+    /// Begins anew after that.
+    pub(crate) fn revive(&mut self) {
+        self.running.take().unwrap().stop();
+        self.begin();
     }
 
     pub(crate) fn wait(&self, seconds: i64) {

@@ -68,13 +68,13 @@ impl Taken {
 }
 
 /// What was signed too long ago, or for a time to come, does nothing but leave its row.
-pub(super) fn refuse_stale(desk: &Desk, taken: &Taken, problem: Problem) -> Refusal {
+pub(super) async fn refuse_stale(desk: &Desk, taken: &Taken, problem: Problem) -> Refusal {
     let (via, source) = (&taken.hook.via, taken.peer.source());
     let (is_single, mut rows) = desk.refused.is_single(via, source, "stale_timestamp", desk.now());
     if is_single {
         rows.push(taken.row("refused: stale_timestamp"));
     }
-    desk.note(rows);
+    desk.note_now(rows).await;
     Refusal::new(problem, InboundResult::Stale)
 }
 
