@@ -1,5 +1,8 @@
 //! The command line, as `--help` and the manual tell it.
 
+mod anomalies;
+mod upkeep;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -7,6 +10,9 @@ use gridtap_model::Severity;
 
 use crate::failure::Failure;
 use crate::settings::Settings;
+
+pub(crate) use anomalies::{Anomalies, Deed, List};
+pub(crate) use upkeep::{Audit, Database};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -21,11 +27,23 @@ Examples:
     gridtap baseline show --state /var/lib/gridtap
     gridtap baseline accept KEY --reason 'switching plan 17' --until 30d --state /var/lib/gridtap
 
+  See what is open, and take one on:
+    gridtap anomalies list --open --state /var/lib/gridtap
+    gridtap anomalies acknowledge 6f0c0102 --comment 'calling the substation' --state /var/lib/gridtap
+
   Every message as a line of JSON:
     gridtap decode substation.pcapng | jq 'select(.modbus.function == 5)'
 
 Exit codes: 0 done, 1 failure, 2 usage, 3 configuration, 4 capture or permission, 5 state,
 10 anomalies found (--fail-on), 130 or 143 stopped by a signal after storing what was found.";
+
+const STATES: &str = "\
+An anomaly is unacknowledged-active until somebody acknowledges it (acknowledged-active). When its condition is \
+over it is unacknowledged-cleared (it stays to be looked at) or cleared. Once acknowledged it can be closed, with \
+what it turned out to be: closed is final. Shelved ones are out of sight for at most 12 h.
+
+Ids can be shortened to their first eight characters. Every action, also a refused one, is in the audit log with \
+who, when and why.";
 
 /// A passive monitor for power-grid control networks.
 ///
@@ -123,6 +141,22 @@ pub(crate) enum Command {
     Baseline {
         #[command(subcommand)]
         command: Baseline,
+    },
+    /// Look at anomalies, and act on them
+    #[command(after_help = STATES)]
+    Anomalies {
+        #[command(subcommand)]
+        command: Anomalies,
+    },
+    /// Who did what with this state, sealed row by row
+    Audit {
+        #[command(subcommand)]
+        command: Audit,
+    },
+    /// Check, copy and prune the database of a state
+    Db {
+        #[command(subcommand)]
+        command: Database,
     },
     /// Print the manual page
     Man {

@@ -36,6 +36,7 @@ pub(crate) fn run(
         watch.skip = learned.frames();
         say_known(&learned, voice);
     }
+    watch.deed = Some("learn");
     let read = feed.run(&mut watch)?;
     watch.finish(&read, &learned)?;
     tell(&watch, arguments)?;

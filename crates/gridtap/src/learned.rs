@@ -61,6 +61,14 @@ impl Learned {
             .filter_map(|(name, known)| Some((name.as_str(), known.as_ref()?)))
     }
 
+    /// The captures, named where they are few.
+    pub(crate) fn subject(&self) -> String {
+        match self.names.as_slice() {
+            few if few.len() <= 3 => few.join(", "),
+            many => format!("{} captures", many.len()),
+        }
+    }
+
     /// Notes how far each capture was learned now.
     pub(crate) fn note(&self, batch: &mut Batch<'_>, read: &feed::Read) -> Result<(), Failure> {
         for capture in self.captures(&read.last, read.stopped.is_none()) {

@@ -3,9 +3,12 @@
 //! No logic of its own lives here: it reads settings, joins the pieces, keeps what is found in the state
 //! before it tells anybody, and renders it.
 
+mod anomalies;
 mod arguments;
+mod audit;
 mod baseline;
 mod configuration;
+mod database;
 mod decode;
 mod failure;
 mod feed;
@@ -56,6 +59,11 @@ fn run(arguments: &Arguments, voice: Voice) -> Result<Exit, Failure> {
         Command::Baseline { command } => {
             baseline::run(command, &settings(arguments, voice)?, voice)
         }
+        Command::Anomalies { command } => {
+            anomalies::run(command, &settings(arguments, voice)?, voice)
+        }
+        Command::Audit { command } => audit::run(command, voice),
+        Command::Db { command } => database::run(command, voice),
         Command::Learn(command) => learn::run(command, &settings(arguments, voice)?, voice),
         Command::Monitor(command) => monitor::run(command, &settings(arguments, voice)?, voice),
     }

@@ -51,6 +51,12 @@ pub(crate) fn run(
     state::restore(&watch.store, watch.pipeline.baseline_mut())?;
     watch.repeats = learned.frames();
     greet(&watch, &learned, settings);
+    if arguments.state.is_some() {
+        let row = person::audited(&person::user(), "monitor", &learned.subject(), "");
+        let mut batch = watch.store.batch(person::now())?;
+        batch.audit(&row)?;
+        batch.commit()?;
+    }
     let read = feed.run(&mut watch)?;
     watch.finish(&read, &learned)?;
     if let Some(path) = &arguments.summary {

@@ -6,8 +6,15 @@ use std::str::FromStr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use gridtap_model::{Span, Timestamp};
+use gridtap_store::Audit;
 
 use crate::failure::Failure;
+
+/// Whoever may write the state's file may do anything with it.
+pub(crate) const ROLE: &str = "admin";
+
+/// The way by which somebody acts here.
+pub(crate) const VIA: &str = "cli";
 
 /// The wall clock: for audited rows only, never for what is judged.
 pub(crate) fn now() -> Timestamp {
@@ -33,6 +40,29 @@ pub(crate) fn user() -> String {
     account(&accounts, number).map_or_else(|| format!("user {number}"), str::to_owned)
 }
 
+/// Who acts; somebody other than the session's user only together with that user.
+pub(crate) fn named(by: Option<&str>) -> Result<String, Failure> {
+    let user = user();
+    match by.map(str::trim) {
+        Some("") => Err(Failure::usage("--by is empty: name who decides, or leave it out")),
+        Some(by) if by != user => Ok(format!("{by} (session of {user})")),
+        _ => Ok(user),
+    }
+}
+
+/// A row of the audit log about what somebody did at this command line.
+pub(crate) fn audited(who: &str, action: &str, subject: &str, detail: &str) -> Audit {
+    Audit {
+        who: who.to_owned(),
+        role: ROLE.to_owned(),
+        via: VIA.to_owned(),
+        action: action.to_owned(),
+        subject: subject.to_owned(),
+        outcome: "done".to_owned(),
+        detail: detail.to_owned(),
+    }
+}
+
 /// The name of an account by its number.
 fn account(accounts: &str, number: u32) -> Option<&str> {
     accounts.lines().find_map(|line| {
@@ -46,8 +76,8 @@ fn account(accounts: &str, number: u32) -> Option<&str> {
 pub(crate) fn until(text: &str, now: Timestamp) -> Result<Timestamp, Failure> {
     let moment = if let Ok(span) = Span::from_str(text) {
         now.plus_ns(span.nanos())
-    } else if let Ok(moment) = jiff::Timestamp::from_str(text) {
-        timestamp(moment)
+    } else if let Some(moment) = time(text) {
+        moment
     } else if let Some(moment) = end_of_day(text) {
         timestamp(moment)
     } else {
@@ -59,6 +89,42 @@ pub(crate) fn until(text: &str, now: Timestamp) -> Result<Timestamp, Failure> {
         return Err(Failure::usage(format!("--until {text} is over: name a moment in the future")));
     }
     Ok(moment)
+}
+
+/// A moment in the past, as a person writes it: a day (from its beginning, UTC), a moment, or how long ago.
+pub(crate) fn since(text: &str, now: Timestamp) -> Result<Timestamp, Failure> {
+    past("--since", text, now, beginning_of_day)
+}
+
+/// The same, with a day to its end.
+pub(crate) fn before(text: &str, now: Timestamp) -> Result<Timestamp, Failure> {
+    past("--until", text, now, end_of_day)
+}
+
+fn past(
+    option: &str,
+    text: &str,
+    now: Timestamp,
+    day: impl Fn(&str) -> Option<jiff::Timestamp>,
+) -> Result<Timestamp, Failure> {
+    if let Ok(span) = Span::from_str(text) {
+        return Ok(now.minus_ns(span.nanos()));
+    }
+    time(text).or_else(|| day(text).map(timestamp)).ok_or_else(|| {
+        Failure::usage(format!(
+            "{option} {text}: write how long ago (12h), a day (2027-01-31) or a moment (2027-01-31T06:00:00Z)"
+        ))
+    })
+}
+
+/// A moment as records have it.
+pub(crate) fn time(text: &str) -> Option<Timestamp> {
+    jiff::Timestamp::from_str(text).ok().map(timestamp)
+}
+
+fn beginning_of_day(text: &str) -> Option<jiff::Timestamp> {
+    let day = jiff::civil::Date::from_str(text).ok()?;
+    Some(day.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp())
 }
 
 fn end_of_day(text: &str) -> Option<jiff::Timestamp> {
@@ -87,6 +153,21 @@ mod tests {
         for text in ["2024-04-30", "yesterday", "", "0s", "2024-05-01T09:00:00Z"] {
             assert_eq!(until(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn a_moment_in_the_past_is_a_day_a_moment_or_how_long_ago() {
+        let now = Timestamp::from_parts(1_714_557_600, 0);
+        let since = |text| since(text, now).map(|moment| moment.to_string()).ok();
+        let before = |text| before(text, now).map(|moment| moment.to_string()).ok();
+        assert_eq!(since("12h").as_deref(), Some("2024-04-30T22:00:00.000000000Z"));
+        assert_eq!(since("2024-04-30").as_deref(), Some("2024-04-30T00:00:00.000000000Z"));
+        assert_eq!(before("2024-04-30").as_deref(), Some("2024-05-01T00:00:00.000000000Z"));
+        assert_eq!(
+            before("2024-04-30T06:00:00Z").as_deref(),
+            Some("2024-04-30T06:00:00.000000000Z")
+        );
+        assert_eq!((since("yesterday"), before("")), (None, None));
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! What was found, for a person at three in the morning: the worst first, who did what to what, what to check.
 
 mod detail;
+mod finding;
+mod list;
 mod table;
 mod text;
 
@@ -8,9 +10,11 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::net::IpAddr;
 
-use gridtap_model::{Anomaly, AnomalyId, IncidentId, Severity, Timestamp};
+use gridtap_model::{Severity, Timestamp};
 
-pub(crate) use text::{clock, filled, period};
+pub(crate) use finding::Finding;
+pub(crate) use list::write as write_list;
+pub(crate) use text::{clean, clock, filled, moment, period};
 
 /// How many anomalies are kept to be printed at the end. Every one is in the state.
 const ANOMALIES_MAX: usize = 10_000;
@@ -24,19 +28,19 @@ const DETAILS_MAX: usize = 20;
 /// The newest revision of every anomaly of a run.
 #[derive(Debug, Default)]
 pub(crate) struct Findings {
-    anomalies: BTreeMap<AnomalyId, Anomaly>,
+    anomalies: BTreeMap<String, Finding>,
     worst: Option<Severity>,
     not_kept: u64,
 }
 
 impl Findings {
     /// Takes a revision.
-    pub(crate) fn note(&mut self, anomaly: Anomaly) {
+    pub(crate) fn note(&mut self, anomaly: Finding) {
         self.worst = self.worst.max(Some(anomaly.severity));
         if self.anomalies.len() >= ANOMALIES_MAX && !self.anomalies.contains_key(&anomaly.id) {
             self.not_kept = self.not_kept.saturating_add(1);
         } else {
-            self.anomalies.insert(anomaly.id, anomaly);
+            self.anomalies.insert(anomaly.id.clone(), anomaly);
         }
     }
 
@@ -52,13 +56,14 @@ impl Findings {
 
     /// The incidents, the worst first, then by time.
     fn incidents(&self) -> Vec<Incident<'_>> {
-        let mut grouped: BTreeMap<IncidentId, Vec<&Anomaly>> = BTreeMap::new();
+        let mut grouped: BTreeMap<&str, Vec<&Finding>> = BTreeMap::new();
         for anomaly in self.anomalies.values() {
-            grouped.entry(anomaly.incident).or_default().push(anomaly);
+            grouped.entry(&anomaly.incident).or_default().push(anomaly);
         }
         let mut incidents: Vec<_> = grouped.into_values().filter_map(Incident::of).collect();
-        incidents.sort_by_key(|incident| {
-            (std::cmp::Reverse(incident.severity()), incident.time, incident.first.id)
+        incidents.sort_by(|one, other| {
+            let worse = other.severity().cmp(&one.severity());
+            worse.then((one.time, &one.first.id).cmp(&(other.time, &other.first.id)))
         });
         incidents
     }
@@ -68,22 +73,27 @@ impl Findings {
 #[derive(Debug)]
 struct Incident<'a> {
     /// The finding that stands for it: the most severe, then the earliest.
-    first: &'a Anomaly,
+    first: &'a Finding,
     /// The others, in that order.
-    others: Vec<&'a Anomaly>,
+    others: Vec<&'a Finding>,
     time: Timestamp,
     last_time: Timestamp,
     count: u64,
 }
 
 impl<'a> Incident<'a> {
-    fn of(mut anomalies: Vec<&'a Anomaly>) -> Option<Self> {
+    fn of(mut anomalies: Vec<&'a Finding>) -> Option<Self> {
         anomalies.sort_by(|one, other| {
             // Of equally bad ones the surer leads: a restart, not the stranger's greeting before it.
             let worse = other.severity.cmp(&one.severity);
             let surer = other.score.total_cmp(&one.score);
-            worse.then(surer).then((one.time, one.id).cmp(&(other.time, other.id)))
+            worse.then(surer).then((one.time, &one.id).cmp(&(other.time, &other.id)))
         });
+        Self::in_order(anomalies)
+    }
+
+    /// The first of them stands for all.
+    fn in_order(anomalies: Vec<&'a Finding>) -> Option<Self> {
         let time = anomalies.iter().map(|anomaly| anomaly.time).min()?;
         let last_time = anomalies.iter().map(|anomaly| anomaly.last_time).max()?;
         let count = anomalies.iter().fold(0_u64, |sum, anomaly| sum.saturating_add(anomaly.count));
@@ -112,7 +122,7 @@ impl Layout<'_> {
     fn host(&self, address: IpAddr) -> String {
         match (self.host)(address) {
             Some(name) if name != address.to_string() => {
-                format!("{} ({address})", text::clean(&name))
+                format!("{} ({address})", clean(&name))
             }
             Some(_) => address.to_string(),
             None => address.to_string(),
@@ -120,17 +130,17 @@ impl Layout<'_> {
     }
 
     /// A device by its name; where its protocol is not known, by its address.
-    fn device(&self, anomaly: &Anomaly) -> String {
+    pub(crate) fn device(&self, anomaly: &Finding) -> String {
         let device = anomaly.device.strip_prefix("unknown ").unwrap_or(&anomaly.device);
         match device.parse() {
             Ok(address) => self.host_short(address),
-            Err(_) => text::clean(device),
+            Err(_) => clean(device),
         }
     }
 
     /// A host by the shorter of what it is called.
-    fn host_short(&self, address: IpAddr) -> String {
-        (self.host)(address).map_or_else(|| address.to_string(), |name| text::clean(&name))
+    pub(crate) fn host_short(&self, address: IpAddr) -> String {
+        (self.host)(address).map_or_else(|| address.to_string(), |name| clean(&name))
     }
 }
 
@@ -161,8 +171,29 @@ pub(crate) fn write(
     Ok(())
 }
 
+/// Prints one anomaly in full, with the others of its incident.
+pub(crate) fn write_one(
+    out: &mut impl Write,
+    anomaly: &Finding,
+    others: &[Finding],
+    layout: &Layout<'_>,
+) -> io::Result<()> {
+    let all = std::iter::once(anomaly).chain(others).collect();
+    Incident::in_order(all).map_or(Ok(()), |incident| detail::write(out, &incident, layout))
+}
+
+/// Prints a paragraph below an anomaly, with its label where that is not empty.
+pub(crate) fn write_paragraph(
+    out: &mut impl Write,
+    label: &str,
+    text: &str,
+    layout: &Layout<'_>,
+) -> io::Result<()> {
+    detail::paragraph(out, label, text, detail::width(layout))
+}
+
 /// One line for an anomaly that has just opened. What was observed names who and where.
-pub(crate) fn write_line(out: &mut impl Write, anomaly: &Anomaly) -> io::Result<()> {
+pub(crate) fn write_line(out: &mut impl Write, anomaly: &Finding) -> io::Result<()> {
     let style = text::style(anomaly.severity);
     writeln!(
         out,
@@ -171,7 +202,7 @@ pub(crate) fn write_line(out: &mut impl Write, anomaly: &Anomaly) -> io::Result<
         anomaly.severity.name().to_uppercase(),
         anomaly.detection,
         anomaly.name,
-        text::clean(&anomaly.observed),
+        clean(&anomaly.observed),
     )
 }
 

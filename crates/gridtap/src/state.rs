@@ -1,11 +1,32 @@
 //! Between the baseline and the rows of the store.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use gridtap_baseline::{Baseline, FORMAT, Meta, Row};
-use gridtap_store::{Batch, Store, StoreError};
+use gridtap_store::{Batch, Store, StoreError, VERSION};
 
 use crate::failure::{Exit, Failure};
+use crate::person;
+
+/// Opens a state for reading, beside a writer if there is one. One that an older gridtap wrote is brought up to date
+/// first.
+pub(crate) fn read(directory: &Path) -> Result<Store, Failure> {
+    let store = Store::read(directory)?;
+    if store.version()? >= VERSION {
+        return Ok(store);
+    }
+    drop(store);
+    drop(Store::open(directory, person::now())?);
+    Ok(Store::read(directory)?)
+}
+
+/// Opens a state for writing, which must be there.
+pub(crate) fn existing(directory: &Path) -> Result<Store, StoreError> {
+    // A reader's refusal of what is not there is the right one; it must not be made here.
+    drop(Store::read(directory)?);
+    Store::open(directory, person::now())
+}
 
 /// Gives a baseline what the state knows.
 pub(crate) fn restore(store: &Store, baseline: &mut Baseline) -> Result<(), Failure> {
@@ -66,7 +87,7 @@ pub(crate) fn keep(batch: &mut Batch<'_>, baseline: &mut Baseline) -> Result<(),
     Ok(())
 }
 
-fn damaged(store: &Store, cause: impl std::fmt::Display) -> Failure {
+pub(crate) fn damaged(store: &Store, cause: impl std::fmt::Display) -> Failure {
     let error =
         StoreError::Damaged { directory: store.directory().to_owned(), cause: cause.to_string() };
     Failure { exit: Exit::Store, error: error.into() }

@@ -15,7 +15,7 @@ use crate::feed::{Listener, Read};
 use crate::knowledge::counted;
 use crate::learned::Learned;
 use crate::output::{Voice, width};
-use crate::report::{self, Findings, Layout};
+use crate::report::{self, Finding, Findings, Layout};
 use crate::settings::Settings;
 use crate::{person, state};
 
@@ -60,6 +60,8 @@ pub(crate) struct Watch {
     untold: Vec<Anomaly>,
     /// The ids by which anomalies are kept that have another than the detector gives.
     kept_as: BTreeMap<AnomalyId, String>,
+    /// What the audit log calls a run that is noted there with what it learned.
+    pub deed: Option<&'static str>,
     site: Site,
     packets: u64,
     /// When the baseline began to judge in this run.
@@ -111,13 +113,15 @@ impl Listener for Watch {
         if anomalies.is_empty() {
             return Ok(());
         }
-        match self.tell(&anomalies, &records) {
+        let findings = records.iter().map(|record| Finding::of(record));
+        let findings = findings.collect::<Result<Vec<_>, _>>()?;
+        match self.tell(&findings, &records) {
             // What is stored is not lost with its listener.
             Err(failure) if failure.is_broken_pipe() && self.unheard => self.tone = Tone::Silent,
             told => told?,
         }
-        for anomaly in anomalies {
-            self.findings.note(anomaly);
+        for finding in findings {
+            self.findings.note(finding);
         }
         Ok(())
     }
@@ -151,6 +155,7 @@ impl Watch {
             evidence: None,
             untold: Vec::new(),
             kept_as: BTreeMap::new(),
+            deed: None,
             site,
             packets: 0,
             armed: None,
@@ -173,6 +178,10 @@ impl Watch {
         let mut batch = self.store.batch(person::now())?;
         state::keep(&mut batch, self.pipeline.baseline_mut())?;
         learned.note(&mut batch, read)?;
+        if let Some(deed) = self.deed {
+            let detail = format!("{} frames", read.frames);
+            batch.audit(&person::audited(&person::user(), deed, &learned.subject(), &detail))?;
+        }
         Ok(batch.commit()?)
     }
 
@@ -219,7 +228,7 @@ impl Watch {
         Ok(records)
     }
 
-    fn tell(&mut self, anomalies: &[Anomaly], records: &[String]) -> Result<(), Failure> {
+    fn tell(&mut self, findings: &[Finding], records: &[String]) -> Result<(), Failure> {
         match self.tone {
             Tone::Silent => {}
             Tone::Records => {
@@ -234,8 +243,8 @@ impl Watch {
             }
             Tone::Lines => {
                 let mut out = self.voice.prose();
-                for anomaly in anomalies.iter().filter(|anomaly| anomaly.revision == 1) {
-                    report::write_line(&mut out, anomaly)?;
+                for finding in findings.iter().filter(|finding| finding.revision == 1) {
+                    report::write_line(&mut out, finding)?;
                 }
                 out.flush()?;
             }

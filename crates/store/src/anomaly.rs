@@ -61,10 +61,24 @@ impl Batch<'_> {
         let is_news = anomaly.revision > known.told
             || (anomaly.revision == known.told && facts != known.facts);
         match (is_news, known.standing.state) {
+            (true, State::Closed) if self.was_heard(&origin, anomaly)? => {
+                self.recall(known, anomaly, facts)
+            }
             (true, State::Closed) => self.succeed(known, anomaly, &origin, facts),
             (true, _) => self.update(known, anomaly, facts),
             (false, _) => self.recall(known, anomaly, facts),
         }
+    }
+
+    /// Whether a finding is about no other time than what was told of it before: the same packets, heard again by a
+    /// baseline that has learned since, are told in other words.
+    fn was_heard(&self, origin: &str, anomaly: &Anomaly) -> Result<bool, StoreError> {
+        let heard = self.one(
+            "SELECT MIN(time_ns) <= ?2 AND MAX(last_ns) >= ?3 FROM anomaly WHERE origin = ?1",
+            params![origin, anomaly.time.nanos(), anomaly.last_time.nanos()],
+            |row| row.get(0),
+        )?;
+        Ok(heard.unwrap_or(false))
     }
 
     fn open(&mut self, new: Life, anomaly: &Anomaly, origin: &str) -> Result<Told, StoreError> {

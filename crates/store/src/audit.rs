@@ -176,7 +176,8 @@ impl Store {
             rows: 0,
             broken_at: None,
             head: hexadecimal(&START),
-            holds_seal: noted.map(|_| false),
+            // A log without rows ends with the seal before the first.
+            holds_seal: noted.map(|noted| noted.eq_ignore_ascii_case(&hexadecimal(&START))),
         };
         while let Some(row) = rows.next().map_err(failed)? {
             let (row, hash) = audited(row).map_err(failed)?;

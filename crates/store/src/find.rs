@@ -7,7 +7,7 @@ use rusqlite::{OptionalExtension, params_from_iter};
 use crate::batch::{rank, severity_of};
 use crate::life::state_name;
 use crate::standpoint::{LIFE, Standpoint, life};
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, Target};
 
 /// Which anomalies are wanted; what is left open does not matter.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -220,6 +220,24 @@ impl Store {
         let sql = format!("SELECT {LIFE} WHERE substr(id, 1, length(?1)) = ?1 LIMIT 2");
         let mut like = self.collect(&sql, [id], |row| Ok(life(row)?.standpoint()))?;
         Ok(if like.len() == 1 { like.pop() } else { None })
+    }
+
+    /// The whole ids of what begins with an id: two at most, more are not told apart. From eight characters on.
+    ///
+    /// # Errors
+    /// The database cannot read.
+    pub fn ids_like(&self, target: &Target) -> Result<Vec<String>, StoreError> {
+        let (column, id) = match target {
+            Target::Anomaly(id) => ("id", id),
+            Target::Incident(id) => ("incident", id),
+        };
+        if id.len() < ABBREVIATED_MIN {
+            return Ok(Vec::new());
+        }
+        let sql = format!(
+            "SELECT DISTINCT {column} FROM anomaly WHERE substr({column}, 1, length(?1)) = ?1 LIMIT 2"
+        );
+        self.collect(&sql, [id], |row| row.get(0))
     }
 
     /// The incidents with an anomaly that was asked for, in the order of the page.

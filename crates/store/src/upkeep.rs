@@ -63,12 +63,17 @@ impl Store {
             [],
             |row| Ok(format!("anomaly {} is not as its history tells", row.get::<_, String>(0)?)),
         )?);
+        Ok(Soundness { faults, audit: self.verify_audit(seal)?, version: self.version()? })
+    }
+
+    /// The schema that the state is in: below [`crate::VERSION`] where an older version wrote it and none has opened
+    /// it for writing since.
+    ///
+    /// # Errors
+    /// The database cannot read.
+    pub fn version(&self) -> Result<i32, StoreError> {
         let version = self.collect("PRAGMA user_version", [], |row| row.get(0))?;
-        Ok(Soundness {
-            faults,
-            audit: self.verify_audit(seal)?,
-            version: version.first().copied().unwrap_or(0),
-        })
+        Ok(version.first().copied().unwrap_or(0))
     }
 
     /// Copies the state into a new file, whole, while it is in use.

@@ -21,24 +21,20 @@ pub(super) struct Decision<'a> {
 }
 
 impl Decision<'_> {
-    /// Who decides; somebody other than the session's user only together with that user.
-    fn who(&self) -> String {
-        let user = person::user();
-        match self.by {
-            Some(by) if by != user => format!("{by} (session of {user})"),
-            _ => user,
-        }
-    }
-
-    fn row(&self, action: Decided, at: Timestamp, until: Option<Timestamp>) -> Approval {
-        Approval {
+    fn row(
+        &self,
+        action: Decided,
+        at: Timestamp,
+        until: Option<Timestamp>,
+    ) -> Result<Approval, Failure> {
+        Ok(Approval {
             action,
             key: self.key.to_owned(),
-            who: self.who(),
+            who: person::named(self.by)?,
             at,
             reason: self.reason.to_owned(),
             until,
-        }
+        })
     }
 }
 
@@ -56,16 +52,13 @@ pub(super) fn accept(
             "--reason is empty: say why this is normal, for whoever reads it later",
         ));
     }
-    if decision.by.is_some_and(|by| by.trim().is_empty()) {
-        return Err(Failure::usage("--by is empty: name who decides, or leave it out"));
-    }
     no_fact(decision.key)?;
     let now = person::now();
     let until = person::until(until, now)?;
-    let mut store = existing(directory)?;
+    let row = decision.row(Decided::Accept, now, Some(until))?;
+    let mut store = state::existing(directory)?;
     let mut baseline = restored(&store, settings)?;
     heard(&store, &baseline, decision.key)?;
-    let row = decision.row(Decided::Accept, now, Some(until));
     let first = store.approvals()?.into_iter().rfind(|earlier| seconds(earlier, &row, now));
     let mut acceptance = Acceptance {
         reason: row.reason.clone(),
@@ -88,6 +81,8 @@ pub(super) fn accept(
     baseline.accept(decision.key, acceptance.clone()).map_err(|error| refused(&error))?;
     let mut batch = store.batch(person::now())?;
     batch.approval(&row)?;
+    let detail = format!("until {until}: {}", row.reason);
+    batch.audit(&person::audited(&row.who, "baseline accept", &row.key, &detail))?;
     if whole {
         for key in &coarser {
             baseline.accept(key, acceptance.clone()).map_err(|error| refused(&error))?;
@@ -120,12 +115,13 @@ pub(super) fn sign_off(
     voice: Voice,
 ) -> Result<(), Failure> {
     no_fact(decision.key)?;
-    let mut store = existing(directory)?;
+    let row = decision.row(Decided::SignOff, person::now(), None)?;
+    let mut store = state::existing(directory)?;
     let mut baseline = restored(&store, settings)?;
     baseline.sign_off(decision.key).map_err(|error| refused(&error))?;
-    let row = decision.row(Decided::SignOff, person::now(), None);
     let mut batch = store.batch(person::now())?;
     batch.approval(&row)?;
+    batch.audit(&person::audited(&row.who, "baseline sign-off", &row.key, &row.reason))?;
     state::keep(&mut batch, &mut baseline)?;
     batch.commit()?;
     writeln!(voice.prose(), "Signed off by {}: {}", row.who, row.key)?;
@@ -181,13 +177,6 @@ fn commands(key: &str) -> bool {
     const CLASSES: [&str; 6] =
         ["command", "configuration", "program", "time", "file", "diagnostic"];
     key.split('|').any(|part| CLASSES.contains(&part))
-}
-
-/// A state for writing, which must be there.
-fn existing(directory: &Path) -> Result<Store, Failure> {
-    // A reader's refusal of what is not there is the right one; it must not be made here.
-    drop(Store::read(directory)?);
-    Ok(Store::open(directory, person::now())?)
 }
 
 fn refused(error: &dyn std::fmt::Display) -> Failure {

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::path::Path;
 
-use gridtap_model::{Anomaly, Armed, Timestamp};
+use gridtap_model::{Armed, State, Timestamp};
 
 use super::text::{BOLD, DIM, clean, clock, date, moment, padded, style, wrapped};
-use super::{Incident, Layout};
+use super::{Finding, Incident, Layout};
 
 const LABEL: usize = 10;
 /// How many kinds of other findings of the incident are named.
@@ -23,14 +23,15 @@ pub(super) fn write(
     layout: &Layout<'_>,
 ) -> io::Result<()> {
     let anomaly = incident.first;
-    let width = layout.width.min(PROSE_MAX + LABEL + 2);
+    let width = width(layout);
     writeln!(out, "\n{DIM}{}{DIM:#}", "─".repeat(width))?;
     let style = style(anomaly.severity);
     let severity = anomaly.severity.name().to_uppercase();
     writeln!(
         out,
         "{style}{severity}{style:#}  {BOLD}{}{BOLD:#} {DIM}({}){DIM:#}",
-        anomaly.name, anomaly.detection
+        clean(&anomaly.name),
+        clean(&anomaly.detection)
     )?;
     for (label, text) in paragraphs(incident, layout) {
         paragraph(out, label, &text, width)?;
@@ -47,16 +48,23 @@ pub(super) fn write(
     Ok(())
 }
 
+pub(super) fn width(layout: &Layout<'_>) -> usize {
+    layout.width.min(PROSE_MAX + LABEL + 2)
+}
+
 fn paragraphs(incident: &Incident<'_>, layout: &Layout<'_>) -> Vec<(&'static str, String)> {
     let anomaly = incident.first;
     let mut told = vec![
         ("When", when(anomaly.time, anomaly.last_time, anomaly.count)),
-        ("Who", layout.host(anomaly.source.address)),
+        ("Who", layout.host(anomaly.source.ip())),
         ("To", to(anomaly, layout)),
         ("Observed", clean(&anomaly.observed)),
         ("Expected", clean(&anomaly.expected)),
-        ("Do", anomaly.advice.to_owned()),
+        ("Do", clean(&anomaly.advice)),
     ];
+    if let Some(standing) = standing(anomaly) {
+        told.insert(0, ("Stands", standing));
+    }
     if !incident.others.is_empty() {
         let seen = when(incident.time, incident.last_time, incident.count.max(2));
         told.push(("Incident", format!("{seen} in all, {} findings", incident.others.len() + 1)));
@@ -76,6 +84,35 @@ fn paragraphs(incident: &Incident<'_>, layout: &Layout<'_>) -> Vec<(&'static str
     told
 }
 
+/// What people did about it, and whether it is over; nothing where it is as it was found.
+fn standing(anomaly: &Finding) -> Option<String> {
+    let by =
+        |who: &Option<String>| who.as_ref().map_or_else(String::new, |who| format!(" by {who}"));
+    let mut text = match anomaly.state {
+        State::UnacknowledgedActive => String::new(),
+        State::AcknowledgedActive => format!("acknowledged{}", by(&anomaly.acknowledged_by)),
+        State::UnacknowledgedCleared => "over, and not acknowledged yet".to_owned(),
+        State::Cleared => format!("over, and acknowledged{}", by(&anomaly.acknowledged_by)),
+        State::Closed => {
+            let verdict = anomaly.verdict().map_or_else(String::new, |is| format!(" as {is}"));
+            format!("closed{verdict}{}", by(&anomaly.closed_by))
+        }
+    };
+    let mut add = |separator: &str, part: &str| {
+        if !text.is_empty() {
+            text.push_str(separator);
+        }
+        text.push_str(part);
+    };
+    if let Some(until) = anomaly.shelved_until {
+        add(", ", &format!("shelved{} until {} UTC", by(&anomaly.shelved_by), moment(until)));
+    }
+    if let Some(comment) = &anomaly.comment {
+        add(": ", comment);
+    }
+    (!text.is_empty()).then(|| clean(&text))
+}
+
 /// When a finding was seen, and how often where it was more than once.
 fn when(time: Timestamp, last_time: Timestamp, count: u64) -> String {
     let first = moment(time);
@@ -88,9 +125,9 @@ fn when(time: Timestamp, last_time: Timestamp, count: u64) -> String {
     }
 }
 
-fn to(anomaly: &Anomaly, layout: &Layout<'_>) -> String {
+fn to(anomaly: &Finding, layout: &Layout<'_>) -> String {
     let mut text = layout.device(anomaly);
-    let address = anomaly.destination.address;
+    let address = anomaly.destination.ip();
     let host = layout.host(address);
     if !text.contains(&address.to_string()) {
         text.push_str(&format!(", at {host}"));
@@ -103,12 +140,12 @@ fn to(anomaly: &Anomaly, layout: &Layout<'_>) -> String {
 }
 
 /// Findings of one detection at one severity, in their order.
-fn kinds<'a>(others: &[&'a Anomaly]) -> Vec<Vec<&'a Anomaly>> {
-    let mut kinds: Vec<Vec<&Anomaly>> = Vec::new();
+fn kinds<'a>(others: &[&'a Finding]) -> Vec<Vec<&'a Finding>> {
+    let mut kinds: Vec<Vec<&Finding>> = Vec::new();
     for other in others {
-        let same = |kind: &&mut Vec<&Anomaly>| {
+        let same = |kind: &&mut Vec<&Finding>| {
             kind.first().is_some_and(|first| {
-                (first.detection, first.severity) == (other.detection, other.severity)
+                (&first.detection, first.severity) == (&other.detection, other.severity)
             })
         };
         match kinds.iter_mut().find(same) {
@@ -119,7 +156,7 @@ fn kinds<'a>(others: &[&'a Anomaly]) -> Vec<Vec<&'a Anomaly>> {
     kinds
 }
 
-fn with_it(kind: &[&Anomaly]) -> String {
+fn with_it(kind: &[&Finding]) -> String {
     let Some(first) = kind.first() else { return String::new() };
     let devices: BTreeSet<&str> = kind.iter().map(|other| other.device.as_str()).collect();
     let count = kind.iter().fold(0_u64, |sum, other| sum.saturating_add(other.count));
@@ -145,7 +182,7 @@ fn with_it(kind: &[&Anomaly]) -> String {
     )
 }
 
-fn evidence(anomaly: &Anomaly, layout: &Layout<'_>) -> String {
+fn evidence(anomaly: &Finding, layout: &Layout<'_>) -> String {
     let frames: Vec<String> = anomaly.frames.iter().map(u64::to_string).collect();
     let capture = anomaly.capture.as_deref().or(layout.capture).map_or_else(String::new, |name| {
         let file = Path::new(name).file_name().map_or(name.into(), |file| file.to_string_lossy());
@@ -161,7 +198,7 @@ fn evidence(anomaly: &Anomaly, layout: &Layout<'_>) -> String {
     }
 }
 
-fn known_as(anomaly: &Anomaly) -> String {
+fn known_as(anomaly: &Finding) -> String {
     let mut text = format!("score {:.1} of 9", anomaly.score);
     if !anomaly.technique.is_empty() {
         text.push_str(&format!(", ATT&CK {}", anomaly.technique.join(" ")));
@@ -173,7 +210,12 @@ fn known_as(anomaly: &Anomaly) -> String {
     text
 }
 
-fn paragraph(out: &mut impl Write, label: &str, text: &str, width: usize) -> io::Result<()> {
+pub(super) fn paragraph(
+    out: &mut impl Write,
+    label: &str,
+    text: &str,
+    width: usize,
+) -> io::Result<()> {
     for (nth, line) in wrapped(text, width.saturating_sub(LABEL + 2)).iter().enumerate() {
         let label = if nth == 0 { label } else { "" };
         writeln!(out, "{DIM}{}{DIM:#}  {line}", padded(label, LABEL))?;

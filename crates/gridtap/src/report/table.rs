@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::net::IpAddr;
 
-use gridtap_model::Severity;
+use gridtap_model::{Severity, State};
 
 use super::text::{BOLD, DIM, clean, clock, date, first_sentence, hanging, padded, style, wrapped};
-use super::{Incident, Layout};
+use super::{Finding, Incident, Layout};
 
 const GAP: &str = "  ";
 const SEVERITY: usize = 8;
@@ -71,7 +71,8 @@ fn row(
         vec![clock(anomaly.time)]
     };
     let who = who(incident, columns.who, layout);
-    let what = wrapped(&format!("{}: {}", anomaly.name, clean(&anomaly.observed)), columns.what);
+    let what = format!("{}{}: {}", anomaly.name, handled(anomaly), anomaly.observed);
+    let what = wrapped(&clean(&what), columns.what);
     let height = who.len().max(what.len()).max(when.len());
     let cell = |lines: &[String], line: usize| lines.get(line).cloned().unwrap_or_default();
     for line in 0..height {
@@ -84,7 +85,7 @@ fn row(
             _ => padded("", SEVERITY),
         };
         let (count, detection) = match line {
-            0 => (anomaly.count.to_string(), anomaly.detection),
+            0 => (anomaly.count.to_string(), anomaly.detection.as_str()),
             _ => (String::new(), ""),
         };
         let text = [
@@ -99,7 +100,7 @@ fn row(
         writeln!(out, "{}", text.trim_end())?;
     }
     let indent = SEVERITY + GAP.len();
-    let first = first_sentence(anomaly.advice);
+    let first = first_sentence(&anomaly.advice);
     for (nth, line) in wrapped(first, layout.width.saturating_sub(indent + 2)).iter().enumerate() {
         let mark = if nth == 0 { "▸" } else { " " };
         writeln!(out, "{:indent$}{DIM}{mark} {line}{DIM:#}", "")?;
@@ -107,10 +108,19 @@ fn row(
     Ok(())
 }
 
+/// That a person has looked at it already.
+fn handled(anomaly: &Finding) -> &'static str {
+    match anomaly.state {
+        State::UnacknowledgedActive | State::UnacknowledgedCleared => "",
+        State::AcknowledgedActive | State::Cleared => " (acknowledged)",
+        State::Closed => " (closed)",
+    }
+}
+
 /// Who did it, and to which devices.
 fn who(incident: &Incident<'_>, width: usize, layout: &Layout<'_>) -> Vec<String> {
     let anomalies = || std::iter::once(incident.first).chain(incident.others.iter().copied());
-    let sources: BTreeSet<IpAddr> = anomalies().map(|anomaly| anomaly.source.address).collect();
+    let sources: BTreeSet<IpAddr> = anomalies().map(|anomaly| anomaly.source.ip()).collect();
     // What is only told for context names no further victims.
     let grave = anomalies().filter(|anomaly| anomaly.severity > Severity::Low);
     let devices: BTreeSet<&str> = std::iter::once(incident.first)
@@ -121,7 +131,7 @@ fn who(incident: &Incident<'_>, width: usize, layout: &Layout<'_>) -> Vec<String
         0 | 1 => String::new(),
         many => format!(" and {} more", many - 1),
     };
-    let source = layout.host_short(incident.first.source.address);
+    let source = layout.host_short(incident.first.source.ip());
     let mut lines = wrapped(&format!("{source}{}", more(sources.len())), width);
     let target = format!("→ {}{}", layout.device(incident.first), more(devices.len()));
     lines.extend(hanging(&target, width, "  "));

@@ -4,7 +4,7 @@ use gridtap_model::{
     Anomaly, AnomalyId, Armed, Endpoint, IncidentId, Protocol, Severity, State, Timestamp,
 };
 
-use super::{Findings, Layout, tally, write, write_line};
+use super::{Finding, Findings, Layout, tally, write, write_line};
 
 const START: Timestamp = Timestamp::from_nanos(1_714_557_600_123_456_789);
 
@@ -55,10 +55,14 @@ fn printed(findings: &Findings, width: usize) -> String {
     String::from_utf8(anstream::adapter::strip_bytes(&out).into_vec()).unwrap()
 }
 
+fn told(anomaly: &Anomaly) -> Finding {
+    Finding::of(&serde_json::to_string(anomaly).unwrap()).unwrap()
+}
+
 fn findings(anomalies: impl IntoIterator<Item = Anomaly>) -> Findings {
     let mut findings = Findings::default();
     for anomaly in anomalies {
-        findings.note(anomaly);
+        findings.note(told(&anomaly));
     }
     findings
 }
@@ -175,7 +179,7 @@ fn text_from_the_network_cannot_drive_the_terminal() {
     hostile.device = "rtu\u{8}\u{8}\u{8}".to_owned();
     let findings = findings([hostile.clone()]);
     let mut out = Vec::new();
-    write_line(&mut out, &hostile).unwrap();
+    write_line(&mut out, &told(&hostile)).unwrap();
     let mut text = printed(&findings, 100);
     text.push_str(&String::from_utf8(anstream::adapter::strip_bytes(&out).into_vec()).unwrap());
     assert!(text.contains("\\u{1b}[2J"), "{text}");

@@ -25,7 +25,7 @@ pub(super) fn style(severity: Severity) -> Style {
 
 /// A text with nothing in it that moves the cursor, hides or reorders what is shown: names and values can come
 /// from the network.
-pub(super) fn clean(text: &str) -> String {
+pub(crate) fn clean(text: &str) -> String {
     let harmful = |c: char| {
         c.is_control()
             || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
@@ -73,7 +73,7 @@ pub(crate) fn clock(time: Timestamp) -> String {
 }
 
 /// `2024-05-01 10:12:03.123`
-pub(super) fn moment(time: Timestamp) -> String {
+pub(crate) fn moment(time: Timestamp) -> String {
     let clock: String = time.to_string().chars().skip(11).take(12).collect();
     format!("{} {clock}", date(time))
 }

@@ -1,6 +1,7 @@
 //! The program as a person runs it: what it prints, how it ends, what it leaves behind.
 #![cfg(test)]
 
+mod anomalies;
 mod decode;
 mod errors;
 mod evidence;

@@ -7,9 +7,11 @@ fn help_shows_examples_and_exit_codes() {
     for part in ["gridtap monitor --read", "Exit codes: 0 done", "10 anomalies found"] {
         assert!(help.out.contains(part), "{part} in {}", help.out);
     }
-    for command in ["decode", "learn", "monitor"] {
-        let help = run([command, "--help"]);
-        assert!(help.out.contains("Examples:"), "{command}: {}", help.out);
+    for command in
+        [&["decode"][..], &["learn"], &["monitor"], &["anomalies", "list"], &["db", "prune"]]
+    {
+        let help = run(command.iter().chain(&["--help"]));
+        assert!(help.out.contains("Examples:"), "{command:?}: {}", help.out);
     }
 }
 
@@ -30,7 +32,13 @@ fn a_page_for_every_command_is_written() {
     let directory = tempfile::tempdir().unwrap();
     let ran = run(["man".as_ref(), "--out".as_ref(), directory.path().as_os_str()]);
     assert_eq!(ran.code, Some(0), "{}", ran.err);
-    for page in ["gridtap.1", "gridtap-monitor.1", "gridtap-baseline-accept.1"] {
+    for page in [
+        "gridtap.1",
+        "gridtap-monitor.1",
+        "gridtap-baseline-accept.1",
+        "gridtap-anomalies-close.1",
+        "gridtap-db-prune.1",
+    ] {
         assert!(directory.path().join(page).is_file(), "{page}");
     }
 }

@@ -1,7 +1,7 @@
 use gridtap_model::{Severity, State, Timestamp};
 
 use crate::tests::{NOW, act, anomaly, id, state};
-use crate::{ActError, Action, Disposition, Refusal, Target};
+use crate::{ActError, Action, Disposition, Event, Refusal, Target};
 
 fn on(nth: u8) -> Target {
     Target::Anomaly(id(nth))
@@ -105,6 +105,34 @@ fn what_was_closed_and_is_found_again_is_another_anomaly() {
     let closed = store.anomaly(&id(1)).unwrap().unwrap();
     assert_eq!(closed.state, State::Closed);
     assert!(store.check(None).unwrap().faults.is_empty());
+}
+
+#[test]
+fn the_same_packets_told_in_other_words_open_nothing_that_was_closed() {
+    let (_directory, mut store) = state();
+    let mut batch = store.batch(NOW).unwrap();
+    batch.anomaly(&anomaly(1, 2)).unwrap();
+    batch.act(&act(on(1), Action::Acknowledge, "")).unwrap();
+    let close = Action::Close { disposition: Disposition::FalsePositive };
+    batch.act(&act(on(1), close, "")).unwrap();
+    // A baseline that learned since judges them again: another score, and more revisions.
+    let mut again = anomaly(1, 4);
+    again.last_time = anomaly(1, 2).last_time;
+    again.score = 2.0;
+    let told = batch.anomaly(&again).unwrap();
+    assert_eq!((told.standpoint.id, told.standpoint.state), (id(1), State::Closed));
+    assert_eq!(told.event, None);
+    again.last_time = again.last_time.plus_ns(1);
+    let told = batch.anomaly(&again).unwrap();
+    assert_eq!(told.event, Some(Event::Opened));
+    // Nor what its successor was told of, once that is closed too.
+    let next = Target::Anomaly(told.standpoint.id.clone());
+    batch.act(&act(next.clone(), Action::Acknowledge, "")).unwrap();
+    batch.act(&act(next, close, "")).unwrap();
+    again.revision = 7;
+    assert_eq!(batch.anomaly(&again).unwrap().event, None);
+    let told = batch.anomaly(&anomaly(1, 9)).unwrap();
+    assert_eq!(told.event, Some(Event::Opened), "that is later");
 }
 
 #[test]
