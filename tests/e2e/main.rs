@@ -21,4 +21,5 @@ mod site_names;
 mod stage;
 mod tidy;
 mod unblinded;
+mod unit;
 mod web_hooks;
