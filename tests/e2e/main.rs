@@ -13,6 +13,7 @@ mod interrupted;
 mod lemay;
 mod machine;
 mod order;
+mod package;
 mod prometheus;
 mod qut;
 mod readme;

@@ -8,6 +8,7 @@ mod ci;
 mod deny;
 mod fixtures;
 mod fuzz;
+mod package;
 mod process;
 mod python;
 mod requirements;
@@ -32,6 +33,7 @@ enum Task {
     Ci(ci::Arguments),
     Fixtures(fixtures::Arguments),
     Fuzz(fuzz::Arguments),
+    Package(package::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -41,6 +43,7 @@ fn main() -> ExitCode {
         Task::Ci(arguments) => ci::run(&arguments),
         Task::Fixtures(arguments) => fixtures::run(&arguments),
         Task::Fuzz(arguments) => fuzz::run(&arguments),
+        Task::Package(arguments) => package::run(&arguments),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -14,7 +14,7 @@ struct Requirement {
     purpose: &'static str,
 }
 
-const REQUIREMENTS: [Requirement; 9] = [
+const REQUIREMENTS: [Requirement; 10] = [
     Requirement { program: "cc", package: "gcc", purpose: "builds the embedded database" },
     Requirement {
         program: "tshark",
@@ -29,6 +29,11 @@ const REQUIREMENTS: [Requirement; 9] = [
         purpose: "gives the lab's packets right checksums",
     },
     Requirement { program: "python3", package: "python3", purpose: "runs the comparison scripts" },
+    Requirement {
+        program: "readelf",
+        package: "binutils",
+        purpose: "tells what a packaged binary needs, and strips it",
+    },
     Requirement {
         program: "systemd-analyze",
         package: "systemd",
