@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod command_line;
+mod container;
 mod counting;
 mod damaged;
 mod fixtures;
