@@ -134,6 +134,8 @@ pub enum HookFormat {
     Standard,
     /// A Slack app: its slash command, or a button.
     Slack,
+    /// A subscription of PagerDuty (version 3).
+    Pagerduty,
 }
 
 impl Config {

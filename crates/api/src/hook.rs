@@ -27,6 +27,7 @@ use key::Key;
 
 mod key;
 mod message;
+mod pagerduty;
 mod slack;
 mod standard;
 mod taking;
@@ -59,6 +60,7 @@ pub(crate) struct Hook {
 enum Scheme {
     Standard(Vec<Secret>),
     Slack(Vec<Key>),
+    Pagerduty(Vec<Key>),
 }
 
 impl Scheme {
@@ -67,6 +69,7 @@ impl Scheme {
         Ok(match format {
             HookFormat::Standard => Self::Standard(each(paths, Secret::of_file)?),
             HookFormat::Slack => Self::Slack(each(paths, Key::of_file)?),
+            HookFormat::Pagerduty => Self::Pagerduty(each(paths, Key::of_file)?),
         })
     }
 }
@@ -251,6 +254,7 @@ impl Hook {
         match &self.scheme {
             Scheme::Standard(secrets) => standard::authentic(headers, octets, secrets),
             Scheme::Slack(keys) => slack::authentic(headers, octets, keys),
+            Scheme::Pagerduty(keys) => pagerduty::authentic(headers, octets, keys),
         }
     }
 
@@ -264,6 +268,7 @@ impl Hook {
         match &self.scheme {
             Scheme::Standard(_) => standard::message(headers, octets, &self.name),
             Scheme::Slack(_) => slack::message(headers, octets, sent),
+            Scheme::Pagerduty(_) => pagerduty::message(headers, octets),
         }
     }
 }
