@@ -162,6 +162,8 @@ fn holds_what_it_must(package: &Path, folder: &Path) {
     }
     let conffiles = fs::read_to_string(tree.join("DEBIAN/conffiles")).expect("conffiles");
     assert_eq!(conffiles, "/etc/gridtap/gridtap.toml\n");
+    let sums = fs::read_to_string(tree.join("DEBIAN/md5sums")).expect("sums");
+    assert!(sums.contains("  usr/bin/gridtap\n") && !sums.contains("etc/gridtap"), "{sums}");
 
     let sbom = fs::read_to_string(tree.join("usr/share/doc/gridtap/gridtap.cdx.json"));
     let sbom: Value = serde_json::from_str(&sbom.expect("a list")).expect("JSON");

@@ -164,8 +164,13 @@ fn put_inventory(tree: &Tree, binary: &Binary, epoch: i64) -> Result<()> {
 }
 
 fn put_control(tree: &Tree, binary: &Binary, version: &str) -> Result<()> {
+    let conffiles = debian("conffiles")?;
     let mut sums = String::new();
     for path in tree.paths()? {
+        // Settings are there to be changed: dpkg keeps account of them by itself.
+        if conffiles.lines().any(|line| Path::new(line) == Path::new("/").join(&path)) {
+            continue;
+        }
         let sum = text(program("md5sum").current_dir(tree.root()).arg(&path))?;
         sums.push_str(&sum);
     }
@@ -176,7 +181,7 @@ fn put_control(tree: &Tree, binary: &Binary, version: &str) -> Result<()> {
         .replace("@INSTALLED_KIB@", &tree.kib()?.to_string())
         .replace("@DEPENDS@", &binary.packages.join(", "));
     tree.put(control.as_bytes(), "DEBIAN/control", DATA)?;
-    tree.put(debian("conffiles")?.as_bytes(), "DEBIAN/conffiles", DATA)?;
+    tree.put(conffiles.as_bytes(), "DEBIAN/conffiles", DATA)?;
     for script in ["postinst", "prerm", "postrm"] {
         tree.put(debian(script)?.as_bytes(), &format!("DEBIAN/{script}"), PROGRAM)?;
     }
