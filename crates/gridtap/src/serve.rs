@@ -6,6 +6,7 @@
 
 mod health;
 mod hearing;
+pub(crate) mod interface;
 mod keeper;
 mod outgoing;
 mod settings;
@@ -33,6 +34,7 @@ use crate::{person, state};
 
 use health::Health;
 use hearing::{Hearing, Ways};
+use interface::Interface;
 use keeper::Keeper;
 use outgoing::Outgoing;
 use supervisor::Supervisor;
@@ -57,6 +59,10 @@ pub(crate) fn run(
         let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
         Failure::configuration(lines.join("\n"))
     })?;
+    let faults = settings.api.check();
+    if !faults.is_empty() {
+        return Err(interface::refused(faults));
+    }
     let site = settings.site()?;
     let feed = Feed::open(&plan.inputs, plan.pace, voice)?;
     let mut store = Store::open(&plan.directory, person::now())?;
@@ -70,7 +76,10 @@ pub(crate) fn run(
     );
     let metrics = Metrics::new(&known(settings));
     let parts = Parts::start(&plan, settings, store, couriers, announcement, &metrics)?;
-    let ready = format!("hears {}", feed.names().join(", "));
+    let mut ready = format!("hears {}", feed.names().join(", "));
+    if let Some(interface) = &parts.interface {
+        ready.push_str(&format!(", and answers on {}", interface.address()));
+    }
     parts.supervisor.ready(&ready);
     tracing::info!(state = %plan.directory.display(), "gridtap serves: it {ready}");
     let ways = Ways {
@@ -170,7 +179,7 @@ fn known(settings: &Settings) -> Known {
         commit: option_env!("GRIDTAP_COMMIT").unwrap_or_default().to_owned(),
         detections: gridtap_detect::catalogue::all().map(|detection| detection.id).collect(),
         endpoints: settings.notify.endpoint.iter().map(|each| each.name.clone()).collect(),
-        hooks: Vec::new(),
+        hooks: settings.api.hook.iter().map(|each| each.name.clone()).collect(),
     }
 }
 
@@ -183,6 +192,7 @@ struct Parts {
     keeper: JoinHandle<()>,
     is_stopped: Arc<AtomicBool>,
     deliveries: Deliveries,
+    interface: Option<Interface>,
     supervisor: Supervisor,
 }
 
@@ -200,7 +210,8 @@ impl Parts {
         let writer = Writer::start(store, person::now, move || ring.ring())?;
         let handle = writer.handle();
         let health = Arc::new(Health::default());
-        health.started(person::now());
+        let board = gridtap_api::Health::default();
+        board.set(health.condition(&settings.service.name, &settings.detect.sensor));
         note(&handle, "start", &format!("version {}", env!("CARGO_PKG_VERSION")))?;
         let outgoing = Arc::new(Outgoing::default());
         let is_stopped = Arc::new(AtomicBool::new(false));
@@ -219,7 +230,11 @@ impl Parts {
             health: Arc::clone(&health),
             service: settings.service.clone(),
             is_stopped: Arc::clone(&is_stopped),
+            board: board.clone(),
+            sensor: settings.detect.sensor.clone(),
         };
+        let interface =
+            Interface::start(settings, &plan.directory, handle.clone(), metrics.clone(), board)?;
         let world = World {
             directory: plan.directory.clone(),
             handle,
@@ -235,6 +250,7 @@ impl Parts {
             keeper: spawn("keeper", move || keeper.run())?,
             is_stopped,
             deliveries: Deliveries::start(couriers, &world, &bell)?,
+            interface,
             supervisor: Supervisor::of_environment(),
         })
     }
@@ -250,6 +266,9 @@ impl Parts {
         }
         if !self.deliveries.stop(DELIVERIES_PATIENCE) {
             tracing::warn!("a delivery was left under way; it is repeated after the next start");
+        }
+        if let Some(interface) = self.interface {
+            interface.stop();
         }
         let handle = self.writer.handle();
         if let Err(error) = note(&handle, "stop", "") {

@@ -29,6 +29,8 @@ pub(crate) struct Settings {
     pub telemetry: gridtap_telemetry::Config,
     /// Evidence.
     pub sensor: gridtap_sensor::EvidenceConfig,
+    /// The interface of the service.
+    pub api: gridtap_api::Config,
     /// Monitoring as a service.
     pub service: Service,
     /// Who is told by web hooks.

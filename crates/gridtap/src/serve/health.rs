@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use gridtap_api::{Condition, LevelArmed};
+use gridtap_baseline::{LevelState, PerLevel};
 use gridtap_model::Timestamp;
 use gridtap_store::StoreError;
 
@@ -15,38 +17,30 @@ struct State {
     /// What is wrong, by what it concerns, each in a sentence.
     troubles: BTreeMap<&'static str, String>,
     last_packet: Option<Timestamp>,
-    packets: u64,
-    messages: u64,
-    armed: bool,
+    levels: Vec<LevelArmed>,
     has_ended: bool,
-    lost: u64,
-    started: Option<Timestamp>,
-}
-
-/// What the pipeline says once a second.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Beat {
-    /// The time of the last packet.
-    pub last_packet: Option<Timestamp>,
-    /// Frames heard.
-    pub packets: u64,
-    /// Messages decoded.
-    pub messages: u64,
-    /// Whether the flow and function levels judge.
-    pub armed: bool,
 }
 
 impl Health {
-    pub(crate) fn started(&self, at: Timestamp) {
-        self.lock().started = Some(at);
+    /// The time of the last packet, as the thread that hears says once a second.
+    pub(crate) fn beat(&self, last_packet: Option<Timestamp>) {
+        self.lock().last_packet = last_packet;
     }
 
-    pub(crate) fn beat(&self, beat: Beat) {
-        let mut state = self.lock();
-        state.last_packet = beat.last_packet;
-        state.packets = beat.packets;
-        state.messages = beat.messages;
-        state.armed = beat.armed;
+    /// Which levels of the baseline judge.
+    pub(crate) fn learned(&self, levels: &PerLevel) {
+        let levels = [
+            ("flow", &levels.flow),
+            ("function", &levels.function),
+            ("address", &levels.address),
+            ("point", &levels.point),
+        ];
+        let level = |(level, state): (&str, &LevelState)| LevelArmed {
+            level: level.to_owned(),
+            armed: state.armed,
+            armed_in_s: (!state.armed && state.armed_in_s > 0).then_some(state.armed_in_s),
+        };
+        self.lock().levels = levels.map(level).into();
     }
 
     pub(crate) fn store_works(&self) {
@@ -66,9 +60,12 @@ impl Health {
         };
     }
 
-    /// Findings that had no room, in all.
+    /// Findings that had no room, in all: that stays wrong.
     pub(crate) fn lost(&self, findings: u64) {
-        self.lock().lost = findings;
+        let what = format!(
+            "{findings} findings had no room while the store could not write, and are lost"
+        );
+        self.trouble("findings", Some(what));
     }
 
     /// The input came to its end.
@@ -79,6 +76,22 @@ impl Health {
     /// The time of the last packet.
     pub(crate) fn last_packet(&self) -> Option<Timestamp> {
         self.lock().last_packet
+    }
+
+    /// All of it, as the interface gives it.
+    pub(crate) fn condition(&self, site: &str, sensor: &str) -> Condition {
+        let state = self.lock();
+        Condition {
+            site: site.to_owned(),
+            sensor: sensor.to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            hearing: !state.has_ended
+                && state.last_packet.is_some()
+                && !state.troubles.contains_key("hearing"),
+            last_packet: state.last_packet,
+            levels: state.levels.clone(),
+            degraded: state.troubles.values().cloned().collect(),
+        }
     }
 
     /// What is wrong, in sentences.
@@ -104,5 +117,22 @@ mod tests {
         health.store_works();
         health.trouble("hearing", None);
         assert!(health.troubles().is_empty());
+    }
+
+    #[test]
+    fn it_hears_while_packets_come_and_the_input_has_not_ended() {
+        let health = Health::default();
+        let hears = || health.condition("north", "tap").hearing;
+        assert!(!hears(), "nothing came yet");
+        health.beat(Some(Timestamp::from_nanos(5)));
+        assert!(hears());
+        health.trouble("hearing", Some("silence".to_owned()));
+        assert!(!hears());
+        health.trouble("hearing", None);
+        health.input_ended();
+        assert!(!hears());
+        health.lost(3);
+        let condition = health.condition("north", "tap");
+        assert!(condition.degraded[0].starts_with("3 findings"), "{condition:?}");
     }
 }

@@ -12,7 +12,7 @@ use crate::failure::Failure;
 use crate::feed::{Listener, Read};
 use crate::learned::Learned;
 use crate::person;
-use crate::serve::health::{Beat, Health};
+use crate::serve::health::Health;
 use crate::serve::outgoing::{Bundle, Outgoing};
 use crate::serve::supervisor::Supervisor;
 use crate::settings::Settings;
@@ -37,7 +37,6 @@ pub(crate) struct Hearing {
     /// The last frame of each capture.
     numbers: Vec<u64>,
     silent_after: Duration,
-    packets: u64,
     /// The newest frame's time, and when it came.
     last: Option<(Timestamp, Instant)>,
     beat_at: Instant,
@@ -67,6 +66,9 @@ impl Hearing {
         is_live: bool,
     ) -> Self {
         let now = now();
+        ways.metrics.heard(pipeline.heard(person::now()));
+        ways.metrics.learned(pipeline.learned());
+        ways.health.learned(&pipeline.baseline().levels().levels);
         let repeats = learned.frames();
         Self {
             pipeline,
@@ -76,7 +78,6 @@ impl Hearing {
             evidence: evidence(&settings.sensor, &learned),
             learned,
             silent_after: Duration::from_nanos(settings.service.silent_after.nanos()),
-            packets: 0,
             last: None,
             beat_at: now,
             keep_at: now.checked_add(KEEP).unwrap_or(now),
@@ -97,6 +98,7 @@ impl Hearing {
         }
         self.send();
         self.keep(read.stopped.is_none())?;
+        self.tell_learned();
         self.beat();
         Ok(())
     }
@@ -134,16 +136,8 @@ impl Hearing {
 
     fn beat(&mut self) {
         self.ways.supervisor.alive();
-        let summary = self.pipeline.summary();
-        let armed = self.pipeline.baseline().levels().armed;
-        self.ways.health.beat(Beat {
-            last_packet: self.last.map(|(time, _)| time),
-            packets: self.packets,
-            messages: summary.messages.values().sum(),
-            armed,
-        });
+        self.ways.health.beat(self.last.map(|(time, _)| time));
         self.ways.metrics.heard(self.pipeline.heard(person::now()));
-        self.ways.metrics.learned(self.pipeline.learned());
         if self.is_live {
             let quiet = self.last.map_or(self.began, |(_, at)| at).elapsed();
             let is_blind = quiet >= self.silent_after;
@@ -159,6 +153,12 @@ impl Hearing {
         }
     }
 
+    /// How far learning is: this looks at every key.
+    fn tell_learned(&self) {
+        self.ways.metrics.learned(self.pipeline.learned());
+        self.ways.health.learned(&self.pipeline.baseline().levels().levels);
+    }
+
     /// What is due by the clock of this machine.
     fn house(&mut self) -> Result<(), Failure> {
         let now = now();
@@ -167,6 +167,7 @@ impl Hearing {
             self.beat_at = now.checked_add(BEAT).unwrap_or(now);
         }
         if now >= self.keep_at {
+            self.tell_learned();
             self.keep(false)?;
             self.keep_at = now.checked_add(KEEP).unwrap_or(now);
         }
@@ -177,7 +178,6 @@ impl Hearing {
 impl Listener for Hearing {
     #[inline]
     fn frame(&mut self, frame: &Frame<'_>) -> Result<(), Failure> {
-        self.packets = self.packets.saturating_add(1);
         let nth = usize::from(frame.capture);
         let known = self.repeats.get(nth).copied().unwrap_or(0);
         self.pipeline.baseline_mut().repeat(frame.number <= known);

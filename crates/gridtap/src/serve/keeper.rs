@@ -33,6 +33,10 @@ pub(crate) struct Keeper {
     pub health: Arc<Health>,
     pub service: Service,
     pub is_stopped: Arc<AtomicBool>,
+    /// What the interface tells of the sensor.
+    pub board: gridtap_api::Health,
+    /// This sensor's name.
+    pub sensor: String,
 }
 
 impl Keeper {
@@ -47,6 +51,7 @@ impl Keeper {
                 self.metrics.record(&StoreWriteFailed { error: &error.to_string() });
             }
             was_degraded = self.tell_of_health(was_degraded);
+            self.board.set(self.health.condition(&self.service.name, &self.sensor));
             match self.figures(&mut reader) {
                 Ok(stored) => self.metrics.stored(stored),
                 Err(error) => tracing::debug!("the figures of the store cannot be read: {error}"),

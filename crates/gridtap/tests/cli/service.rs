@@ -2,12 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io::Write;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use gridtap_model::State;
 use gridtap_store::{Filter, Page, Store};
+use serde_json::{Value, json};
 use tempfile::{TempDir, tempdir};
 
 use crate::receiver::{Got, Receiver};
@@ -167,6 +170,73 @@ fn what_a_service_finds_reaches_its_receiver_signed_and_with_the_record_in_it() 
     let audit = store.audit_log(0, 9).unwrap();
     let actions: Vec<_> = audit.iter().map(|each| each.row.action.as_str()).collect();
     assert!(actions.ends_with(&["start", "stop"]), "{actions:?}");
+}
+
+/// A request to a service, by the note it left; the status and the body of the answer.
+fn asked(state: &Path, method: &str, path: &str, body: Option<&Value>) -> (u16, String) {
+    let note: Value =
+        serde_json::from_slice(&fs::read(state.join("gridtap.api")).unwrap()).unwrap();
+    let address = note["address"].as_str().unwrap();
+    let token = note["token"].as_str().unwrap();
+    let body = body.map(Value::to_string).unwrap_or_default();
+    let mut stream = TcpStream::connect(address).unwrap();
+    write!(
+        stream,
+        "{method} {path} HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {token}\r\nconnection: close\r\n\
+         content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
+}
+
+#[test]
+fn what_a_service_tells_can_be_read_and_acknowledged_and_prometheus_counts_it() {
+    let site = Site::new(4);
+    let receiver = Receiver::start(|_| 204);
+    let settings = site.settings(&receiver, "[api]\nlisten = \"127.0.0.1:0\"");
+    let mut child = site.service(&settings, "5000").spawn().unwrap();
+    site.wait_until_told(&mut child);
+    let state = site.state();
+    let (status, text) = asked(&state, "GET", "/api/v1/anomalies?severity_min=high", None);
+    assert_eq!(status, 200, "{text}");
+    let id = receiver.got()[0].data["id"].as_str().unwrap().to_owned();
+    assert!(text.contains(&id), "{text}");
+    let action = json!({ "action": "acknowledge", "comment": "crew is on its way" });
+    let path = format!("/api/v1/anomalies/{id}/actions");
+    let (status, text) = asked(&state, "POST", &path, Some(&action));
+    assert_eq!(status, 200, "{text}");
+    let (status, text) = asked(&state, "POST", &path, Some(&action));
+    assert_eq!(status, 409, "{text}");
+    for _ in 0..LOOKS {
+        if receiver.got().iter().any(|each| each.kind == "anomaly.acknowledged") {
+            break;
+        }
+        std::thread::sleep(WHILE);
+    }
+    let told = receiver.got();
+    let told = told.iter().find(|each| each.kind == "anomaly.acknowledged").unwrap();
+    assert_eq!(told.data["id"], id.as_str());
+    assert_eq!(told.data["comment"], "crew is on its way");
+    let (status, metrics) = asked(&state, "GET", "/metrics", None);
+    assert_eq!(status, 200);
+    let opened: Vec<_> = metrics
+        .lines()
+        .filter(|line| line.starts_with("gridtap_anomalies_total{") && !line.ends_with(" 0"))
+        .collect();
+    assert!(!opened.is_empty(), "{metrics}");
+    let delivered = "gridtap_webhook_deliveries_total{endpoint=\"noc\",result=\"delivered\"}";
+    let delivered = metrics.lines().find(|line| line.starts_with(delivered)).unwrap();
+    assert!(!delivered.ends_with(" 0"), "{delivered}");
+    assert_eq!(asked(&state, "GET", "/healthz", None).0, 200);
+    assert_eq!(stopped(child).code, Some(0));
+    assert!(!state.join("gridtap.api").exists(), "nobody is sent to a service that is gone");
+    // It is there after a restart.
+    let store = Store::read(&state).unwrap();
+    assert_eq!(store.anomaly(&id).unwrap().unwrap().state, State::AcknowledgedActive);
 }
 
 /// `GRIDTAP_KILLS` asks for more of them than every run of the tests needs.

@@ -1,0 +1,127 @@
+//! The interface by which people and programs reach a running service, and the note that lets the command line of the
+//! same machine find it.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use gridtap_api::{Api, Health, Parts, Role, Running, Token};
+use gridtap_store::Handle;
+use gridtap_telemetry::Metrics;
+use serde_json::json;
+
+use crate::failure::{Exit, Failure};
+use crate::person;
+use crate::settings::Settings;
+
+/// Beside the database: where the service listens, and the token of whoever may read this directory.
+pub(crate) const NOTE: &str = "gridtap.api";
+
+/// A running interface. Dropped, its note is taken away.
+#[derive(Debug)]
+pub(crate) struct Interface {
+    running: Running,
+    note: PathBuf,
+}
+
+impl Interface {
+    /// Starts it, where the settings want one. It listens when this returns.
+    pub(crate) fn start(
+        settings: &Settings,
+        directory: &Path,
+        handle: Handle,
+        metrics: Metrics,
+        health: Health,
+    ) -> Result<Option<Self>, Failure> {
+        let Some(listen) = settings.api.listen else { return Ok(None) };
+        let token = random()?;
+        let parts = Parts {
+            config: settings.api.clone(),
+            state_directory: directory.to_owned(),
+            handle,
+            clock: Arc::new(person::now),
+            metrics,
+            health,
+            local_token: Some(Token::of_text("command line", Role::Admin, &token)),
+        };
+        let api = Api::new(parts).map_err(refused)?;
+        let running = api.start().map_err(|error| {
+            let text = format!("api.listen {listen}: cannot listen there: {error}");
+            Failure { exit: Exit::Failure, error: anyhow::anyhow!(text) }
+        })?;
+        let note = directory.join(NOTE);
+        let is_tls = settings.api.certificate_file.is_some();
+        leave(&note, running.address(), &token, is_tls).map_err(|error| {
+            let text = format!("{}: cannot be written: {error}", note.display());
+            Failure { exit: Exit::Store, error: anyhow::anyhow!(text) }
+        })?;
+        Ok(Some(Self { running, note }))
+    }
+
+    /// Where it listens.
+    pub(crate) const fn address(&self) -> SocketAddr {
+        self.running.address()
+    }
+
+    /// Answers what it is at, and is not found any more.
+    pub(crate) fn stop(self) {
+        // Whoever finds a note of a service that is gone is told so.
+        let _ = fs::remove_file(&self.note);
+        self.running.stop();
+    }
+}
+
+/// What is wrong with the settings of the interface, a line each.
+pub(crate) fn refused(faults: Vec<gridtap_api::Fault>) -> Failure {
+    let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    Failure::configuration(lines.join("\n"))
+}
+
+/// A token that nobody guesses.
+fn random() -> Result<String, Failure> {
+    let mut octets = [0; 32];
+    getrandom::fill(&mut octets)
+        .map_err(|error| anyhow::anyhow!("the system gives no random octets: {error}"))
+        .map_err(|error| Failure { exit: Exit::Failure, error })?;
+    Ok(octets.iter().map(|octet| format!("{octet:02x}")).collect())
+}
+
+/// Writes the note aside and puts it in its place, readable by its owner alone from the first octet on.
+fn leave(note: &Path, address: SocketAddr, token: &str, is_tls: bool) -> io::Result<()> {
+    let aside = note.with_extension("api.tmp");
+    match fs::remove_file(&aside) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut file = File::options().write(true).create_new(true).mode(0o600).open(&aside)?;
+    let text = json!({ "address": address.to_string(), "token": token, "tls": is_tls });
+    writeln!(file, "{text}")?;
+    file.sync_all()?;
+    fs::rename(&aside, note)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn the_note_is_for_its_owner_alone_and_every_token_is_another() {
+        let directory = tempfile::tempdir().unwrap();
+        let note = directory.path().join(NOTE);
+        let tokens = [random().unwrap(), random().unwrap()];
+        assert_ne!(tokens[0], tokens[1]);
+        for token in &tokens {
+            leave(&note, "127.0.0.1:9417".parse().unwrap(), token, false).unwrap();
+        }
+        assert_eq!(fs::metadata(&note).unwrap().permissions().mode() & 0o777, 0o600);
+        let text: serde_json::Value = serde_json::from_slice(&fs::read(&note).unwrap()).unwrap();
+        assert_eq!(text["token"], tokens[1].as_str());
+        assert_eq!(text["address"], "127.0.0.1:9417");
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+    }
+}
