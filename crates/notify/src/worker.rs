@@ -52,7 +52,7 @@ pub struct World {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Told<'a> {
-    /// A delivery was tried.
+    /// A delivery was tried, and what came of it is noted.
     Attempt {
         /// Which.
         due: &'a Due,
@@ -196,7 +196,7 @@ impl Worker {
             if self.is_stopped() {
                 return Ok(later);
             }
-            if self.rest_until > now {
+            if waits(now, self.rest_until, REST_MAX) {
                 return Ok(later.min(self.rest_until));
             }
             let name = self.courier.endpoint().name.clone();
@@ -207,7 +207,7 @@ impl Worker {
             }
             for each in due {
                 self.attempt(each)?;
-                if self.is_stopped() || self.rest_until > (self.world.clock)() {
+                if self.is_stopped() || waits((self.world.clock)(), self.rest_until, REST_MAX) {
                     break;
                 }
             }
@@ -220,7 +220,6 @@ impl Worker {
             let now = (self.world.clock)();
             self.rest_until = now.plus_ns(asked.min(REST_MAX).nanos());
         }
-        (self.world.tell)(&Told::Attempt { due: &due, outcome: &outcome });
         let is_over = self.failures_in_a_row >= OUTAGE;
         self.failures_in_a_row = match outcome {
             Outcome::Delivered { .. } => 0,
@@ -240,8 +239,10 @@ impl Worker {
     /// Notes what came of the last attempt. Until that is on the disk nothing else is sent: it would be sent twice.
     fn settle(&mut self) -> Result<(), StoreError> {
         if let Some((due, outcome)) = self.unsettled.clone() {
-            self.world.handle.run(move |batch| batch.settle(&due, &outcome))?;
+            let (noted, came) = (due.clone(), outcome.clone());
+            self.world.handle.run(move |batch| batch.settle(&noted, &came))?;
             self.unsettled = None;
+            (self.world.tell)(&Told::Attempt { due: &due, outcome: &outcome });
         }
         Ok(())
     }
@@ -251,7 +252,7 @@ impl Worker {
         if !self.courier.endpoint().gathers() {
             return Ok(Timestamp::MAX);
         }
-        if now >= self.gather_at {
+        if !waits(now, self.gather_at, GATHER_EVERY) {
             let name = self.courier.endpoint().name.clone();
             // Looked at first: every write rings the bell for all.
             if !self.store()?.deliveries(Some(&name), Some("held"), 1)?.is_empty() {
@@ -268,6 +269,11 @@ impl Worker {
             none => Ok(none.insert(Store::read(&self.world.directory)?)),
         }
     }
+}
+
+/// Whether a moment is still to come that was set `longest` ahead at the most; further ahead, the clock was set back.
+fn waits(now: Timestamp, until: Timestamp, longest: Span) -> bool {
+    until > now && until.since_ns(now) <= longest.nanos()
 }
 
 #[cfg(test)]

@@ -105,7 +105,7 @@ impl Plant {
     }
 
     pub(super) fn said(&self) -> Said {
-        self.said.recv().expect("the threads live")
+        self.said.recv_timeout(Duration::from_secs(60)).expect("the threads live and say something")
     }
 
     /// The next attempt.

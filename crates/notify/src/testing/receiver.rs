@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver as Inbox, Sender, channel};
 use std::thread;
+use std::time::Duration;
 
 /// What to answer to one connection.
 pub(crate) struct Reply {
@@ -73,7 +74,7 @@ impl Receiver {
 
     /// What is heard next; waits for it.
     pub(crate) fn next(&self) -> Heard {
-        self.heard.recv().unwrap()
+        self.heard.recv_timeout(Duration::from_secs(60)).unwrap()
     }
 }
 

@@ -3,10 +3,10 @@
 //! It is no delivery: it has no row, no id that matters and no retry but the next time.
 
 use gridtap_model::{State, Timestamp};
-use gridtap_store::{Announcement, Filter, Page, Sort, Standpoint, StoreError};
+use gridtap_store::{Announcement, Filter, Page, Queue, Sort, Standpoint, StoreError};
 use serde_json::{Value, json};
 
-use super::{Told, Worker};
+use super::{REST_MAX, Told, Worker, waits};
 use crate::config::Format;
 use crate::event::{self, Event};
 use crate::format;
@@ -17,14 +17,22 @@ const POST_MAX: u32 = 200;
 const ALERTS_MAX: usize = 5_000;
 
 impl Worker {
-    /// Sends what stands again where it is time; when to do so next.
+    /// Sends what stands again where it is time, unless the receiver asked to be left alone or is gone; when to do so
+    /// next.
     pub(super) fn send_again(&mut self, now: Timestamp) -> Result<Timestamp, StoreError> {
         let endpoint = self.courier.endpoint();
         let is_heard = event::is_wanted(&endpoint.types, "anomaly.opened");
         if endpoint.format != Format::Alertmanager || !is_heard {
             return Ok(Timestamp::MAX);
         }
-        if now < self.resend_at {
+        if waits(now, self.resend_at, self.courier.resend()) {
+            return Ok(self.resend_at);
+        }
+        let (name, resend) = (endpoint.name.clone(), self.courier.resend());
+        let severity_min = endpoint.severity_min;
+        self.resend_at = now.plus_ns(resend.nanos());
+        let is_gone = |queue: &Queue| queue.endpoint == name && queue.disabled.is_some();
+        if waits(now, self.rest_until, REST_MAX) || self.store()?.queues()?.iter().any(is_gone) {
             return Ok(self.resend_at);
         }
         let filter = Filter {
@@ -34,11 +42,10 @@ impl Worker {
                 State::AcknowledgedActive,
                 State::UnacknowledgedCleared,
             ],
-            severity_min: Some(endpoint.severity_min),
+            severity_min: Some(severity_min),
             shelved: Some(false),
             ..Filter::default()
         };
-        let (name, resend) = (endpoint.name.clone(), self.courier.resend());
         let mut page = Page { sort: Sort::Severity, after: None, limit: POST_MAX };
         let mut alerts = 0;
         let mut error = None;
@@ -60,7 +67,6 @@ impl Worker {
         if alerts > 0 {
             (self.world.tell)(&Told::Resent { endpoint: &name, alerts, error });
         }
-        self.resend_at = (self.world.clock)().plus_ns(resend.nanos());
         Ok(self.resend_at)
     }
 }

@@ -9,6 +9,8 @@ use crate::config::{Config, Endpoint, Format};
 use crate::testing::receiver::{Heard, Receiver, Reply};
 
 const NOW: Timestamp = Timestamp::from_nanos(1_714_557_600_000_000_000);
+/// After this a test that waits has failed.
+const PATIENCE: Duration = Duration::from_secs(60);
 const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
 const ERROR: &str = "HTTP/1.1 500 Oh\r\ncontent-length: 0\r\n\r\n";
 
@@ -134,7 +136,7 @@ impl Plant {
     /// The next attempt.
     fn attempt(&self) -> (Due, Outcome) {
         loop {
-            match self.said.recv().unwrap() {
+            match self.said.recv_timeout(PATIENCE).unwrap() {
                 Said::Attempt(due, outcome) => return (due, outcome),
                 Said::Resent(..) => {}
                 Said::Trouble(error) => panic!("{error}"),
@@ -150,7 +152,7 @@ impl Plant {
 
 /// Ends the threads, all of them.
 fn end(deliveries: Deliveries) {
-    assert!(deliveries.stop(Duration::from_secs(30)));
+    assert!(deliveries.stop(PATIENCE));
 }
 
 fn endpoint(name: &str, receiver: &Receiver) -> Endpoint {
@@ -391,7 +393,7 @@ fn an_alertmanager_is_told_again_what_stands_with_the_same_labels() {
     plant.act(4, Action::Acknowledge);
     plant.act(4, Action::Close { disposition: Disposition::FalsePositive });
     let deliveries = plant.start();
-    assert_eq!(plant.said.recv().unwrap(), Said::Resent(2, None));
+    assert_eq!(plant.said.recv_timeout(PATIENCE).unwrap(), Said::Resent(2, None));
     let resent = receiver.next();
     assert_eq!(resent.line, "POST /api/v2/alerts HTTP/1.1");
     let resent = json(&resent);
@@ -404,6 +406,28 @@ fn an_alertmanager_is_told_again_what_stands_with_the_same_labels() {
     let same = resent.as_array().unwrap().iter().find(|each| each["labels"] == told[0]["labels"]);
     assert!(same.is_some());
     end(deliveries);
+}
+
+#[test]
+fn an_alertmanager_that_is_gone_is_not_told_again_what_stands() {
+    let receiver = replies(&[OK; 5]);
+    let manager =
+        Endpoint { format: Format::Alertmanager, digest: None, ..endpoint("am", &receiver) };
+    let plant = Plant::new(vec![manager]);
+    plant.find(1, 1, Severity::High);
+    plant.writer.handle().run(|batch| batch.disable_endpoint("am", "a person said so")).unwrap();
+    let deliveries = plant.start();
+    plant.find(2, 1, Severity::High);
+    end(deliveries);
+    assert!(receiver.heard().is_empty());
+}
+
+#[test]
+fn a_clock_that_was_set_back_makes_nobody_wait_for_it() {
+    let hour = Span::from_secs(3_600);
+    assert!(waits(NOW, NOW.plus_ns(hour.nanos()), hour));
+    assert!(!waits(NOW, NOW.plus_ns(hour.nanos() + 1), hour));
+    assert!(!waits(NOW, NOW, hour));
 }
 
 #[test]
@@ -435,10 +459,7 @@ fn without_the_state_s_writer_the_threads_end() {
     drop(writer.stop());
     let deliveries = Deliveries::start(Courier::all(&config).unwrap(), &world, &bell).unwrap();
     // Whether it was told is not noted, so it is owed still.
-    assert!(matches!(
-        deliveries.ended.recv_timeout(Duration::from_secs(60)),
-        Err(RecvTimeoutError::Disconnected)
-    ));
+    assert!(matches!(deliveries.ended.recv_timeout(PATIENCE), Err(RecvTimeoutError::Disconnected)));
     let store = Store::read(directory.path()).unwrap();
     assert_eq!(store.due("noc", NOW, 9).unwrap().len(), 1);
 }
