@@ -12,11 +12,8 @@ use gridtap_model::{Anomaly, AnomalyId, Span, Timestamp};
 use gridtap_wire::Frame;
 
 use crate::pipeline::SECOND_NS;
-use crate::ring::Ring;
+use crate::ring::{BYTES_MAX, Ring};
 use case::{Around, Case};
-
-/// The ring is no larger than this, whatever is configured.
-const RING_BYTES_MAX: usize = 1 << 30;
 
 /// How much is kept of the traffic as evidence.
 #[derive(Debug, Clone, serde::Deserialize, serde::Serialize)]
@@ -95,7 +92,7 @@ impl Evidence {
     /// Has heard nothing yet. `captures` names the inputs in the order of their ordinals.
     #[must_use]
     pub fn new(config: &EvidenceConfig, captures: Vec<String>) -> Self {
-        let ring_bytes = config.ring_bytes.min(RING_BYTES_MAX);
+        let ring_bytes = config.ring_bytes.min(BYTES_MAX);
         Self {
             around: Around { frames: config.around_frames, bytes: config.around_bytes },
             after: config.after,

@@ -8,6 +8,9 @@ use gridtap_wire::{Frame, LinkType};
 /// How much of a frame is kept: an IP packet cannot be longer.
 pub(crate) const FRAME_BYTES_MAX: usize = 65_535;
 
+/// The longest ring: counts of octets wrap, and must not be mistaken for each other.
+pub(crate) const BYTES_MAX: usize = 1 << 30;
+
 /// Frames in the order they were heard. The oldest gives way.
 ///
 /// Of its budget two thirds are octets and one third is what is known of each frame, which is about what the short
@@ -22,27 +25,28 @@ pub(crate) struct Ring {
     first: u64,
     /// Where the next frame goes.
     at: usize,
-    /// How many octets went by, with those left free at the end of a round.
-    passed: u64,
+    /// How many octets went by, with those left free at the end of a round; it wraps.
+    passed: u32,
 }
 
-/// A frame but for its octets.
+/// A frame but for its octets. Small, as there is one for each frame.
 #[derive(Debug, Clone, Copy)]
 struct Kept {
     time: Timestamp,
     number: u64,
     /// Counts octets as `passed` does, up to the frame's beginning.
-    passed: u64,
-    at: usize,
-    length: u32,
+    passed: u32,
+    at: u32,
     original_length: u32,
+    length: u16,
     link: LinkType,
     capture: u16,
 }
 
 impl Ring {
-    /// Holds nothing yet, and never more than so many octets in all.
+    /// Holds nothing yet, and never more than so many octets in all, of 1 GiB.
     pub(crate) fn new(bytes: usize) -> Self {
+        let bytes = bytes.min(BYTES_MAX);
         let known = bytes / 3;
         Self {
             octets: vec![0; bytes.saturating_sub(known)],
@@ -63,11 +67,11 @@ impl Ring {
         }
         let room = self.octets.len().saturating_sub(self.at);
         if bytes.len() > room {
-            self.passed = self.passed.saturating_add(octets(room));
+            self.passed = self.passed.wrapping_add(short(room));
             self.at = 0;
         }
-        let end = self.passed.saturating_add(octets(bytes.len()));
-        self.make_room(end.saturating_sub(octets(self.octets.len())));
+        let end = self.passed.wrapping_add(short(bytes.len()));
+        self.make_room(end);
         let until = self.at.saturating_add(bytes.len());
         if let Some(place) = self.octets.get_mut(self.at..until) {
             place.copy_from_slice(bytes);
@@ -76,8 +80,8 @@ impl Ring {
             time: frame.time,
             number: frame.number,
             passed: self.passed,
-            at: self.at,
-            length: u32::try_from(bytes.len()).unwrap_or(u32::MAX),
+            at: short(self.at),
+            length: u16::try_from(bytes.len()).unwrap_or(u16::MAX),
             original_length: frame.original_length,
             link: frame.link,
             capture: frame.capture,
@@ -86,11 +90,12 @@ impl Ring {
         self.passed = end;
     }
 
-    /// Lets go what begins before `passed`, and what there are too many of.
+    /// Lets go what has no place beside what goes up to `end`, and what there are too many of.
     #[inline]
-    fn make_room(&mut self, passed: u64) {
+    fn make_room(&mut self, end: u32) {
+        let all = short(self.octets.len());
         while let Some(oldest) = self.kept.front()
-            && (oldest.passed < passed || self.kept.len() >= self.kept_max)
+            && (end.wrapping_sub(oldest.passed) > all || self.kept.len() >= self.kept_max)
         {
             self.kept.pop_front();
             self.first = self.first.saturating_add(1);
@@ -105,19 +110,19 @@ impl Ring {
 
     /// The place that the next frame gets.
     pub(crate) fn next(&self) -> u64 {
-        self.first.saturating_add(octets(self.kept.len()))
+        self.first.saturating_add(u64::try_from(self.kept.len()).unwrap_or(u64::MAX))
     }
 
     /// The frame in a place.
     pub(crate) fn get(&self, place: u64) -> Option<Frame<'_>> {
         let kept = self.known(place)?;
-        let length = usize::try_from(kept.length).ok()?;
+        let at = usize::try_from(kept.at).ok()?;
         Some(Frame {
             time: kept.time,
             capture: kept.capture,
             number: kept.number,
             link: kept.link,
-            bytes: self.octets.get(kept.at..kept.at.saturating_add(length))?,
+            bytes: self.octets.get(at..at.saturating_add(usize::from(kept.length)))?,
             original_length: kept.original_length,
         })
     }
@@ -132,8 +137,10 @@ impl Ring {
     }
 }
 
-fn octets(length: usize) -> u64 {
-    u64::try_from(length).unwrap_or(u64::MAX)
+/// A length within the ring, which is never longer.
+#[inline]
+fn short(length: usize) -> u32 {
+    u32::try_from(length).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]
