@@ -206,15 +206,19 @@ impl Worker {
                 return Ok(later.min(next));
             }
             for each in due {
-                self.attempt(each)?;
-                if self.is_stopped() || waits((self.world.clock)(), self.rest_until, REST_MAX) {
+                let is_there = self.attempt(each)?;
+                if !is_there
+                    || self.is_stopped()
+                    || waits((self.world.clock)(), self.rest_until, REST_MAX)
+                {
                     break;
                 }
             }
         }
     }
 
-    fn attempt(&mut self, due: Due) -> Result<(), StoreError> {
+    /// Tries one delivery. Whether its receiver is still to be tried with others.
+    fn attempt(&mut self, due: Due) -> Result<bool, StoreError> {
         let (outcome, asked) = self.courier.deliver(&due, self.world.clock.as_ref());
         if let (Outcome::Retry { .. } | Outcome::Failed { .. }, Some(asked)) = (&outcome, asked) {
             let now = (self.world.clock)();
@@ -226,6 +230,7 @@ impl Worker {
             _ => self.failures_in_a_row.saturating_add(1),
         };
         let is_over = is_over && self.failures_in_a_row == 0;
+        let is_there = !matches!(outcome, Outcome::Gone { .. });
         self.unsettled = Some((due, outcome));
         self.settle()?;
         if is_over {
@@ -233,7 +238,7 @@ impl Worker {
             let name = self.courier.endpoint().name.clone();
             self.world.handle.run(move |batch| batch.hasten(&name))?;
         }
-        Ok(())
+        Ok(is_there)
     }
 
     /// Notes what came of the last attempt. Until that is on the disk nothing else is sent: it would be sent twice.
