@@ -4,15 +4,16 @@ use gridtap_dnp3::{
     Damage, Damaged, Ending, FRAME_OCTETS_MAX, Found, Fragment, Frame, LinkHeader, SkipReason,
     TransportFault, TransportHeader, frame,
 };
-use gridtap_model::{Fault, FaultKind, Transport};
+use gridtap_model::{Direction, Fault, FaultKind, Transport};
 
 use super::course::Said;
-use super::lines::{Asker, OnLine};
+use super::lines::{Asker, GivenBack, OnLine};
 use super::links::Brought;
+use super::recognise::is_home;
 use super::second_copy::digest;
 use super::session::{Reading, Session};
 use crate::record::{Problem, Reason};
-use crate::stage::ends;
+use crate::stage::{Speakers, ends};
 
 /// A stretch of octets of no frame.
 #[derive(Debug, Default, Clone, Copy)]
@@ -243,16 +244,26 @@ fn note_line(reading: &mut Reading<'_, '_, '_>, header: &LinkHeader) -> bool {
         device: header.destination.0,
         master: header.source.0,
     };
-    let echo = stage.shared.lines.is_echo(
-        at(source.address),
-        destination.address,
-        header.destination.is_broadcast(),
-    );
+    let said = GivenBack {
+        to: destination.address,
+        everybody: header.destination.is_broadcast(),
+        called: is_called(speakers, *direction),
+    };
+    let echo = stage.shared.lines.is_echo(at(source.address), said);
     if !echo {
         let asker = Asker { host: source.address, conversation: speakers.conversation };
         stage.shared.lines.ask(at(destination.address), asker);
     }
     echo
+}
+
+/// Whether who speaks in a direction was called by the other side: by its handshake, else by the ports.
+fn is_called(speakers: &Speakers, direction: Direction) -> bool {
+    if speakers.handshake {
+        return direction == Direction::Backward;
+    }
+    let [source, destination] = ends(speakers, direction);
+    is_home(source) && !is_home(destination)
 }
 
 /// A frame that ends before its length says: a datagram says so; a stream may go on unheard.

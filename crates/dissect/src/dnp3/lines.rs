@@ -24,6 +24,17 @@ pub(super) struct Asker {
     pub(super) conversation: Conversation,
 }
 
+/// What may be given back by a line.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct GivenBack {
+    /// Who hears it.
+    pub(super) to: IpAddr,
+    /// It is for every device.
+    pub(super) everybody: bool,
+    /// Who says it was called by who hears it.
+    pub(super) called: bool,
+}
+
 /// Who asks whom at which host.
 #[derive(Debug)]
 pub(crate) struct Lines {
@@ -80,17 +91,28 @@ impl Lines {
         self.answered.range(of(0)..=of(u16::MAX))
     }
 
-    /// Whether what a host sends to `to` as a master is what it was asked itself: the device is at home with the sender.
-    /// A command to a device that is at home where it goes is none, whoever was heard saying the same elsewhere; nor is
-    /// one to everybody, or to a device that was not heard yet, where any device is at home.
-    pub(super) fn is_echo(&self, on_line: OnLine, to: IpAddr, everybody: bool) -> bool {
+    /// Whether what a host sends as a master is what it was asked itself: the device is at home with the sender. A
+    /// command to a device that is at home where it goes is none, whoever was heard saying the same elsewhere; nor is
+    /// one to everybody, or to a device that was not heard yet, where any device is at home. Nor is what someone says
+    /// who called, as a relay does: a line is called by its masters, or calls who has asked there.
+    pub(super) fn is_echo(&self, on_line: OnLine, said: GivenBack) -> bool {
         let OnLine { zone, host, device, master } = on_line;
-        if self.answered.contains_key(&on_line) {
-            return !self.is_home(zone, to, device);
-        }
-        let asked = self.asked.iter().any(|(it, _)| *it == on_line)
-            || everybody && self.at_host(zone, host).any(|(it, _)| it.master == master);
-        asked && self.at_host(zone, to).next().is_none()
+        let GivenBack { to, everybody, called } = said;
+        let fits = if self.answered.contains_key(&on_line) {
+            !self.is_home(zone, to, device)
+        } else {
+            let asked = self.asked.iter().any(|(it, _)| *it == on_line)
+                || everybody && self.at_host(zone, host).any(|(it, _)| it.master == master);
+            asked && self.at_host(zone, to).next().is_none()
+        };
+        fits && (called || self.asks(zone, host, to))
+    }
+
+    /// Whether someone asks at a host, answered or not.
+    fn asks(&self, zone: Zone, host: IpAddr, who: IpAddr) -> bool {
+        let asked = self.asked.iter().map(|(it, asker)| (it, asker));
+        let asked = asked.filter(|(it, _)| (it.zone, it.host) == (zone, host));
+        asked.chain(self.at_host(zone, host)).any(|(_, asker)| asker.host == who)
     }
 
     /// Whether an answer is for another master than the one that hears it, and that has not asked: that one asks
@@ -128,19 +150,37 @@ mod tests {
         }
     }
 
+    const fn said_to(to: IpAddr, everybody: bool) -> GivenBack {
+        GivenBack { to, everybody, called: true }
+    }
+
     #[test]
     fn a_command_to_a_device_that_is_at_home_where_it_goes_is_no_echo() {
         let mut lines = Lines::new(8);
         lines.ask(on_line(SERVER, 10, 1), asker(1));
-        assert!(lines.is_echo(on_line(SERVER, 10, 1), asker(1).host, false));
+        assert!(lines.is_echo(on_line(SERVER, 10, 1), said_to(asker(1).host, false)));
         // Someone who has had himself asked as that device sends its commands on to it.
         lines.answer(on_line(SERVER, 10, 1));
         lines.ask(on_line(asker(66).host, 10, 1), asker(1));
         lines.answer(on_line(asker(66).host, 10, 1));
-        assert!(!lines.is_echo(on_line(asker(66).host, 10, 1), SERVER, false));
+        assert!(!lines.is_echo(on_line(asker(66).host, 10, 1), said_to(SERVER, false)));
         lines.ask(on_line(asker(66).host, 0xFFFF, 1), asker(1));
-        assert!(!lines.is_echo(on_line(asker(66).host, 0xFFFF, 1), SERVER, true));
-        assert!(lines.is_echo(on_line(SERVER, 0xFFFF, 1), asker(1).host, true));
+        assert!(!lines.is_echo(on_line(asker(66).host, 0xFFFF, 1), said_to(SERVER, true)));
+        assert!(lines.is_echo(on_line(SERVER, 0xFFFF, 1), said_to(asker(1).host, true)));
+    }
+
+    #[test]
+    fn who_called_is_no_line_but_where_its_masters_hear_it() {
+        let mut lines = Lines::new(8);
+        let from_caller = |to| GivenBack { called: false, ..said_to(to, false) };
+        lines.ask(on_line(SERVER, 10, 1), asker(1));
+        for _ in 0..2 {
+            // Someone who asks there and is called by the line.
+            assert!(lines.is_echo(on_line(SERVER, 10, 1), from_caller(asker(1).host)));
+            // A device, whose answers may go unheard.
+            assert!(!lines.is_echo(on_line(SERVER, 10, 1), from_caller(asker(7).host)));
+            lines.answer(on_line(SERVER, 10, 1));
+        }
     }
 
     #[test]

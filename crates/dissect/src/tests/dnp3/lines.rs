@@ -133,3 +133,23 @@ fn a_report_to_a_host_that_is_no_master_of_the_line_is_told() {
     let told = line.talk.said();
     assert_eq!(told.iter().filter(|it| it.starts_with("Unsolicited")).count(), 2, "{told:?}");
 }
+
+#[test]
+fn what_a_relay_passes_on_to_a_device_is_told_where_it_goes_too() {
+    let mut line = Line::new(false);
+    let [from_master, mut onward] = line.connections;
+    // The relay asks the device by the addresses that it is asked by, and its answers are not in the capture.
+    onward.first = Endpoint::new(from_master.second.address, 50_001);
+    onward.second = Endpoint::new(Ipv4Addr::new(10, 0, 0, 77).into(), 20_000);
+    line.connections[1] = onward;
+    for connection in [0, 1] {
+        line.say(connection, MASTER, OUTSTATION, POLL);
+    }
+    line.talk.flow = from_master;
+    line.talk.answer(&framed(0x44, OUTSTATION, MASTER, &octets(POLLED)));
+    line.talk.said();
+    line.say(1, MASTER, OUTSTATION, SELECT);
+    let told = line.talk.said();
+    assert!(told.iter().any(|it| it.starts_with("Select select")), "{told:?}");
+    assert_eq!(line.talk.dissector.counters().dnp3_overheard, 0);
+}
