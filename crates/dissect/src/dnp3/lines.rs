@@ -42,15 +42,21 @@ pub(crate) struct Lines {
     answered: BTreeMap<OnLine, Asker>,
     /// The last that were not yet: anybody can ask as anybody.
     asked: VecDeque<(OnLine, Asker)>,
+    /// How many answers came from a host since it last gave a request back.
+    plain: BTreeMap<(Zone, IpAddr), u32>,
     max: usize,
 }
 
 /// So many wait for their first answer.
 const ASKED_MAX: usize = 64;
 
+/// A line that gives requests back gives all of them back: a host that has answered so often and given none back is none.
+/// A few may be lost on the way to the sensor.
+const PLAIN_MAX: u32 = 8;
+
 impl Lines {
     pub(crate) const fn new(max: usize) -> Self {
-        Self { answered: BTreeMap::new(), asked: VecDeque::new(), max }
+        Self { answered: BTreeMap::new(), asked: VecDeque::new(), plain: BTreeMap::new(), max }
     }
 
     /// A master asks. Where there are too many, those that were answered first stay.
@@ -71,6 +77,12 @@ impl Lines {
 
     /// The device answered.
     pub(super) fn answer(&mut self, on_line: OnLine) {
+        let place = (on_line.zone, on_line.host);
+        if let Some(plain) = self.plain.get_mut(&place) {
+            *plain = plain.saturating_add(1);
+        } else if self.plain.len() < self.max {
+            self.plain.insert(place, 1);
+        }
         let Some(at) = self.asked.iter().position(|(it, _)| *it == on_line) else { return };
         if let Some((_, asker)) = self.asked.remove(at)
             && self.answered.len() < self.max
@@ -95,7 +107,7 @@ impl Lines {
     /// command to a device that is at home where it goes is none, whoever was heard saying the same elsewhere; nor is
     /// one to everybody, or to a device that was not heard yet, where any device is at home. Nor is what someone says
     /// who called, as a relay does: a line is called by its masters, or calls who has asked there.
-    pub(super) fn is_echo(&self, on_line: OnLine, said: GivenBack) -> bool {
+    pub(super) fn is_echo(&mut self, on_line: OnLine, said: GivenBack) -> bool {
         let OnLine { zone, host, device, master } = on_line;
         let GivenBack { to, everybody, called } = said;
         let fits = if self.answered.contains_key(&on_line) {
@@ -105,7 +117,13 @@ impl Lines {
                 || everybody && self.at_host(zone, host).any(|(it, _)| it.master == master);
             asked && self.at_host(zone, to).next().is_none()
         };
-        fits && (called || self.asks(zone, host, to))
+        let fits = fits && (called || self.asks(zone, host, to));
+        let plain = self.plain.get_mut(&(zone, host));
+        let gives_back = plain.as_deref().is_none_or(|plain| *plain <= PLAIN_MAX);
+        if fits && gives_back {
+            plain.into_iter().for_each(|plain| *plain = 0);
+        }
+        fits && gives_back
     }
 
     /// Whether someone asks at a host, answered or not.
@@ -123,7 +141,8 @@ impl Lines {
         // The copy for another may come before that for who asked.
         let asked = self.asked.iter().find(|(it, _)| *it == on_line).map(|(_, asker)| asker);
         let Some(asker) = self.answered.get(&on_line).or(asked) else { return false };
-        if asker.conversation == hears.conversation {
+        // The same host in another connection is no other master.
+        if asker.conversation == hears.conversation || asker.host == hears.host {
             return false;
         }
         let others = self.at_host(zone, host).filter(|(it, _)| it.master != on_line.master);
@@ -181,6 +200,36 @@ mod tests {
             assert!(!lines.is_echo(on_line(SERVER, 10, 1), from_caller(asker(7).host)));
             lines.answer(on_line(SERVER, 10, 1));
         }
+    }
+
+    #[test]
+    fn a_host_that_never_gave_a_request_back_does_not_begin_to() {
+        let (on_line, said) = (on_line(SERVER, 10, 1), said_to(asker(1).host, false));
+        let mut lines = Lines::new(8);
+        for _ in 0..100 {
+            // Requests given back, but for a few that were lost on the way.
+            lines.ask(on_line, asker(1));
+            assert!(lines.is_echo(on_line, said));
+            for _ in 0..PLAIN_MAX {
+                lines.answer(on_line);
+            }
+        }
+        lines.answer(on_line);
+        assert!(!lines.is_echo(on_line, said));
+    }
+
+    #[test]
+    fn a_master_s_other_connection_is_no_other_master() {
+        let line = on_line(SERVER, 10, 1);
+        let mut lines = Lines::new(8);
+        for master in [1, 2] {
+            lines.ask(on_line(SERVER, 10, master), asker(1));
+            lines.answer(on_line(SERVER, 10, master));
+        }
+        let later = Asker { conversation: Conversation(99), ..asker(1) };
+        assert!(!lines.is_for_another(line, later, true));
+        assert!(!lines.is_for_another(line, later, false));
+        assert!(lines.is_for_another(line, asker(2), false));
     }
 
     #[test]
