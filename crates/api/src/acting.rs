@@ -67,7 +67,7 @@ async fn act(
         action: wanted.action()?,
         target,
         by: Person {
-            name: caller.name,
+            name: wanted.who(&caller.name),
             role: caller.role.name().to_owned(),
             via: "api".to_owned(),
         },

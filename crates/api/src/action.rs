@@ -21,9 +21,21 @@ pub(crate) struct Wanted {
     pub(crate) until: Option<String>,
     #[serde(default)]
     pub(crate) expected_revision: Option<u32>,
+    /// Who acts, where that is another than the token is named after: a person at the command line, or in an
+    /// integration that speaks for many.
+    #[serde(default)]
+    pub(crate) actor: Option<String>,
 }
 
 impl Wanted {
+    /// Who acts: the one that was named, always with the token that said so.
+    pub(crate) fn who(&self, token: &str) -> String {
+        match self.actor.as_deref().map(str::trim) {
+            Some(actor) if !actor.is_empty() && actor != token => format!("{actor} ({token})"),
+            _ => token.to_owned(),
+        }
+    }
+
     /// The action; an error where it lacks something or has what it has no use for.
     pub(crate) fn action(&self) -> Result<Action, Problem> {
         let wrong = |message: String| Err(Problem::unprocessable(message));

@@ -22,6 +22,7 @@ mod output;
 mod person;
 mod report;
 mod serve;
+mod service;
 mod settings;
 mod state;
 mod stop;

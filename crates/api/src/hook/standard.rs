@@ -93,6 +93,7 @@ pub(crate) fn message(headers: &HeaderMap, octets: &[u8], hook: &str) -> Result<
         comment: None,
         until: data.until,
         expected_revision: None,
+        actor: None,
     };
     let actor = data.actor.filter(|actor| !actor.trim().is_empty());
     Ok(Message {

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use gridtap_model::State;
-use gridtap_store::{Act, ActError, Action, Disposition, Person, Standpoint, Target};
+use gridtap_store::{Act, ActError, Action, Disposition, Person, Standpoint, StoreError, Target};
 use serde_json::json;
 
 use super::{named, quoted};
@@ -13,6 +13,7 @@ use crate::arguments::Deed;
 use crate::failure::{Exit, Failure};
 use crate::output::{Voice, complain};
 use crate::report::{Finding, clean, moment};
+use crate::service::Service;
 use crate::{person, state};
 
 /// What a person wants done, and how it is to be told.
@@ -95,7 +96,13 @@ pub(super) fn run(wish: &Wish, voice: Voice) -> Result<Exit, Failure> {
     if acts.is_empty() {
         return Ok(exit);
     }
-    let answers = locally(wish, &acts)?;
+    let answers = match locally(wish, &acts) {
+        Err(failure) if is_in_use(&failure) => match Service::of(&wish.directory)? {
+            Some(service) => through(&service, wish, &acts)?,
+            None => return Err(failure),
+        },
+        answers => answers?,
+    };
     let mut done = Vec::new();
     for answer in answers {
         match answer {
@@ -116,6 +123,30 @@ pub(super) fn run(wish: &Wish, voice: Voice) -> Result<Exit, Failure> {
 
 /// What came of each act: where the anomalies stand, or the sentence why not.
 type Answers = Vec<Result<Vec<Standpoint>, String>>;
+
+/// Whether another process has the state.
+fn is_in_use(failure: &Failure) -> bool {
+    matches!(failure.error.downcast_ref(), Some(StoreError::InUse { .. }))
+}
+
+/// The service that has the state does it.
+fn through(service: &Service, wish: &Wish, acts: &[Act]) -> Result<Answers, Failure> {
+    let store = state::read(&wish.directory)?;
+    let mut answers = Vec::with_capacity(acts.len());
+    for act in acts {
+        answers.push(match service.act(act)? {
+            Ok(ids) => {
+                let mut stand = Vec::with_capacity(ids.len());
+                for id in ids {
+                    stand.extend(store.anomaly(&id)?);
+                }
+                Ok(stand)
+            }
+            Err(refusal) => Err(refusal),
+        });
+    }
+    Ok(answers)
+}
 
 fn locally(wish: &Wish, acts: &[Act]) -> Result<Answers, Failure> {
     let mut store = state::existing(&wish.directory)?;

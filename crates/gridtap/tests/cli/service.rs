@@ -211,6 +211,23 @@ fn what_a_service_tells_can_be_read_and_acknowledged_and_prometheus_counts_it() 
     assert_eq!(status, 200, "{text}");
     let (status, text) = asked(&state, "POST", &path, Some(&action));
     assert_eq!(status, 409, "{text}");
+    // The command line finds the service by itself, and says what it did as it does without one.
+    let at = state.to_str().unwrap();
+    let beginning = id.get(..8).unwrap();
+    let undone =
+        run(["anomalies", "unacknowledge", beginning, "--by", "shift lead", "--state", at]);
+    assert_eq!(undone.code, Some(0), "{undone:?}");
+    let again = run(["anomalies", "unacknowledge", beginning, "--state", at]);
+    assert_eq!(again.code, Some(1), "{again:?}");
+    assert!(again.err.contains("not acknowledged"), "{again:?}");
+    let done = run(["anomalies", "acknowledge", beginning, "--json", "--state", at]);
+    assert!(done.out.contains("\"acknowledged-active\""), "{done:?}");
+    let history = Store::read(&state).unwrap().history_of(&id).unwrap();
+    let undone = history.iter().find(|each| each.event == "unacknowledged").unwrap();
+    assert!(
+        undone.who.starts_with("shift lead") && undone.who.ends_with("(command line)"),
+        "{undone:?}"
+    );
     for _ in 0..LOOKS {
         if receiver.got().iter().any(|each| each.kind == "anomaly.acknowledged") {
             break;
