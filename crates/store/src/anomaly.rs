@@ -161,9 +161,10 @@ impl Batch<'_> {
         };
         let acted = known.is_acted_on() || standing != known.standing;
         let revision = match (acted, again) {
-            (true, _) => known.revision.saturating_add(1),
+            // The same packets again, in other words: whoever knows this revision misses nothing.
+            (_, false) => known.revision,
+            (true, true) => known.revision.saturating_add(1),
             (false, true) => anomaly.revision,
-            (false, false) => known.revision,
         };
         let all = i64::try_from(anomaly.count).unwrap_or(i64::MAX);
         let before = known.record.clone();
@@ -198,8 +199,13 @@ impl Batch<'_> {
                 now
             ],
         )?;
-        self.happened(&next, &Doing::of_sensor(Event::Updated))?;
-        Ok(Told { standpoint: next.standpoint(), event: Some(Event::Updated) })
+        let doing = Doing::of_sensor(Event::Updated);
+        if again {
+            self.happened(&next, &doing)?;
+        } else {
+            self.write_history(&next, &doing)?;
+        }
+        Ok(Told { standpoint: next.standpoint(), event: again.then_some(Event::Updated) })
     }
 
     /// What was told before. A run over the same capture tells it again: it is history where it is not yet.

@@ -188,6 +188,28 @@ fn a_digest_of_very_many_is_several_and_each_stays_small() {
 }
 
 #[test]
+fn the_same_revision_in_other_words_is_kept_and_told_to_nobody() {
+    let (_directory, mut store) = state();
+    subscribed(&mut store, None);
+    find(&mut store, 1, 1, Severity::High, NOW);
+    let mut batch = store.batch(NOW).unwrap();
+    let mut other = anomaly(1, 1);
+    other.expected = "another sentence, from a baseline that has learned since".to_owned();
+    assert_eq!(batch.anomaly(&other).unwrap().event, None);
+    batch.act(&act(Target::Anomaly(id(1)), Action::Acknowledge, "")).unwrap();
+    other.expected.push('.');
+    let told = batch.anomaly(&other).unwrap();
+    assert_eq!((told.event, told.standpoint.revision), (None, 2));
+    batch.commit().unwrap();
+    let kinds: Vec<_> =
+        settle_all(&mut store, "all", NOW).into_iter().map(|each| each.kind).collect();
+    assert_eq!(kinds, ["anomaly.opened", "anomaly.acknowledged"]);
+    let stands = store.anomaly(&id(1)).unwrap().unwrap();
+    assert!(stands.record.contains("another sentence"), "{}", stands.record);
+    assert!(store.check(None).unwrap().faults.is_empty());
+}
+
+#[test]
 fn what_is_shelved_is_not_told_again_until_it_comes_back() {
     let (_directory, mut store) = state();
     subscribed(&mut store, None);
