@@ -97,12 +97,21 @@ pub(crate) fn run(
             "{unstored} findings could not be stored before the end: see the log for what the store said"
         ));
     }
-    match read?.stopped {
-        // To be stopped is how a service ends.
-        Some(_) if unstored == 0 => Ok(Exit::Done),
-        None if unstored == 0 => Ok(Exit::Done),
-        _ => Ok(Exit::Store),
+    let read = read?;
+    if unstored > 0 {
+        return Ok(Exit::Store);
     }
+    if read.stopped.is_some() {
+        // To be stopped is how a service ends.
+        return Ok(Exit::Done);
+    }
+    if plan.is_live {
+        complain(
+            "standard input ended by itself: see what became of the program that feeds this sensor",
+        );
+        return Ok(Exit::Capture);
+    }
+    Ok(read.exit())
 }
 
 /// The whole input, and then the quiet after it, where it was asked for.

@@ -21,7 +21,7 @@ const EVERY_REVISION_MAX: usize = 1024;
 const SLICES_MAX: usize = 256;
 
 /// What is to be written at once.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Bundle {
     /// Findings, in their order.
     pub anomalies: Vec<Anomaly>,
@@ -60,7 +60,7 @@ impl Bundle {
                 lost = lost.saturating_add(1);
             }
         }
-        self.slices_lost = self.slices_lost.saturating_add(lost);
+        self.slices_lost = self.slices_lost.saturating_add(later.slices_lost).saturating_add(lost);
         later.anomalies.into_iter().map(|anomaly| self.add_one(anomaly)).sum()
     }
 

@@ -52,7 +52,7 @@ impl Teller {
                 Err(error) => {
                     self.metrics.record(&StoreWriteFailed { error: &error.to_string() });
                     self.health.store_fails(&error);
-                    let unwritten = Arc::try_unwrap(bundle).unwrap_or_default();
+                    let unwritten = Arc::unwrap_or_clone(bundle);
                     if self.outgoing.is_closed() {
                         last_tries = last_tries.saturating_add(1);
                         if last_tries > LAST_TRIES {

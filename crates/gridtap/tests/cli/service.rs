@@ -318,6 +318,19 @@ fn what_comes_over_standard_input_is_told_while_it_is_silent() {
 }
 
 #[test]
+fn when_what_feeds_a_service_ends_the_service_ends_with_a_sentence_and_is_started_again() {
+    let site = Site::new(1);
+    let receiver = Receiver::start(|_| 204);
+    let settings = site.settings(&receiver, "");
+    let mut command = gridtap(["monitor", "--read", "-", "--config"]);
+    command.arg(&settings).stdin(fs::File::open(&site.capture).unwrap());
+    let ran = Ran::from(command.output().unwrap());
+    assert_eq!(ran.code, Some(4), "{ran:?}");
+    assert!(ran.err.contains("standard input ended by itself"), "{ran:?}");
+    assert!(!site.anomalies().is_empty(), "what it found before is stored");
+}
+
+#[test]
 fn a_service_says_what_is_wrong_with_its_settings_before_it_touches_anything() {
     let directory = tempdir().unwrap();
     let says = |text: &str| {
