@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use gridtap_model::State;
+use gridtap_model::{State, Timestamp};
 use gridtap_store::{Filter, Page, Store};
 use serde_json::{Value, json};
 use tempfile::{TempDir, tempdir};
@@ -101,14 +101,19 @@ impl Site {
         store.find(&Filter::default(), &all).unwrap().into_iter().map(|each| each.id).collect()
     }
 
-    /// Waits until the input has ended and nothing is owed any more.
-    fn wait_until_told(&self, child: &mut Child) {
+    /// When a service last noted how far it had heard the capture.
+    fn heard_at(&self) -> Option<Timestamp> {
+        let captures = Store::read(&self.state()).unwrap().captures().unwrap();
+        captures.iter().find(|each| each.path.ends_with("storm.pcap")).map(|each| each.at)
+    }
+
+    /// Waits until this service's input has ended, where an earlier one had noted `before`, and nothing is owed any more.
+    fn wait_until_told(&self, child: &mut Child, before: Option<Timestamp>) {
         for _ in 0..LOOKS {
             assert!(child.try_wait().unwrap().is_none(), "the service ended by itself");
             let store = Store::read(&self.state()).unwrap();
             let waits = store.queues().unwrap().iter().any(|queue| queue.waiting > 0);
-            let captures = store.captures().unwrap();
-            if !waits && captures.iter().any(|each| each.path.ends_with("storm.pcap")) {
+            if !waits && self.heard_at() > before {
                 return;
             }
             std::thread::sleep(WHILE);
@@ -150,7 +155,7 @@ fn what_a_service_finds_reaches_its_receiver_signed_and_with_the_record_in_it() 
     let receiver = Receiver::start(|_| 204);
     let settings = site.settings(&receiver, "");
     let mut child = site.service(&settings, "5000").spawn().unwrap();
-    site.wait_until_told(&mut child);
+    site.wait_until_told(&mut child, None);
     let ran = stopped(child);
     assert_eq!(ran.code, Some(0), "{ran:?}");
     let got = receiver.got();
@@ -199,7 +204,7 @@ fn what_a_service_tells_can_be_read_and_acknowledged_and_prometheus_counts_it() 
     let receiver = Receiver::start(|_| 204);
     let settings = site.settings(&receiver, "[api]\nlisten = \"127.0.0.1:0\"");
     let mut child = site.service(&settings, "5000").spawn().unwrap();
-    site.wait_until_told(&mut child);
+    site.wait_until_told(&mut child, None);
     let state = site.state();
     let (status, text) = asked(&state, "GET", "/api/v1/anomalies?severity_min=high", None);
     assert_eq!(status, 200, "{text}");
@@ -281,8 +286,9 @@ fn killed_at_any_moment_everything_found_is_delivered_in_order_and_nothing_under
         child.kill().unwrap();
         child.wait().unwrap();
     }
+    let before = site.heard_at();
     let mut child = site.service(&settings, "5000").spawn().unwrap();
-    site.wait_until_told(&mut child);
+    site.wait_until_told(&mut child, before);
     assert_eq!(stopped(child).code, Some(0));
     let anomalies = site.anomalies();
     assert!(anomalies.len() >= 60, "{}", anomalies.len());
