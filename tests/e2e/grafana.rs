@@ -9,9 +9,9 @@ use serde_json::Value;
 
 use crate::machine::root;
 
-const DASHBOARDS: [&str; 2] = ["overview", "sensor"];
+pub(crate) const DASHBOARDS: [&str; 2] = ["overview", "sensor"];
 
-fn dashboard(name: &str) -> Value {
+pub(crate) fn dashboard(name: &str) -> Value {
     let path = root().join(format!("deploy/grafana/dashboards/{name}.json"));
     let text = fs::read_to_string(path).expect("a dashboard is in the repository");
     serde_json::from_str(&text).expect("a dashboard is JSON")
@@ -26,7 +26,7 @@ fn text<'a>(value: &'a Value, key: &str) -> &'a str {
 }
 
 /// Every query, with the name of what asks it.
-fn queries(dashboard: &Value) -> Vec<(&str, &str)> {
+pub(crate) fn queries(dashboard: &Value) -> Vec<(&str, &str)> {
     panels(dashboard)
         .iter()
         .flat_map(|panel| {
@@ -34,6 +34,16 @@ fn queries(dashboard: &Value) -> Vec<(&str, &str)> {
             targets.map(|target| (text(panel, "title"), text(target, "expr")))
         })
         .collect()
+}
+
+/// What the variables ask for, as queries.
+pub(crate) fn variables(dashboard: &Value) -> Vec<(&str, &str)> {
+    let list = dashboard["templating"]["list"].as_array().into_iter().flatten();
+    list.filter_map(|variable| {
+        let query = text(&variable["query"], "query").strip_prefix("label_values(")?;
+        Some((text(variable, "name"), query.rsplit_once(", ")?.0))
+    })
+    .collect()
 }
 
 #[test]

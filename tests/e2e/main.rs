@@ -19,6 +19,7 @@ mod prometheus;
 mod qut;
 mod readme;
 mod scenarios;
+mod scraped;
 mod site_names;
 mod stage;
 mod tidy;

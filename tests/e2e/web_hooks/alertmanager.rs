@@ -1,7 +1,6 @@
 //! Debian's Alertmanager.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -11,6 +10,7 @@ use serde_json::Value;
 
 use super::Peer;
 use super::plant::{Plant, Said};
+use crate::stage::web;
 
 /// Starts an Alertmanager with nothing in its memory; `None`, said in one line, where it is not installed.
 fn start(directory: &Path, address: &str) -> Option<(Peer, String)> {
@@ -49,13 +49,8 @@ fn start(directory: &Path, address: &str) -> Option<(Peer, String)> {
 
 /// The alerts that an Alertmanager has standing.
 fn alerts(address: &str) -> Vec<Value> {
-    let mut stream = TcpStream::connect(address).expect("it listens");
-    let request = format!("GET /api/v2/alerts HTTP/1.0\r\nhost: {address}\r\n\r\n");
-    stream.write_all(request.as_bytes()).expect("it reads");
-    let mut answer = String::new();
-    let _ = stream.read_to_string(&mut answer).expect("it answers");
-    let (_, body) = answer.split_once("\r\n\r\n").expect("a body");
-    serde_json::from_str(body).unwrap_or_else(|error| panic!("{error}: {answer}"))
+    let (_, body) = web::get(address, "/api/v2/alerts");
+    serde_json::from_str(&body).unwrap_or_else(|error| panic!("{error}: {body}"))
 }
 
 #[test]

@@ -134,10 +134,21 @@ impl Hearing {
         Ok(())
     }
 
+    /// What time it is where the packets are: a device is not silent because its capture is of yesterday.
+    fn time(&self) -> Timestamp {
+        match self.last {
+            None => person::now(),
+            Some((time, at)) if self.is_live => {
+                time.plus_ns(u64::try_from(at.elapsed().as_nanos()).unwrap_or(u64::MAX))
+            }
+            Some((time, _)) => time,
+        }
+    }
+
     fn beat(&mut self) {
         self.ways.supervisor.alive();
         self.ways.health.beat(self.last.map(|(time, _)| time));
-        self.ways.metrics.heard(self.pipeline.heard(person::now()));
+        self.ways.metrics.heard(self.pipeline.heard(self.time()));
         if self.is_live {
             let quiet = self.last.map_or(self.began, |(_, at)| at).elapsed();
             let is_blind = quiet >= self.silent_after;
@@ -207,9 +218,8 @@ impl Listener for Hearing {
 
     /// Nothing comes, and time passes all the same: deadlines fall as they would with the next packet.
     fn idle(&mut self) -> Result<(), Failure> {
-        if let Some((time, at)) = self.last {
-            let since = u64::try_from(at.elapsed().as_nanos()).unwrap_or(u64::MAX);
-            let now = time.plus_ns(since);
+        if self.last.is_some() {
+            let now = self.time();
             self.pipeline.pass(now);
             if let Some(evidence) = &mut self.evidence {
                 evidence.tick(now);
