@@ -14,6 +14,8 @@ pub(crate) struct Got {
     pub(crate) data: Value,
     /// What it was answered.
     pub(crate) status: u16,
+    /// When its first octet was there.
+    pub(crate) at: jiff::Timestamp,
 }
 
 /// A receiver on a port of its own, until the test ends.
@@ -47,13 +49,13 @@ impl Receiver {
 
 fn serve(stream: TcpStream, kept: &Mutex<Vec<Got>>, status: &dyn Fn(usize) -> u16) {
     let mut reader = BufReader::new(stream);
-    while let Some((id, body)) = request(&mut reader) {
+    while let Some((at, id, body)) = request(&mut reader) {
         let body: Value = serde_json::from_slice(&body).unwrap();
         let answer = {
             let mut kept = kept.lock().unwrap();
             let answer = status(kept.len());
             let kind = body["type"].as_str().unwrap().to_owned();
-            kept.push(Got { id, kind, data: body["data"].clone(), status: answer });
+            kept.push(Got { id, kind, data: body["data"].clone(), status: answer, at });
             answer
         };
         if answer == 0 {
@@ -66,9 +68,11 @@ fn serve(stream: TcpStream, kept: &Mutex<Vec<Got>>, status: &dyn Fn(usize) -> u1
     }
 }
 
-/// The id and the body of a request; none where the connection ended before it was whole.
-fn request(reader: &mut BufReader<TcpStream>) -> Option<(String, Vec<u8>)> {
+/// When a request began, its id and its body; none where the connection ended before it was whole.
+fn request(reader: &mut BufReader<TcpStream>) -> Option<(jiff::Timestamp, String, Vec<u8>)> {
     let (mut id, mut length) = (String::new(), 0);
+    reader.fill_buf().ok()?;
+    let at = jiff::Timestamp::now();
     loop {
         let mut line = String::new();
         if reader.read_line(&mut line).ok()? == 0 {
@@ -88,5 +92,5 @@ fn request(reader: &mut BufReader<TcpStream>) -> Option<(String, Vec<u8>)> {
     }
     let mut body = vec![0; length];
     reader.read_exact(&mut body).ok()?;
-    Some((id, body))
+    Some((at, id, body))
 }

@@ -14,10 +14,14 @@ pub(crate) const DEVICES: [Ipv4Addr; 2] =
 /// Noon of a day in May, in microseconds.
 const START_US: u64 = 1_714_564_800_000_000;
 
-/// Frames with their times, in the order they were added.
+/// What a pcap file of Ethernet frames with microseconds begins with.
+pub(crate) const PCAP_HEAD: [u8; 24] =
+    [0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0, 0, 1, 0, 0, 0];
+
+/// Frames with their times in microseconds since the beginning, in the order they were added.
 #[derive(Default)]
 pub(crate) struct Traffic {
-    frames: Vec<(u64, Vec<u8>)>,
+    pub(crate) frames: Vec<(u64, Vec<u8>)>,
     /// The next sequence number of each direction.
     next: BTreeMap<(Ipv4Addr, u16, Ipv4Addr, u16), u32>,
     transaction: u16,
@@ -51,14 +55,14 @@ impl Traffic {
         self.transaction = self.transaction.wrapping_add(1);
         let transaction = self.transaction;
         let port = 49_152 + u16::from(master.octets()[3]);
-        let us = START_US + microseconds(at);
+        let us = microseconds(at);
         self.segment(us, (master, port), (device, 502), &adu(transaction, request));
         self.segment(us + 2_000, (device, 502), (master, port), &adu(transaction, answer));
     }
 
     /// Bytes of no protocol of ours to a port and back.
     pub(crate) fn exchange_bytes(&mut self, at: f64, port: u16, request: &[u8], answer: &[u8]) {
-        let us = START_US + microseconds(at);
+        let us = microseconds(at);
         self.segment(us, (MASTER, 50_000), (DEVICES[0], port), request);
         self.segment(us + 2_000, (DEVICES[0], port), (MASTER, 50_000), answer);
     }
@@ -80,25 +84,31 @@ impl Traffic {
 
     /// Writes a pcap file, in the order of time.
     pub(crate) fn write(&mut self, path: &Path) {
+        self.write_from(START_US, path);
+    }
+
+    /// Writes a pcap file that begins at a moment, in microseconds since 1970.
+    pub(crate) fn write_from(&mut self, start_us: u64, path: &Path) {
         self.frames.sort_by_key(|(us, _)| *us);
         let mut file = BufWriter::new(File::create(path).unwrap());
-        file.write_all(&[0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0]).unwrap();
-        file.write_all(&65_535_u32.to_le_bytes()).unwrap();
-        file.write_all(&1_u32.to_le_bytes()).unwrap();
+        file.write_all(&PCAP_HEAD).unwrap();
         for (us, bytes) in &self.frames {
-            let length = u32::try_from(bytes.len()).unwrap();
-            for word in [
-                u32::try_from(us / 1_000_000).unwrap(),
-                u32::try_from(us % 1_000_000).unwrap(),
-                length,
-                length,
-            ] {
-                file.write_all(&word.to_le_bytes()).unwrap();
-            }
-            file.write_all(bytes).unwrap();
+            file.write_all(&record(start_us + us, bytes)).unwrap();
         }
         file.flush().unwrap();
     }
+}
+
+/// A frame as a pcap file has it.
+pub(crate) fn record(us: u64, frame: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(frame.len()).unwrap();
+    let seconds = u32::try_from(us / 1_000_000).unwrap();
+    let mut octets = Vec::with_capacity(16 + frame.len());
+    for word in [seconds, u32::try_from(us % 1_000_000).unwrap(), length, length] {
+        octets.extend(word.to_le_bytes());
+    }
+    octets.extend(frame);
+    octets
 }
 
 fn microseconds(seconds: f64) -> u64 {
