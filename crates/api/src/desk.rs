@@ -14,6 +14,7 @@ use crate::config::source_of;
 use crate::health::Health;
 use crate::hook::Hooks;
 use crate::limit::Limit;
+use crate::network::Network;
 use crate::problem::Problem;
 use crate::readers::Readers;
 use crate::refused::Refused;
@@ -46,6 +47,8 @@ pub(crate) struct Desk {
     pub(crate) clock: Clock,
     pub(crate) metrics: Metrics,
     pub(crate) health: Health,
+    #[expect(dead_code, reason = "its lists and its page come next")]
+    pub(crate) network: Network,
     pub(crate) access: Access,
     pub(crate) hooks: Hooks,
     pub(crate) limit: Limit,

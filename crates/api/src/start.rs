@@ -18,6 +18,7 @@ use crate::desk::{Clock, Desk};
 use crate::health::Health;
 use crate::hook::Hooks;
 use crate::limit::Limit;
+use crate::network::Network;
 use crate::readers::Readers;
 use crate::refused::Refused;
 use crate::routes::router;
@@ -41,6 +42,8 @@ pub struct Parts {
     pub metrics: Metrics,
     /// How the sensor is.
     pub health: Health,
+    /// What the sensor hears.
+    pub network: Network,
     /// The token of whoever is on this machine and may read the state directory, such as the command line. Unlike
     /// those of the settings it does not close reading to others.
     pub local_token: Option<Token>,
@@ -71,7 +74,8 @@ impl Api {
     /// # Errors
     /// Everything that is wrong with them.
     pub fn new(parts: Parts) -> Result<Self, Vec<Fault>> {
-        let Parts { config, state_directory, handle, clock, metrics, health, local_token } = parts;
+        let Parts { config, state_directory, handle, clock, metrics, health, network, local_token } =
+            parts;
         let faults = config.check();
         if !faults.is_empty() {
             return Err(faults);
@@ -85,6 +89,7 @@ impl Api {
             clock,
             metrics,
             health,
+            network,
             access,
             hooks,
             limit: Limit::new(config.rate_per_second, config.rate_burst),

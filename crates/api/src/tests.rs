@@ -22,7 +22,7 @@ use gridtap_telemetry::{Known, Metrics};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::{Api, Config, Health, Parts, Role, Running, Token};
+use crate::{Api, Config, Health, Network, Parts, Role, Running, Token};
 
 pub(crate) const NOW: Timestamp = Timestamp::from_nanos(1_714_557_600_000_000_000);
 
@@ -92,6 +92,7 @@ pub(crate) struct Stage {
     pub(crate) clock: Arc<AtomicI64>,
     pub(crate) metrics: Metrics,
     pub(crate) health: Health,
+    pub(crate) network: Network,
     writer: Option<Writer>,
     running: Option<Running>,
 }
@@ -105,6 +106,7 @@ impl Stage {
             clock: Arc::new(AtomicI64::new(NOW.nanos())),
             metrics: Metrics::new(&Known { hooks, ..Known::default() }),
             health: Health::default(),
+            network: Network::default(),
             writer: None,
             running: None,
         };
@@ -133,6 +135,7 @@ impl Stage {
             clock: Arc::new(now),
             metrics: self.metrics.clone(),
             health: self.health.clone(),
+            network: self.network.clone(),
             local_token: None,
         };
         let api = Api::new(parts).unwrap_or_else(|faults| panic!("{faults:?}"));

@@ -168,6 +168,12 @@ impl Baseline {
         self.tables.memory_bytes()
     }
 
+    /// The time up to which was heard; acceptances end by it.
+    pub(crate) fn now(&self) -> Timestamp {
+        let heard = self.zones.iter().map(ZoneState::last).max();
+        self.now.max(heard.unwrap_or(Timestamp::MIN))
+    }
+
     /// Something is heard: blocks that are over end.
     #[inline]
     pub(crate) fn hear(&mut self, time: Timestamp) {

@@ -3,7 +3,8 @@
 use gridtap_model::{Class, Device, Point, Table, Timestamp, Zone};
 
 use crate::baseline::Baseline;
-use crate::key::{Flags, Key, Kind, is_ledgered};
+use crate::key::{Flags, Key};
+use crate::network::Standing;
 use crate::path::{Path, Role, table_name};
 use crate::rows::Acceptance;
 
@@ -40,6 +41,8 @@ pub struct LedgerEntry {
     pub held: bool,
     /// A person signed it off.
     pub signed_off: bool,
+    /// How certain it is, as one word.
+    pub standing: Standing,
     /// A person's acceptance.
     pub acceptance: Option<Acceptance>,
 }
@@ -49,14 +52,19 @@ impl Baseline {
     /// that command without naming points, identify or diagnose. Oldest first.
     #[must_use]
     pub fn ledger(&self) -> Vec<LedgerEntry> {
-        let mut ledger: Vec<LedgerEntry> =
-            (0_u32..).zip(&self.tables.keys).filter_map(|(id, key)| self.entry(id, key)).collect();
+        self.ledger_of((0_u32..).zip(&self.tables.keys).map(|(id, _)| id))
+    }
+
+    /// Those of these keys that are listed, the oldest first.
+    pub(crate) fn ledger_of(&self, keys: impl Iterator<Item = u32>) -> Vec<LedgerEntry> {
+        let entry = |id| self.tables.key(id).and_then(|key| self.entry(id, key));
+        let mut ledger: Vec<LedgerEntry> = keys.filter_map(entry).collect();
         ledger.sort_by(|a, b| (a.first, &a.key).cmp(&(b.first, &b.key)));
         ledger
     }
 
     fn entry(&self, id: u32, key: &Key) -> Option<LedgerEntry> {
-        if !matches!(key.kind, Kind::Function | Kind::Point) {
+        if !self.is_listed(key) {
             return None;
         }
         let path = self.tables.path(id)?;
@@ -67,9 +75,6 @@ impl Baseline {
             Path::Point { role, table, index } => (role, "", Some((table, index))),
             _ => return None,
         };
-        if !is_ledgered(role.class) {
-            return None;
-        }
         let point = point.map(|(code, index)| Point {
             table: Table { code, name: table_name(role.device.protocol, code).unwrap_or("point") },
             index,
@@ -91,6 +96,7 @@ impl Baseline {
             provisional: key.is_provisional(),
             held: key.flags.has(Flags::HELD),
             signed_off: key.flags.has(Flags::SIGNED),
+            standing: self.standing_of(id, key),
             acceptance: self.tables.acceptances.get(&path).cloned(),
         })
     }

@@ -6,7 +6,7 @@ use crate::baseline::Baseline;
 use crate::float::{poisson_max, real};
 use crate::key::{Flags, Kind};
 use crate::verdict::Level;
-use crate::zone::ZoneState;
+use crate::zone::{Waiting, ZoneState};
 
 /// How far learning is, over the site and in each zone.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
@@ -78,6 +78,8 @@ pub struct LevelState {
     pub novel_per_day_max: Option<f64>,
     /// An estimate of when it arms if nothing new comes; 0 when armed.
     pub armed_in_s: u64,
+    /// What it waits for, in the zone that needs longest; null where it judges or nothing was heard.
+    pub waits_for: Option<Waiting>,
 }
 
 const SECOND_NS: u64 = 1_000_000_000;
@@ -148,16 +150,18 @@ impl Baseline {
         let side_by_side = u64::try_from(zones.iter().filter(|zone| zone.blocks > 0).count());
         let days =
             real(sum) * real(block_ns) / real(DAY_NS) / real(side_by_side.unwrap_or(1).max(1));
-        let blocks_missing =
-            zones.iter().map(|zone| zone.blocks_until_armed(level, block_ns, &self.config)).max();
+        let missing = |zone: &&&ZoneState| zone.blocks_until_armed(level, block_ns, &self.config);
+        let slowest = zones.iter().max_by_key(missing);
         LevelState {
             armed: !zones.is_empty() && zones.iter().all(|zone| zone.is_armed(level)),
             keys: self.keys_at(level, zones),
             blocks: blocks.max().unwrap_or(0),
             novel_per_day: if sum == 0 { 0.0 } else { real(once) / days },
             novel_per_day_max: (sum > 0).then(|| poisson_max(once) / days),
-            armed_in_s: blocks_missing
-                .unwrap_or(0)
+            waits_for: slowest.and_then(|zone| zone.waits_for(level, block_ns, &self.config)),
+            armed_in_s: slowest
+                .as_ref()
+                .map_or(0, missing)
                 .saturating_mul(block_ns.checked_div(SECOND_NS).unwrap_or(0)),
         }
     }

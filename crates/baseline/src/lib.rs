@@ -39,6 +39,7 @@ mod ledger;
 mod levels;
 mod message;
 mod names;
+mod network;
 mod path;
 #[cfg(test)]
 mod play;
@@ -55,6 +56,7 @@ pub use decisions::{AcceptError, SignOffError};
 pub use facts::{Fact, FactKey, FactKind, Facts};
 pub use ledger::LedgerEntry;
 pub use levels::{LevelState, Levels, PerLevel, ZoneLevels};
+pub use network::{ByClass, ConversationHeard, Cut, DeviceHeard, HostHeard, Network, Standing};
 pub use path::KeyError;
 pub use rows::{Acceptance, Difference, FORMAT, Meta, RestoreError, Row, RowValue, diff};
 pub use site::{
@@ -62,3 +64,4 @@ pub use site::{
     WordOrder, ZoneRule,
 };
 pub use verdict::{Access, Declared, LearnedRate, Level, Verdict};
+pub use zone::Waiting;

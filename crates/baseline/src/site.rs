@@ -251,6 +251,12 @@ impl Site {
         exact.or_else(whole).map(|(place, _)| place)
     }
 
+    /// All declared devices, in the order of the site file.
+    #[must_use]
+    pub fn devices(&self) -> &[SiteDevice] {
+        &self.devices
+    }
+
     /// The declared device.
     #[must_use]
     pub fn device(&self, device: &Device) -> Option<&SiteDevice> {

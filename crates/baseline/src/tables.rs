@@ -19,11 +19,11 @@ use crate::names::Names;
 use crate::path::{Code, Path, Range, Role};
 use crate::rows::Acceptance;
 
-use detail::{bits, range_kind};
 pub(crate) use detail::{
-    class_detail, class_slot, code_detail, conversation_detail, detail_range, low, point_detail,
-    range_detail, slot,
+    CLASSES, class_detail, class_slot, code_detail, conversation_detail, detail_range, low,
+    point_detail, range_detail, slot,
 };
+use detail::{bits, range_kind};
 
 /// A host of a zone.
 #[derive(Debug, Clone)]

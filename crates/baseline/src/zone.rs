@@ -1,11 +1,14 @@
 //! What one zone has heard: news a block, its rates, and which levels are armed.
 
+mod wait;
+
 use gridtap_model::{Timestamp, Zone};
 
-use crate::block::is_weekend;
 use crate::config::Config;
 use crate::float::{poisson_max, poisson_min, real, whole};
 use crate::verdict::{LearnedRate, Level};
+
+pub use wait::Waiting;
 
 /// News of one kind: the channels over which a rate is pooled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -305,23 +308,6 @@ impl ZoneState {
         rates.fold(0, |sum, rate| sum.saturating_add(u64::from(rate.once)))
     }
 
-    /// An estimate of how many blocks a level needs until it arms, if nothing new comes; 0 when armed.
-    pub(crate) fn blocks_until_armed(&self, level: Level, block_ns: u64, config: &Config) -> u64 {
-        let Some(slot) = level_slot(level).filter(|_| !self.is_armed(level)) else { return 0 };
-        let mut future = self.clone();
-        for quiet in 0..ESTIMATE_MAX {
-            let missing = future.blocks_missing(slot, block_ns, config);
-            if missing == 0 && is_stable(&future.stretches, future.blocks, governs(slot)) {
-                return quiet;
-            }
-            let ahead_ns = quiet.saturating_mul(block_ns);
-            future.weekend |= is_weekend(self.last().plus_ns(ahead_ns).nanos());
-            future.blocks = future.blocks.saturating_add(1);
-            future.remember();
-        }
-        ESTIMATE_MAX
-    }
-
     /// Makes room for ordinals that were written to disk after this state was.
     pub(crate) fn reach_ordinal(&mut self, ordinal: u32) {
         if ordinal > self.blocks {
@@ -332,9 +318,6 @@ impl ZoneState {
         }
     }
 }
-
-/// Beyond this many blocks an estimate is not worth computing.
-const ESTIMATE_MAX: u64 = 2_000;
 
 const HOUR_NS: u64 = 3_600_000_000_000;
 

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use anstyle::Style;
-use gridtap_baseline::{LevelState, Levels, PerLevel};
+use gridtap_baseline::{LedgerEntry, LevelState, Levels, PerLevel};
 use gridtap_model::{Span, Timestamp};
 
 use crate::report::{clock, filled};
@@ -12,13 +12,39 @@ use crate::settings::Settings;
 const BOLD: Style = Style::new().bold();
 
 /// The levels with their names, coarse to fine. Values are not modelled yet and not shown.
-fn each(levels: &PerLevel) -> [(&'static str, &LevelState); 4] {
+pub(crate) fn each(levels: &PerLevel) -> [(&'static str, &LevelState); 4] {
     [
         ("flow", &levels.flow),
         ("function", &levels.function),
         ("address", &levels.address),
         ("point", &levels.point),
     ]
+}
+
+/// How certain a command of the ledger is, in words.
+pub(crate) fn standing(entry: &LedgerEntry) -> String {
+    let mut words = Vec::new();
+    if entry.held && entry.acceptance.is_none() {
+        words.push("held back: it alarmed".to_owned());
+    } else if entry.held {
+        words.push("alarmed".to_owned());
+    } else if entry.provisional {
+        words.push("provisional".to_owned());
+    } else if !entry.signed_off {
+        words.push("learned".to_owned());
+    }
+    if entry.signed_off {
+        words.push("signed off".to_owned());
+    }
+    if let Some(acceptance) = &entry.acceptance {
+        let until = acceptance
+            .until_ns
+            .map_or_else(String::new, |until| format!(" until {}", Timestamp::from_nanos(until)));
+        let second = acceptance.second.as_ref();
+        let second = second.map_or_else(String::new, |second| format!(" and {second}"));
+        words.push(format!("accepted by {}{second}{until} ({})", acceptance.by, acceptance.reason));
+    }
+    words.join(", ")
 }
 
 /// One sentence: what judges and on what evidence, or that silence is not a result yet.

@@ -18,6 +18,7 @@ mod learn;
 mod learned;
 mod manual;
 mod monitor;
+mod network;
 mod output;
 mod person;
 mod report;

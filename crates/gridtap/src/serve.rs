@@ -9,6 +9,7 @@ mod hearing;
 pub(crate) mod interface;
 mod keeper;
 mod outgoing;
+mod overview;
 mod settings;
 mod supervisor;
 mod teller;
@@ -34,9 +35,10 @@ use crate::{person, state};
 
 use health::Health;
 use hearing::{Hearing, Ways};
-use interface::Interface;
+use interface::{Boards, Interface};
 use keeper::Keeper;
 use outgoing::Outgoing;
+use overview::Overview;
 use supervisor::Supervisor;
 use teller::Teller;
 
@@ -86,6 +88,7 @@ pub(crate) fn run(
         outgoing: Arc::clone(&parts.outgoing),
         metrics,
         health: Arc::clone(&parts.health),
+        overview: parts.overview(settings),
         supervisor: parts.supervisor,
     };
     let mut hearing = Hearing::new(pipeline, learned, ways, settings, plan.is_live);
@@ -202,6 +205,7 @@ struct Parts {
     is_stopped: Arc<AtomicBool>,
     deliveries: Deliveries,
     interface: Option<Interface>,
+    network: gridtap_api::Network,
     supervisor: Supervisor,
 }
 
@@ -242,8 +246,10 @@ impl Parts {
             board: board.clone(),
             sensor: settings.detect.sensor.clone(),
         };
+        let network = gridtap_api::Network::default();
+        let boards = Boards { health: board, network: network.clone() };
         let interface =
-            Interface::start(settings, &plan.directory, handle.clone(), metrics.clone(), board)?;
+            Interface::start(settings, &plan.directory, handle.clone(), metrics.clone(), boards)?;
         let world = World {
             directory: plan.directory.clone(),
             handle,
@@ -260,8 +266,15 @@ impl Parts {
             is_stopped,
             deliveries: Deliveries::start(couriers, &world, &bell)?,
             interface,
+            network,
             supervisor: Supervisor::of_environment(),
         })
+    }
+
+    /// Whoever hears writes on the board only where there is an interface to read it.
+    fn overview(&self, settings: &Settings) -> Option<Overview> {
+        let board = self.interface.as_ref().map(|_| self.network.clone())?;
+        Some(Overview::new(board, settings.service.overview_rows))
     }
 
     /// Ends every part in its order: what is on its way is stored before the store closes. How many findings could

@@ -15,3 +15,4 @@ mod tally;
 pub use evidence::{Evidence, EvidenceConfig, Slice};
 pub use pipeline::{Config, Pipeline};
 pub use summary::{ByteCounts, Summary};
+pub use tally::DeviceStanding;

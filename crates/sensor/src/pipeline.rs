@@ -8,7 +8,7 @@ use gridtap_telemetry::{Heard as Counts, Learned, LevelLearned, PROTOCOLS, Proto
 use gridtap_wire::{Frame, Heard, Wire};
 
 use crate::summary::{ByteCounts, Summary};
-use crate::tally::Tally;
+use crate::tally::{DeviceStanding, Tally};
 
 pub(crate) const SECOND_NS: i64 = 1_000_000_000;
 /// Seconds of a silence that are ticked one by one. After that every deadline has passed, and time jumps: a
@@ -185,6 +185,11 @@ impl Pipeline {
         };
         self.judge.tally.tell(&mut heard, now);
         heard
+    }
+
+    /// How each device stands that has a place among the metrics; `now` decides which are silent.
+    pub fn devices(&self, now: Timestamp) -> impl Iterator<Item = DeviceStanding> + '_ {
+        self.judge.tally.devices(now)
     }
 
     /// How far the baseline is, as the metrics want it. Looks at every key: for once a minute, not for once a second.

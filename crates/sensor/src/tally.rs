@@ -8,6 +8,8 @@ use gridtap_telemetry::{
     CommandClass, Config, Heard, InterfaceHeard, PROTOCOLS, RefusalCode, Spread, place_of,
 };
 
+pub use self::devices::DeviceStanding;
+
 use self::devices::Devices;
 
 /// Counts of packets by input, and of messages by protocol and device.
@@ -75,6 +77,11 @@ impl Tally {
             }
             Phase::Confirm | Phase::Unanswered => {}
         }
+    }
+
+    /// How each device stands that has a place; `now` decides which are silent.
+    pub(crate) fn devices(&self, now: Timestamp) -> impl Iterator<Item = DeviceStanding> + '_ {
+        self.devices.standings(now)
     }
 
     /// What these come to; `now` decides which devices are silent.

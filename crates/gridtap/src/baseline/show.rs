@@ -4,7 +4,6 @@ use std::io::{self, BufWriter, Write};
 
 use anstyle::Style;
 use gridtap_baseline::{Baseline, Difference, LedgerEntry, Row, diff as differences};
-use gridtap_model::Timestamp;
 use serde_json::json;
 
 use crate::failure::Failure;
@@ -54,7 +53,7 @@ pub(super) fn ledger(baseline: &Baseline, json: bool, voice: Voice) -> Result<()
         writeln!(
             out,
             "  {}; {} times in {} blocks, first {}, last {}",
-            standing(entry),
+            knowledge::standing(entry),
             entry.count,
             entry.blocks,
             entry.first,
@@ -70,31 +69,6 @@ pub(super) fn ledger(baseline: &Baseline, json: bool, voice: Voice) -> Result<()
         entries.len()
     )?;
     Ok(())
-}
-
-fn standing(entry: &LedgerEntry) -> String {
-    let mut words = Vec::new();
-    if entry.held && entry.acceptance.is_none() {
-        words.push("held back: it alarmed".to_owned());
-    } else if entry.held {
-        words.push("alarmed".to_owned());
-    } else if entry.provisional {
-        words.push("provisional".to_owned());
-    } else if !entry.signed_off {
-        words.push("learned".to_owned());
-    }
-    if entry.signed_off {
-        words.push("signed off".to_owned());
-    }
-    if let Some(acceptance) = &entry.acceptance {
-        let until = acceptance
-            .until_ns
-            .map_or_else(String::new, |until| format!(" until {}", Timestamp::from_nanos(until)));
-        let second = acceptance.second.as_ref();
-        let second = second.map_or_else(String::new, |second| format!(" and {second}"));
-        words.push(format!("accepted by {}{second}{until} ({})", acceptance.by, acceptance.reason));
-    }
-    words.join(", ")
 }
 
 fn record(entry: &LedgerEntry) -> serde_json::Value {

@@ -11,6 +11,7 @@ fn levels(armed: bool) -> Levels {
         novel_per_day: 0.0,
         novel_per_day_max: Some(0.34),
         armed_in_s,
+        waits_for: None,
     };
     Levels {
         since: Some(Timestamp::from_parts(1_714_557_600, 0)),

@@ -14,6 +14,7 @@ use crate::learned::Learned;
 use crate::person;
 use crate::serve::health::Health;
 use crate::serve::outgoing::{Bundle, Outgoing};
+use crate::serve::overview::Overview;
 use crate::serve::supervisor::Supervisor;
 use crate::settings::Settings;
 use crate::state;
@@ -53,6 +54,8 @@ pub(crate) struct Ways {
     pub metrics: Metrics,
     /// Takes how the sensor is.
     pub health: Arc<Health>,
+    /// Takes what is heard; none where nobody can ask.
+    pub overview: Option<Overview>,
     /// Wants to hear that the service lives.
     pub supervisor: Supervisor,
 }
@@ -100,6 +103,9 @@ impl Hearing {
         self.keep(read.stopped.is_none())?;
         self.tell_learned();
         self.beat();
+        if let Some(overview) = &self.ways.overview {
+            overview.look_now(&self.pipeline, self.newest(), now());
+        }
         Ok(())
     }
 
@@ -145,9 +151,18 @@ impl Hearing {
         }
     }
 
+    /// The time of the newest packet.
+    fn newest(&self) -> Option<Timestamp> {
+        self.last.map(|(time, _)| time)
+    }
+
     fn beat(&mut self) {
         self.ways.supervisor.alive();
-        self.ways.health.beat(self.last.map(|(time, _)| time));
+        let newest = self.newest();
+        self.ways.health.beat(newest);
+        if let Some(overview) = &mut self.ways.overview {
+            overview.look(&self.pipeline, newest, now());
+        }
         self.ways.metrics.heard(self.pipeline.heard(self.time()));
         if self.is_live {
             let quiet = self.last.map_or(self.began, |(_, at)| at).elapsed();

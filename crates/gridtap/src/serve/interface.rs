@@ -8,7 +8,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use gridtap_api::{Api, Health, Parts, Role, Running, Token};
+use gridtap_api::{Api, Health, Network, Parts, Role, Running, Token};
 use gridtap_store::Handle;
 use gridtap_telemetry::Metrics;
 use serde_json::json;
@@ -19,6 +19,14 @@ use crate::settings::Settings;
 
 /// Beside the database: where the service listens, and the token of whoever may read this directory.
 pub(crate) const NOTE: &str = "gridtap.api";
+
+/// What the interface reads off.
+pub(crate) struct Boards {
+    /// How the sensor is.
+    pub health: Health,
+    /// What it hears.
+    pub network: Network,
+}
 
 /// A running interface. Dropped, its note is taken away.
 #[derive(Debug)]
@@ -34,7 +42,7 @@ impl Interface {
         directory: &Path,
         handle: Handle,
         metrics: Metrics,
-        health: Health,
+        boards: Boards,
     ) -> Result<Option<Self>, Failure> {
         let Some(listen) = settings.api.listen else { return Ok(None) };
         let token = random()?;
@@ -44,7 +52,8 @@ impl Interface {
             handle,
             clock: Arc::new(person::now),
             metrics,
-            health,
+            health: boards.health,
+            network: boards.network,
             local_token: Some(Token::of_text("command line", Role::Admin, &token)),
         };
         let api = Api::new(parts).map_err(refused)?;

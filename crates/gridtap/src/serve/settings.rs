@@ -30,6 +30,8 @@ pub(crate) struct Service {
     pub clear_after: Span,
     /// After how long without a packet the sensor says that it hears nothing, where packets are heard as they come.
     pub silent_after: Span,
+    /// Most rows of each list of hosts, devices, conversations and commands that are shown of what is heard.
+    pub overview_rows: u32,
     /// For how long closed anomalies, their evidence, commands and settled deliveries are kept.
     pub keep: Span,
 }
@@ -46,6 +48,7 @@ impl Default for Service {
             at_end: AtEnd::Stop,
             clear_after: Span::from_secs(3600),
             silent_after: Span::from_secs(60),
+            overview_rows: 5_000,
             keep: Span::from_secs(3 * 365 * 24 * 3600),
         }
     }

@@ -39,6 +39,17 @@ struct Silences {
     longest_ns: [u64; 2],
 }
 
+/// How one device stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DeviceStanding {
+    /// The device.
+    pub device: Device,
+    /// How it stands.
+    pub state: DeviceState,
+    /// When it last said something.
+    pub last: Option<Timestamp>,
+}
+
 impl Devices {
     pub(super) fn new(devices_max: usize) -> Self {
         Self {
@@ -120,6 +131,15 @@ impl Devices {
             return name;
         }
         format!("{name} in {}", site.zone_name(device.zone))
+    }
+
+    /// How each stands, in the order in which they got their place.
+    pub(super) fn standings(&self, now: Timestamp) -> impl Iterator<Item = DeviceStanding> + '_ {
+        self.rows.iter().map(move |row| DeviceStanding {
+            device: row.device,
+            state: row.state(now),
+            last: row.last,
+        })
     }
 
     pub(super) fn tell(&self, heard: &mut Heard, now: Timestamp) {
