@@ -47,7 +47,6 @@ pub(crate) struct Desk {
     pub(crate) clock: Clock,
     pub(crate) metrics: Metrics,
     pub(crate) health: Health,
-    #[expect(dead_code, reason = "its lists and its page come next")]
     pub(crate) network: Network,
     pub(crate) access: Access,
     pub(crate) hooks: Hooks,

@@ -138,7 +138,7 @@ pub(crate) fn raw(record: String) -> Result<Box<RawValue>, Problem> {
     })
 }
 
-fn no_cursor(after: &str) -> Problem {
+pub(crate) fn no_cursor(after: &str) -> Problem {
     Problem::malformed(format!("after={after:?} is none of this list: begin again without it"))
 }
 

@@ -1,5 +1,7 @@
 //! What the sensor hears: hosts, devices, conversations and commands, as the shell last said.
 
+pub(crate) mod lists;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -91,6 +93,8 @@ pub type ByClass = BTreeMap<&'static str, u64>;
 /// One host.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Host {
+    /// What a list goes on after.
+    pub id: String,
     /// The name of its zone.
     pub zone: String,
     /// Its address.
@@ -144,6 +148,8 @@ pub struct Device {
 /// Who speaks with whom.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Conversation {
+    /// What a list goes on after.
+    pub id: String,
     /// The name of its zone.
     pub zone: String,
     /// The address of who asks.

@@ -15,6 +15,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
 
 use crate::desk::{Desk, Peer};
+use crate::network::lists;
 use crate::problem::Problem;
 use crate::{acting, hook, listing, standing};
 
@@ -53,6 +54,13 @@ pub(crate) fn routes() -> Vec<(&'static str, Method, MethodRouter<Arc<Desk>>)> {
         ("/api/v1/incidents", Method::GET, get(listing::incidents)),
         ("/api/v1/incidents/{id}", Method::GET, get(listing::incident)),
         ("/api/v1/incidents/{id}/actions", Method::POST, post(acting::on_incident)),
+        ("/api/v1/hosts", Method::GET, get(lists::hosts)),
+        ("/api/v1/devices", Method::GET, get(lists::devices)),
+        ("/api/v1/devices/{id}", Method::GET, get(lists::device)),
+        ("/api/v1/conversations", Method::GET, get(lists::conversations)),
+        ("/api/v1/baseline", Method::GET, get(lists::baseline)),
+        ("/api/v1/baseline/ledger", Method::GET, get(lists::ledger)),
+        ("/api/v1/baseline/draft", Method::GET, get(lists::draft)),
         ("/api/v1/audit", Method::GET, get(listing::audit)),
         ("/api/v1/deliveries", Method::GET, get(listing::deliveries)),
         ("/api/v1/hooks/{name}", Method::POST, post(hook::called)),

@@ -5,6 +5,7 @@ mod acting;
 mod document;
 mod hooks;
 mod limits;
+mod network;
 mod pagerduty;
 mod reading;
 mod slack;

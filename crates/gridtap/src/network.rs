@@ -103,6 +103,7 @@ fn level(name: &str, state: &LevelState) -> shown::Level {
 fn host(heard: &HostHeard, site: &Site) -> shown::Host {
     let declared = site.host(heard.address);
     shown::Host {
+        id: of_zone(heard.address.to_string(), heard.zone),
         zone: zone(heard.zone, site),
         address: heard.address.to_string(),
         name: declared.map(|host| host.name.clone()),
@@ -193,16 +194,26 @@ fn named(device: &Device, site: &Site) -> shown::Device {
 
 /// What a device is found by: its name in records, fit for a path, with the number of its zone.
 fn id(device: &Device) -> String {
-    let name = device.to_string().replace(' ', "-");
-    match device.zone {
-        Zone(0) => name,
-        Zone(number) => format!("{name}-zone-{number}"),
+    of_zone(device.to_string().replace(' ', "-"), device.zone)
+}
+
+fn of_zone(id: String, zone: Zone) -> String {
+    match zone {
+        Zone(0) => id,
+        Zone(number) => format!("{id}-zone-{number}"),
     }
 }
 
 fn spoken(heard: &ConversationHeard, site: &Site) -> shown::Conversation {
     let device = heard.device.as_ref();
+    let with = match device {
+        Some(device) => id(device),
+        None => {
+            of_zone(format!("{}-{}-port-{}", heard.protocol, heard.server, heard.port), heard.zone)
+        }
+    };
     shown::Conversation {
+        id: format!("{}~{with}", heard.client),
         zone: zone(heard.zone, site),
         master: heard.client.to_string(),
         master_name: site.host_name(heard.client).map(str::to_owned),

@@ -116,13 +116,21 @@ fn every_example_is_what_its_schema_says() {
 
 #[test]
 fn every_filter_is_in_the_document() {
-    for path in ["/api/v1/anomalies", "/api/v1/incidents"] {
+    use crate::network::lists::{CONVERSATIONS, DEVICES, HOSTS, LEDGER};
+    for (path, filters) in [
+        ("/api/v1/anomalies", &crate::query::FILTERS[..]),
+        ("/api/v1/incidents", &crate::query::FILTERS),
+        ("/api/v1/hosts", &HOSTS),
+        ("/api/v1/devices", &DEVICES),
+        ("/api/v1/conversations", &CONVERSATIONS),
+        ("/api/v1/baseline/ledger", &LEDGER),
+    ] {
         let documented: Vec<&str> = PARSED["paths"][path]["get"]["parameters"]
             .as_array()
             .unwrap()
             .iter()
             .map(|parameter| parameter["name"].as_str().unwrap())
             .collect();
-        assert_eq!(documented, crate::query::FILTERS);
+        assert_eq!(documented, filters);
     }
 }
