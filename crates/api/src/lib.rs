@@ -38,4 +38,4 @@ pub use desk::Clock;
 pub use health::{Condition, Health, LevelArmed};
 pub use network::{Network, Overview};
 pub use role::Role;
-pub use start::{Api, Parts, Running};
+pub use start::{Api, Parts, Running, faults};

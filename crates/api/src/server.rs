@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::future::Future;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use axum::Router;
@@ -19,7 +19,7 @@ use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
 
 use crate::config::source_of;
-use crate::desk::Peer;
+use crate::desk::{Desk, Peer};
 
 /// What is being answered when the end comes has so long.
 const END: Duration = Duration::from_secs(5);
@@ -32,12 +32,35 @@ const HEAD_OCTETS_MAX: usize = 16 * 1024;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Encrypted;
 
-/// What is listened with.
-pub(crate) struct Server {
+/// What answers by the settings of now.
+pub(crate) struct Answering {
+    pub(crate) desk: Arc<Desk>,
     pub(crate) router: Router,
     pub(crate) tls: Option<TlsAcceptor>,
-    pub(crate) connections_max: usize,
     pub(crate) header_timeout: Duration,
+}
+
+/// The one that answers now. Each request takes it anew, so that a reload cuts nobody off.
+pub(crate) struct Current(RwLock<Arc<Answering>>);
+
+impl Current {
+    pub(crate) fn new(answering: Answering) -> Self {
+        Self(RwLock::new(Arc::new(answering)))
+    }
+
+    pub(crate) fn get(&self) -> Arc<Answering> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn set(&self, answering: Answering) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(answering);
+    }
+}
+
+/// What is listened with.
+pub(crate) struct Server {
+    pub(crate) current: Arc<Current>,
+    pub(crate) connections_max: usize,
 }
 
 /// How many connections each source has.
@@ -115,10 +138,11 @@ impl Server {
     async fn connection(&self, stream: TcpStream, peer: Peer, ended: watch::Receiver<()>) {
         // An answer is one write: waiting for more to send would only delay it.
         let _ = stream.set_nodelay(true);
-        match &self.tls {
+        let Answering { tls, header_timeout, .. } = &*self.current.get();
+        match tls {
             None => self.serve(stream, peer, false, ended).await,
             Some(acceptor) => {
-                let shaken = tokio::time::timeout(self.header_timeout, acceptor.accept(stream));
+                let shaken = tokio::time::timeout(*header_timeout, acceptor.accept(stream));
                 if let Ok(Ok(stream)) = shaken.await {
                     self.serve(stream, peer, true, ended).await;
                 }
@@ -138,7 +162,7 @@ impl Server {
             if is_encrypted {
                 request.extensions_mut().insert(Encrypted);
             }
-            let router = self.router.clone();
+            let router = self.current.get().router.clone();
             async move {
                 let answered: Result<_, Infallible> = router.oneshot(request).await;
                 answered
@@ -148,7 +172,7 @@ impl Server {
             .timer(TokioTimer::new())
             // Whoever has said all of it may still want to hear the answer.
             .half_close(true)
-            .header_read_timeout(self.header_timeout)
+            .header_read_timeout(self.current.get().header_timeout)
             .max_buf_size(HEAD_OCTETS_MAX)
             .serve_connection(TokioIo::new(stream), service);
         let mut connection = std::pin::pin!(connection);

@@ -1,5 +1,6 @@
 //! From settings to a server, and back to silence.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
@@ -11,6 +12,7 @@ use gridtap_model::Span;
 use gridtap_store::Handle;
 use gridtap_telemetry::Metrics;
 use tokio::sync::{Semaphore, oneshot};
+use tokio_rustls::TlsAcceptor;
 
 use crate::access::Access;
 use crate::config::{Config, Fault, Token, usual_listen};
@@ -22,7 +24,7 @@ use crate::network::Network;
 use crate::readers::Readers;
 use crate::refused::Refused;
 use crate::routes::router;
-use crate::server::Server;
+use crate::server::{Answering, Current, Server};
 use crate::tls::acceptor;
 
 /// Minutes that are over are written down within this time.
@@ -51,21 +53,89 @@ pub struct Parts {
 
 /// The API, ready to listen.
 pub struct Api {
-    desk: Arc<Desk>,
     server: Server,
     listen: SocketAddr,
+    maker: Maker,
 }
 
 /// The API at work, on a thread of its own.
-#[derive(Debug)]
 pub struct Running {
     address: SocketAddr,
     stop: oneshot::Sender<()>,
     thread: JoinHandle<()>,
+    current: Arc<Current>,
+    maker: Maker,
+}
+
+/// What every desk is made of, those of other settings as well.
+struct Maker {
+    state_directory: PathBuf,
+    handle: Handle,
+    clock: Clock,
+    metrics: Metrics,
+    health: Health,
+    network: Network,
+    local_token: Option<Token>,
+    /// Refusals are counted on over a reload: else it would be a way to fill the audit log.
+    refused: Arc<Refused>,
+}
+
+/// What the settings name, read.
+struct Named {
+    access: Access,
+    hooks: Hooks,
+    tls: Option<TlsAcceptor>,
+}
+
+impl Named {
+    fn of(config: &Config, local: Option<&Token>) -> Result<Self, Vec<Fault>> {
+        let mut faults = config.check();
+        let access = Access::of(config, local).map_err(|found| faults.extend(found));
+        let hooks = Hooks::of(config).map_err(|found| faults.extend(found));
+        let tls = acceptor(config).map_err(|fault| faults.push(fault));
+        // What is wrong by itself is wrong again when it is used.
+        let mut told = BTreeSet::new();
+        faults.retain(|fault| told.insert(fault.to_string()));
+        match (access, hooks, tls) {
+            (Ok(access), Ok(hooks), Ok(tls)) if faults.is_empty() => {
+                Ok(Self { access, hooks, tls })
+            }
+            _ => Err(faults),
+        }
+    }
+}
+
+/// Everything that is wrong with settings and with the files that they name.
+#[must_use]
+pub fn faults(config: &Config) -> Vec<Fault> {
+    Named::of(config, None).err().unwrap_or_default()
 }
 
 const fn time(span: Span) -> Duration {
     Duration::from_nanos(span.nanos())
+}
+
+impl Maker {
+    /// What answers with these settings.
+    fn answering(&self, config: &Config) -> Result<Answering, Vec<Fault>> {
+        let Named { access, hooks, tls } = Named::of(config, self.local_token.as_ref())?;
+        let desk = Arc::new(Desk {
+            readers: Readers::new(self.state_directory.clone()),
+            handle: self.handle.clone(),
+            clock: Arc::clone(&self.clock),
+            metrics: self.metrics.clone(),
+            health: self.health.clone(),
+            network: self.network.clone(),
+            access,
+            hooks,
+            limit: Limit::new(config.rate_per_second, config.rate_burst),
+            refused: Arc::clone(&self.refused),
+            working: Arc::new(Semaphore::new(config.requests_max)),
+            timeout: time(config.timeout),
+        });
+        let header_timeout = time(config.header_timeout);
+        Ok(Answering { router: router(&desk), desk, tls, header_timeout })
+    }
 }
 
 impl Api {
@@ -76,34 +146,19 @@ impl Api {
     pub fn new(parts: Parts) -> Result<Self, Vec<Fault>> {
         let Parts { config, state_directory, handle, clock, metrics, health, network, local_token } =
             parts;
-        let faults = config.check();
-        if !faults.is_empty() {
-            return Err(faults);
-        }
-        let access = Access::of(&config, local_token.as_ref())?;
-        let hooks = Hooks::of(&config)?;
-        let tls = acceptor(&config).map_err(|fault| vec![fault])?;
-        let desk = Arc::new(Desk {
-            readers: Readers::new(state_directory),
+        let maker = Maker {
+            state_directory,
             handle,
             clock,
             metrics,
             health,
             network,
-            access,
-            hooks,
-            limit: Limit::new(config.rate_per_second, config.rate_burst),
-            refused: Arc::new(Refused::default()),
-            working: Arc::new(Semaphore::new(config.requests_max)),
-            timeout: time(config.timeout),
-        });
-        let server = Server {
-            router: router(&desk),
-            tls,
-            connections_max: config.connections_max,
-            header_timeout: time(config.header_timeout),
+            local_token,
+            refused: Arc::default(),
         };
-        Ok(Self { desk, server, listen: config.listen.unwrap_or_else(usual_listen) })
+        let current = Arc::new(Current::new(maker.answering(&config)?));
+        let server = Server { current, connections_max: config.connections_max };
+        Ok(Self { server, listen: config.listen.unwrap_or_else(usual_listen), maker })
     }
 
     /// Listens where the settings say, and answers on a thread of its own. It listens when this returns.
@@ -116,6 +171,8 @@ impl Api {
         let address = listener.local_addr()?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (stop, stopped) = oneshot::channel();
+        let Self { server, maker, .. } = self;
+        let current = Arc::clone(&server.current);
         let thread = std::thread::Builder::new().name("api".to_owned()).spawn(move || {
             runtime.block_on(async move {
                 match tokio::net::TcpListener::from_std(listener) {
@@ -124,29 +181,37 @@ impl Api {
                             // A sender that is gone asks for the same.
                             let _ = stopped.await;
                         };
-                        self.serve(listener, asked).await;
+                        serve(server, listener, asked).await;
                     }
                     Err(error) => tracing::error!(%error, "the API cannot listen"),
                 }
             });
         })?;
-        Ok(Running { address, stop, thread })
+        Ok(Running { address, stop, thread, current, maker })
     }
+}
 
-    /// Answers until `stop` is ready, and ends in order.
-    async fn serve(self, listener: tokio::net::TcpListener, stop: impl Future<Output = ()>) {
-        let Self { desk, server, .. } = self;
-        let noting = async {
-            loop {
-                tokio::time::sleep(LOOK).await;
-                desk.note(desk.refused.due(desk.now()));
-            }
-        };
-        tokio::select! {
-            () = server.run(listener, stop) => {}
-            () = noting => {}
+/// Answers until `stop` is ready, and ends in order.
+async fn serve(server: Server, listener: tokio::net::TcpListener, stop: impl Future<Output = ()>) {
+    let current = Arc::clone(&server.current);
+    let noting = async {
+        loop {
+            tokio::time::sleep(LOOK).await;
+            let desk = Arc::clone(&current.get().desk);
+            desk.note(desk.refused.due(desk.now()));
         }
-        desk.note_now(desk.refused.rest()).await;
+    };
+    tokio::select! {
+        () = server.run(listener, stop) => {}
+        () = noting => {}
+    }
+    let desk = Arc::clone(&current.get().desk);
+    desk.note_now(desk.refused.rest()).await;
+}
+
+impl std::fmt::Debug for Running {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Running({})", self.address)
     }
 }
 
@@ -155,6 +220,16 @@ impl Running {
     #[must_use]
     pub const fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Takes other settings: who asks from now on is answered by them, whoever is being answered is not cut off. Where
+    /// it listens and how many connections there may be stay as they are.
+    ///
+    /// # Errors
+    /// Everything that is wrong with them, and nothing has changed.
+    pub fn reload(&self, config: &Config) -> Result<(), Vec<Fault>> {
+        self.current.set(self.maker.answering(config)?);
+        Ok(())
     }
 
     /// Answers what it is at and listens no more. The store's writer must still run.

@@ -12,7 +12,7 @@ use crate::failure::Failure;
 use crate::settings::Settings;
 
 pub(crate) use anomalies::{Anomalies, Deed, List};
-pub(crate) use upkeep::{Audit, Database};
+pub(crate) use upkeep::{Audit, CheckConfig, Database};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -70,7 +70,7 @@ pub(crate) enum LogFormat {
 /// What every command takes.
 #[derive(Debug, Args)]
 pub(crate) struct Shared {
-    /// Read settings from a TOML file; may be given more than once, later ones win
+    /// Read settings from a TOML file and from conf.d/*.toml beside it; may be given more than once, later ones win
     #[arg(
         long,
         value_name = "FILE",
@@ -158,6 +158,8 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: Database,
     },
+    /// Check settings without starting anything
+    CheckConfig(CheckConfig),
     /// Print the manual page
     Man {
         /// Write one page a command into this directory instead

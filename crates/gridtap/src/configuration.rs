@@ -1,30 +1,53 @@
 //! Settings from files, the environment and the command line, in layers.
 //!
 //! Every setting is checked by itself where it was written, so that all faults are told at once, each with
-//! its place and what would be right; only then are the layers laid over each other.
+//! its place and what would be right; only then are the layers laid over each other. What is wrong is left out, so that
+//! the rest can be looked at as a whole all the same.
 
 mod fault;
 mod leaf;
+mod tree;
 
+use std::collections::BTreeSet;
+use std::io;
 use std::path::{Path, PathBuf};
 
-use config::{Config, FileFormat};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub(crate) use fault::{Fault, plain};
 use leaf::Leaf;
+pub(crate) use tree::{Node, Step};
 
 use crate::failure::Failure;
 
+/// Beside a file of settings: a folder of more of them, each dropped in by whom it concerns.
+const DROP_INS: &str = "conf.d";
+
 /// Where settings come from, the weakest first.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Layers {
+    /// Files; the `conf.d` beside each comes after all of them.
     pub files: Vec<PathBuf>,
     /// Variables `GRIDTAP_A__B` with their values.
     pub environment: Vec<(String, String)>,
     /// `a.b=value`.
     pub set: Vec<String>,
+}
+
+/// What layers make.
+#[derive(Debug)]
+pub(crate) struct Layered<T> {
+    /// The settings, without what is wrong.
+    pub settings: T,
+    /// What was written, and where.
+    pub written: Node,
+    /// Everything that is wrong.
+    pub faults: Vec<Fault>,
+    /// What is not wrong, and probably not meant.
+    pub warnings: Vec<String>,
+    /// The files that were read, in their order.
+    pub files: Vec<PathBuf>,
 }
 
 impl Layers {
@@ -34,51 +57,101 @@ impl Layers {
         Self { files: files.to_vec(), environment, set: set.to_vec() }
     }
 
-    /// The settings that these layers make.
+    /// The settings that these layers make, or everything that is wrong with them.
+    #[cfg(test)]
     pub(crate) fn load<T: Default + Serialize + DeserializeOwned>(&self) -> Result<T, Failure> {
+        let layered = self.read::<T>();
+        if layered.faults.is_empty() { Ok(layered.settings) } else { Err(refused(&layered.faults)) }
+    }
+
+    /// Reads all layers.
+    pub(crate) fn read<T: Default + Serialize + DeserializeOwned>(&self) -> Layered<T> {
         let mut faults = Vec::new();
-        let mut builder = Config::builder();
-        for path in &self.files {
-            match read(path) {
-                Ok(text) => {
-                    faults.extend(leaf::faults_of_file::<T>(path, &text));
-                    builder = builder.add_source(config::File::from_str(&text, FileFormat::Toml));
+        let mut warnings = Vec::new();
+        let mut written = Node::empty();
+        let mut files = self.files.clone();
+        for folder in self.folders() {
+            match drop_ins(&folder) {
+                Ok((found, left_aside)) => {
+                    files.extend(found);
+                    warnings.extend(left_aside);
                 }
                 Err(fault) => faults.push(fault),
             }
         }
-        let written = self
+        for path in &files {
+            match std::fs::read_to_string(path) {
+                Ok(text) => {
+                    let (node, wrong) = leaf::of_file::<T>(path, &text);
+                    faults.extend(wrong);
+                    written.lay(node, true);
+                }
+                Err(error) => faults.push(Fault::unreadable(path, &error)),
+            }
+        }
+        let single = self
             .environment
             .iter()
             .map(|(name, value)| Leaf::of_variable(name, value))
             .chain(self.set.iter().map(|text| Leaf::of_argument(text)));
-        for leaf in written {
-            let checked = leaf.and_then(|leaf| {
-                let value = leaf.check::<T>()?;
-                Ok((leaf.key(), value))
-            });
-            match checked {
-                Ok((key, value)) => {
-                    let value: config::Value = leaf::layered(value);
-                    builder = builder
-                        .set_override(&key, value)
-                        .map_err(|error| Failure::configuration(format!("{key}: {error}")))?;
-                }
+        for leaf in single {
+            match leaf.and_then(|leaf| leaf.node::<T>()) {
+                Ok(node) => written.lay(node, false),
                 Err(fault) => faults.push(fault),
             }
         }
-        if !faults.is_empty() {
-            let lines: Vec<String> = faults.iter().map(Fault::to_string).collect();
-            return Err(Failure::configuration(lines.join("\n")));
-        }
-        builder.build().and_then(Config::try_deserialize).map_err(|error| {
-            Failure::configuration(format!("the settings do not fit together: {error}"))
-        })
+        let settings = T::deserialize(written.value()).unwrap_or_else(|error| {
+            let sentence = format!("do not fit together: {}", plain(error.message()));
+            faults.push(Fault::new("the settings", sentence));
+            T::default()
+        });
+        Layered { settings, written, faults, warnings, files }
+    }
+
+    /// The folders beside the files, each once.
+    fn folders(&self) -> Vec<PathBuf> {
+        let mut seen = BTreeSet::new();
+        let beside = |path: &PathBuf| path.parent().unwrap_or(Path::new("")).join(DROP_INS);
+        self.files.iter().map(beside).filter(|folder| seen.insert(folder.clone())).collect()
     }
 }
 
-fn read(path: &Path) -> Result<String, Fault> {
-    std::fs::read_to_string(path).map_err(|error| Fault::unreadable(path, &error))
+/// The refusal of settings, a line a fault.
+pub(crate) fn refused(faults: &[Fault]) -> Failure {
+    let lines: Vec<String> = faults.iter().map(Fault::to_string).collect();
+    Failure::configuration(lines.join("\n"))
+}
+
+/// The settings in a folder in the order of their names, and a word about what else is there.
+fn drop_ins(folder: &Path) -> Result<(Vec<PathBuf>, Vec<String>), Fault> {
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(<_>::default()),
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
+            let place = folder.display().to_string();
+            return Err(Fault::new(&place, "a file, where a directory of settings is wanted"));
+        }
+        Err(error) => return Err(Fault::unreadable(folder, &error)),
+    };
+    let (mut files, mut left_aside) = (Vec::new(), Vec::new());
+    for entry in entries {
+        let path = entry.map_err(|error| Fault::unreadable(folder, &error))?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if name.starts_with('.') || name.ends_with('~') {
+            continue;
+        }
+        if path.extension().is_some_and(|extension| extension == "toml") {
+            files.push(path);
+        } else {
+            left_aside.push(format!(
+                "{}: left aside, because its name does not end in .toml",
+                path.display()
+            ));
+        }
+    }
+    files.sort();
+    left_aside.sort();
+    Ok((files, left_aside))
 }
 
 #[cfg(test)]

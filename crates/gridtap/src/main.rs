@@ -7,6 +7,7 @@ mod anomalies;
 mod arguments;
 mod audit;
 mod baseline;
+mod check_config;
 mod configuration;
 mod database;
 mod decode;
@@ -25,6 +26,7 @@ mod report;
 mod serve;
 mod service;
 mod settings;
+mod sound;
 mod state;
 mod stop;
 mod watch;
@@ -57,6 +59,9 @@ fn run(arguments: &Arguments, voice: Voice) -> Result<Exit, Failure> {
     match &arguments.command {
         Command::Man { out } => manual::man(out.as_deref()).map(|()| Exit::Done),
         Command::Completions { shell } => manual::completions(*shell).map(|()| Exit::Done),
+        Command::CheckConfig(command) => {
+            check_config::run(&arguments.shared, command.explain, command.json, voice)
+        }
         Command::Decode(command) => decode::run(command, &settings(arguments, voice)?, voice),
         Command::Baseline { command } => {
             baseline::run(command, &settings(arguments, voice)?, voice)
@@ -67,14 +72,22 @@ fn run(arguments: &Arguments, voice: Voice) -> Result<Exit, Failure> {
         Command::Audit { command } => audit::run(command, voice),
         Command::Db { command } => database::run(command, voice),
         Command::Learn(command) => learn::run(command, &settings(arguments, voice)?, voice),
-        Command::Monitor(command) => monitor::run(command, &settings(arguments, voice)?, voice),
+        Command::Monitor(command) => {
+            let layered = Settings::read(&arguments.shared);
+            let settings = &layered.settings;
+            let is_service = command.serve || settings.service.enabled;
+            voice.start_log(is_service, settings.log.level);
+            if is_service {
+                return serve::run(command, &layered, voice);
+            }
+            monitor::run(command, &Settings::of(&arguments.shared)?, voice)
+        }
     }
 }
 
 /// What can be set, and the log as it is set.
 fn settings(arguments: &Arguments, voice: Voice) -> Result<Settings, Failure> {
     let settings = Settings::of(&arguments.shared)?;
-    let is_service = matches!(&arguments.command, Command::Monitor(command) if command.serve);
-    voice.start_log(is_service || settings.service.enabled);
+    voice.start_log(false, settings.log.level);
     Ok(settings)
 }

@@ -14,7 +14,7 @@ use crate::output::{Voice, complain};
 use crate::report::{self, filled};
 use crate::settings::Settings;
 use crate::watch::{CHECK, Tone, Watch};
-use crate::{person, serve, state};
+use crate::{person, state};
 
 /// Reads, judges, tells, stores.
 pub(crate) fn run(
@@ -22,9 +22,6 @@ pub(crate) fn run(
     settings: &Settings,
     voice: Voice,
 ) -> Result<Exit, Failure> {
-    if arguments.serve || settings.service.enabled {
-        return serve::run(arguments, settings, voice);
-    }
     let inputs = arguments.inputs(settings)?;
     let site = settings.site()?;
     if let Some(path) = &arguments.summary {

@@ -4,7 +4,12 @@ use std::io::{self, IsTerminal, StdoutLock, Write};
 
 use anstream::AutoStream;
 
+use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
 use crate::arguments::{Color, LogFormat, Shared};
+use crate::settings::LogLevel;
 
 /// The width of prose where standard output is no terminal.
 const WIDTH: usize = 100;
@@ -52,27 +57,43 @@ impl Voice {
     }
 
     /// Where the log of what is being done goes. A service says more of it: nobody watches it.
-    pub(crate) fn start_log(self, is_service: bool) {
-        let level = match (self.quiet, self.verbose) {
-            (true, _) => tracing::Level::ERROR,
-            (_, 0) if is_service => tracing::Level::INFO,
-            (_, 0) => tracing::Level::WARN,
-            (_, 1) => tracing::Level::INFO,
-            _ => tracing::Level::DEBUG,
-        };
+    pub(crate) fn start_log(self, is_service: bool, level: Option<LogLevel>) {
+        let filter = self.level(is_service, level);
         let ansi = match self.color {
             Color::Auto => AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never,
             Color::Always => true,
             Color::Never => false,
         };
-        let log = tracing_subscriber::fmt()
-            .with_max_level(level)
+        let log = tracing_subscriber::fmt::layer()
             .with_writer(io::stderr)
             .with_ansi(ansi)
             .with_target(false);
+        let registry = tracing_subscriber::registry().with(filter);
         match self.log_format {
-            LogFormat::Text => log.init(),
-            LogFormat::Json => log.json().flatten_event(true).init(),
+            LogFormat::Text => registry.with(log).init(),
+            LogFormat::Json => registry.with(log.json().flatten_event(true)).init(),
+        }
+    }
+
+    fn level(self, is_service: bool, level: Option<LogLevel>) -> LevelFilter {
+        match (self.quiet, self.verbose, level) {
+            (true, _, _) => LevelFilter::ERROR,
+            (_, 0, Some(level)) => level.into(),
+            (_, 0, None) if is_service => LevelFilter::INFO,
+            (_, 0, None) => LevelFilter::WARN,
+            (_, 1, _) => LevelFilter::INFO,
+            _ => LevelFilter::DEBUG,
+        }
+    }
+}
+
+impl From<LogLevel> for LevelFilter {
+    fn from(level: LogLevel) -> Self {
+        match level {
+            LogLevel::Error => Self::ERROR,
+            LogLevel::Warn => Self::WARN,
+            LogLevel::Info => Self::INFO,
+            LogLevel::Debug => Self::DEBUG,
         }
     }
 }

@@ -26,11 +26,13 @@ use gridtap_store::{Announcement, Audit, Handle, Store, StoreError, Writer};
 use gridtap_telemetry::{DeliveryResult, DeliveryTried, Known, Metrics};
 
 use crate::arguments;
+use crate::configuration::{Layered, refused};
 use crate::failure::{Exit, Failure};
 use crate::feed::{Feed, Read};
 use crate::learned::Learned;
 use crate::output::{Voice, complain};
 use crate::settings::Settings;
+use crate::sound::{self, Sound};
 use crate::{person, state};
 
 use health::Health;
@@ -53,19 +55,23 @@ const REST: Duration = Duration::from_millis(200);
 /// Hears, tells and serves until the input ends or a signal comes.
 pub(crate) fn run(
     arguments: &arguments::Monitor,
-    settings: &Settings,
+    layered: &Layered<Settings>,
     voice: Voice,
 ) -> Result<Exit, Failure> {
-    let plan = Plan::of(arguments, settings)?;
-    let couriers = Courier::all(&settings.notify).map_err(|faults| {
-        let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
-        Failure::configuration(lines.join("\n"))
+    let plan = Plan::of(arguments, &layered.settings);
+    let sound = Sound::of(layered).map_err(|faults| match &plan {
+        Err(also) if also.exit == Exit::Configuration => {
+            let told = refused(&faults).error;
+            Failure::configuration(format_args!("{told}\n{}", also.error))
+        }
+        _ => refused(&faults),
     })?;
-    let faults = settings.api.check();
-    if !faults.is_empty() {
-        return Err(interface::refused(faults));
+    let plan = plan?;
+    for warning in sound::warnings(layered) {
+        tracing::warn!("{warning}");
     }
-    let site = settings.site()?;
+    let settings = &layered.settings;
+    let Sound { site, couriers } = sound;
     let feed = Feed::open(&plan.inputs, plan.pace, voice)?;
     let mut store = Store::open(&plan.directory, person::now())?;
     let learned = Learned::of(feed.names(), &store)?;

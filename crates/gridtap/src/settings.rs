@@ -7,7 +7,7 @@ use gridtap_baseline::Site;
 use serde::{Deserialize, Serialize};
 
 use crate::arguments::Shared;
-use crate::configuration::{Fault, Layers, plain};
+use crate::configuration::{Fault, Layered, Layers, Node, plain, refused};
 use crate::failure::Failure;
 use crate::serve::Service;
 
@@ -35,16 +35,51 @@ pub(crate) struct Settings {
     pub service: Service,
     /// Who is told by web hooks.
     pub notify: gridtap_notify::Config,
+    /// What the program says of what it does.
+    pub log: Log,
+}
+
+/// What the program says of what it does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Log {
+    /// The least that is said; absent, `info` of a service and `warn` of all else. `-v` and `-q` win.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub level: Option<LogLevel>,
+}
+
+/// How much is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LogLevel {
+    /// What failed.
+    Error,
+    /// And what should be looked at.
+    Warn,
+    /// And what is being done.
+    Info,
+    /// And its particulars.
+    Debug,
 }
 
 impl Settings {
     /// What the layers make, with what is named on the command line on top.
     pub(crate) fn of(shared: &Shared) -> Result<Self, Failure> {
-        let mut settings: Self = Layers::of(&shared.config, &shared.set).load()?;
-        if shared.site.is_some() {
-            settings.site.clone_from(&shared.site);
+        let layered = Self::read(shared);
+        if layered.faults.is_empty() { Ok(layered.settings) } else { Err(refused(&layered.faults)) }
+    }
+
+    /// The same with where each was written, and with what is wrong.
+    pub(crate) fn read(shared: &Shared) -> Layered<Self> {
+        let mut layered = Layers::of(&shared.config, &shared.set).read::<Self>();
+        if let Some(site) = &shared.site {
+            let is_variable = std::env::var_os("GRIDTAP_SITE").is_some_and(|text| text == *site);
+            let place = if is_variable { "environment GRIDTAP_SITE" } else { "--site" };
+            let value = toml::Value::String(site.display().to_string());
+            layered.written.lay(Node::of(value, place).below(&["site".to_owned()]), false);
+            layered.settings.site = Some(site.clone());
         }
-        Ok(settings)
+        layered
     }
 
     /// The settings of the whole pipeline.
@@ -60,9 +95,14 @@ impl Settings {
 
     /// What a person declared; nothing where no site file is named.
     pub(crate) fn site(&self) -> Result<Site, Failure> {
+        self.declared().map_err(Failure::configuration)
+    }
+
+    /// The same, with what is wrong as a fault beside others.
+    pub(crate) fn declared(&self) -> Result<Site, Fault> {
         let Some(path) = &self.site else { return Ok(Site::default()) };
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| Failure::configuration(Fault::unreadable(path, &error)))?;
+        let text =
+            std::fs::read_to_string(path).map_err(|error| Fault::unreadable(path, &error))?;
         let folder = path.parent().unwrap_or(Path::new(""));
         let mut list = |name: &str| {
             let path = folder.join(name);
@@ -72,9 +112,50 @@ impl Settings {
                 _ => format!("cannot be read: {error}"),
             })
         };
-        let site = Site::parse_with(&text, &mut list).map_err(|error| {
-            Failure::configuration(format!("{}: {}", path.display(), plain(&error.to_string())))
-        })?;
+        let site = Site::parse_with(&text, &mut list)
+            .map_err(|error| Fault::new(&path.display().to_string(), plain(&error.to_string())))?;
         Ok(site.named(path.display().to_string()))
+    }
+}
+
+/// What changes without a restart: a reload (SIGHUP) takes it. Of all else it says that it waits for a restart.
+const RELOADED: [&str; 12] = [
+    "site",
+    "api",
+    "notify",
+    "log",
+    "service.name",
+    "service.links",
+    "service.clear_after",
+    "service.silent_after",
+    "service.keep",
+    "service.size_max",
+    "window",
+    "detect.out_of_service",
+];
+
+/// What of those does not all the same.
+const FIXED: [&str; 2] = ["api.listen", "api.connections_max"];
+
+/// Whether a reload takes a setting, by its key (`api.token[0].role`).
+pub(crate) fn is_reloaded(key: &str) -> bool {
+    let is_of = |prefix: &str| {
+        key.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+    };
+    RELOADED.into_iter().any(is_of) && !FIXED.into_iter().any(is_of)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_reload_takes_goes_by_whole_names() {
+        for key in ["site", "api.token[0].role", "service.keep", "window[1].start", "log.level"] {
+            assert!(is_reloaded(key), "{key}");
+        }
+        for key in ["api.listen", "service.keeper", "service.state", "baseline.block", "sites"] {
+            assert!(!is_reloaded(key), "{key}");
+        }
     }
 }

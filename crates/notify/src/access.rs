@@ -27,22 +27,39 @@ pub(crate) struct Access {
 }
 
 impl Access {
-    /// Reads an endpoint's files.
-    pub(crate) fn read(endpoint: &Endpoint) -> Result<Self, Wrong> {
-        let url = match (&endpoint.url, &endpoint.url_file) {
-            (Some(url), _) => Url::parse(url, endpoint.plain_http)?,
-            (None, Some(path)) => Url::parse(&text(path)?, endpoint.plain_http)?,
-            (None, None) => return Err(Wrong::NoUrl),
-        };
+    /// Reads an endpoint's files: all of them, whatever is wrong with one.
+    pub(crate) fn read(endpoint: &Endpoint) -> Result<Self, Vec<Wrong>> {
+        let mut wrong = Vec::new();
         let mut secrets = Vec::new();
         for path in &endpoint.secret_files {
-            let secret = Secret::of_file(&content(path)?)
-                .map_err(|error| Wrong::Secret { path: path.clone(), error })?;
-            secrets.push(secret);
+            let secret = content(path).and_then(|content| {
+                Secret::of_file(&content)
+                    .map_err(|error| Wrong::Secret { path: path.clone(), error })
+            });
+            match secret {
+                Ok(secret) => secrets.push(secret),
+                Err(error) => wrong.push(error),
+            }
         }
-        let authorization = endpoint.bearer_token_file.as_deref().map(bearer).transpose()?;
-        let tls = tls(endpoint, &url)?;
-        Ok(Self { url, secrets, authorization, tls })
+        let url = url(endpoint).map_err(|error| wrong.push(error));
+        let bearer = endpoint.bearer_token_file.as_deref().map(bearer).transpose();
+        let bearer = bearer.map_err(|error| wrong.push(error));
+        let is_https = url.as_ref().is_ok_and(Url::is_https);
+        let tls = tls(endpoint, is_https).map_err(|error| wrong.push(error));
+        match (url, bearer, tls) {
+            (Ok(url), Ok(authorization), Ok(tls)) if wrong.is_empty() => {
+                Ok(Self { url, secrets, authorization, tls })
+            }
+            _ => Err(wrong),
+        }
+    }
+}
+
+fn url(endpoint: &Endpoint) -> Result<Url, Wrong> {
+    match (&endpoint.url, &endpoint.url_file) {
+        (Some(url), _) => Ok(Url::parse(url, endpoint.plain_http)?),
+        (None, Some(path)) => Ok(Url::parse(&text(path)?, endpoint.plain_http)?),
+        (None, None) => Err(Wrong::NoUrl),
     }
 }
 
@@ -55,9 +72,9 @@ fn bearer(path: &Path) -> Result<String, Wrong> {
     Ok(format!("Bearer {token}"))
 }
 
-fn tls(endpoint: &Endpoint, url: &Url) -> Result<TlsConfig, Wrong> {
+fn tls(endpoint: &Endpoint, is_https: bool) -> Result<TlsConfig, Wrong> {
     let provider = Arc::new(ring::default_provider());
-    let roots = if url.is_https() { authorities(endpoint)? } else { Vec::new() };
+    let roots = if is_https { authorities(endpoint)? } else { Vec::new() };
     let client = match (&endpoint.client_certificate_file, &endpoint.client_key_file) {
         (Some(certificate), Some(key)) => Some(client(certificate, key, &provider)?),
         (None, None) => None,

@@ -71,12 +71,11 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// At the first file that cannot be read or does not hold what it should, or when the URL of a file may not be
-    /// delivered to.
-    pub fn open(endpoint: &Endpoint, targets: &Targets) -> Result<Self, Wrong> {
+    /// Every file that cannot be read or does not hold what it should, and a URL that may not be delivered to.
+    pub fn open(endpoint: &Endpoint, targets: &Targets) -> Result<Self, Vec<Wrong>> {
         let Access { url, secrets, authorization, tls } = Access::read(endpoint)?;
         if !targets.may_allow(&url) {
-            return Err(Wrong::Target(url.place()));
+            return Err(vec![Wrong::Target(url.place())]);
         }
         let config = Agent::config_builder()
             .timeout_global(Some(Duration::from_nanos(endpoint.timeout.nanos())))

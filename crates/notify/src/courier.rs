@@ -4,7 +4,7 @@ use gridtap_model::{Span, Timestamp};
 use gridtap_store::{Due, Outcome, Subscription};
 
 use crate::client::{Answer, Client, ExchangeError};
-use crate::config::{Config, Endpoint, Fault};
+use crate::config::{Config, Endpoint, Fault, Wrong};
 use crate::event::{self, Event};
 use crate::format::{self, Post};
 use crate::outcome::outcome;
@@ -47,10 +47,10 @@ impl Courier {
     pub fn all(config: &Config) -> Result<Vec<Self>, Vec<Fault>> {
         let mut faults = config.faults();
         let mut couriers = Vec::new();
-        let targets = Targets::parse(&config.targets).unwrap_or_default();
-        // A file is not worth a second complaint about an endpoint that is wrong by itself.
-        let is_sound = faults.is_empty();
-        for (nth, endpoint) in (1..).zip(&config.endpoint).filter(|_| is_sound) {
+        let listed = Targets::parse(&config.targets).ok().filter(|_| !config.targets.is_empty());
+        let targets = listed.clone().unwrap_or_default();
+        for (nth, endpoint) in (1..).zip(&config.endpoint) {
+            let of = |wrong| Fault::of(&endpoint.name, nth, wrong);
             match Client::open(endpoint, &targets) {
                 Ok(client) => couriers.push(Self {
                     endpoint: endpoint.clone(),
@@ -58,9 +58,16 @@ impl Courier {
                     schedule: Schedule::new(&config.retry),
                     resend: config.resend,
                 }),
-                Err(wrong) => faults.push(Fault::of(&endpoint.name, nth, wrong)),
+                Err(mut wrong) => {
+                    // Without a list that can be read nothing is on it, and that is told already.
+                    wrong.retain(|wrong| listed.is_some() || !matches!(wrong, Wrong::Target(_)));
+                    faults.extend(wrong.into_iter().map(of));
+                }
             }
         }
+        // What can be told without a file is told again of the file.
+        let mut told = std::collections::BTreeSet::new();
+        faults.retain(|fault| told.insert(fault.to_string()));
         if faults.is_empty() { Ok(couriers) } else { Err(faults) }
     }
 

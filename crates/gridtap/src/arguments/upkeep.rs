@@ -1,8 +1,8 @@
-//! The command line of the audit log and of the database.
+//! The command line of the audit log, of the database and of checking settings.
 
 use std::path::PathBuf;
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use gridtap_model::Span;
 
 use super::State;
@@ -84,6 +84,28 @@ Examples:
         #[command(flatten)]
         state: State,
     },
+}
+
+/// Check settings without starting anything.
+///
+/// Everything is checked that a start would check: every file of settings and its conf.d, the environment, the site
+/// file, secrets, tokens and certificates, whom deliveries may go to, where the API may listen. Each fault is a line.
+/// Neither the state nor the network is touched. A running service does the same before it takes settings on a reload
+/// (SIGHUP, or systemctl reload gridtap).
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  gridtap check-config --config /etc/gridtap/gridtap.toml
+  gridtap check-config --config /etc/gridtap/gridtap.toml --explain | grep service
+
+Exit codes: 0 sound, 3 something is wrong.")]
+pub(crate) struct CheckConfig {
+    /// Print every setting in its effect, where it comes from, and whether a reload takes it
+    #[arg(long)]
+    pub explain: bool,
+    /// As one object of JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// A seal is a SHA-256 in hexadecimal.

@@ -7,7 +7,7 @@ use std::path::Path;
 use serde::Serialize;
 
 /// What is wrong with a setting, and where it was written.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Fault {
     place: String,
     sentence: String,

@@ -1,13 +1,15 @@
 //! One setting, wherever it was written.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use toml::Value;
-use toml::de::{DeTable, DeValue};
+use toml::de::{DeArray, DeTable, DeValue};
 
 use super::fault::Fault;
+use super::tree::{Node, Step, is_tables};
 
 const PREFIX: &str = "GRIDTAP_";
 const SEPARATOR: &str = "__";
@@ -59,15 +61,20 @@ impl Leaf {
     }
 
     /// Its key with full stops.
-    pub(crate) fn key(&self) -> String {
+    fn key(&self) -> String {
         self.path.join(".")
     }
 
-    /// The value, where the settings have such a key and take such a value.
-    pub(crate) fn check<T: Default + Serialize + DeserializeOwned>(&self) -> Result<Value, Fault> {
+    /// What it writes, where the settings have such a key and take such a value.
+    pub(crate) fn node<T: Default + Serialize + DeserializeOwned>(&self) -> Result<Node, Fault> {
+        Ok(Node::of(self.check::<T>()?, &self.place).below(&self.path))
+    }
+
+    fn check<T: Default + Serialize + DeserializeOwned>(&self) -> Result<Value, Fault> {
         let mut message = String::new();
         for reading in &self.readings {
-            match fits::<T>(&self.path, reading) {
+            let path: Vec<Step> = self.path.iter().cloned().map(Step::Name).collect();
+            match fits::<T>(&path, reading) {
                 Ok(()) => return Ok(reading.clone()),
                 // That the text is a text says nothing where its likelier reading was refused too.
                 Err(error) if !message.is_empty() && error.starts_with("invalid type: string") => {}
@@ -89,40 +96,41 @@ fn readings(text: &str) -> Vec<Value> {
 }
 
 /// Whether the settings take this value at this path; else the deserialiser's message.
-fn fits<T: DeserializeOwned>(path: &[String], value: &Value) -> Result<(), String> {
+fn fits<T: DeserializeOwned>(path: &[Step], value: &Value) -> Result<(), String> {
     let mut nested = value.clone();
-    for segment in path.iter().rev() {
-        let mut table = toml::Table::new();
-        table.insert(segment.clone(), nested);
-        nested = Value::Table(table);
+    for step in path.iter().rev() {
+        nested = match step {
+            Step::Name(name) => Value::Table(toml::Table::from_iter([(name.clone(), nested)])),
+            Step::Item(_) => Value::Array(vec![nested]),
+        };
     }
     T::deserialize(nested).map(drop).map_err(|error| error.message().trim().to_owned())?;
-    let ceiling = path.last().is_some_and(|name| name.ends_with("_max"));
+    let ceiling = matches!(path.last(), Some(Step::Name(name)) if name.ends_with("_max"));
     if ceiling && *value == Value::Integer(0) {
         return Err("0 would keep nothing: a ceiling is at least 1".to_owned());
     }
     Ok(())
 }
 
-/// Everything wrong with a file of settings.
-pub(crate) fn faults_of_file<T: Default + Serialize + DeserializeOwned>(
+/// What is written in a file of settings, without what is wrong in it, and everything that is.
+pub(crate) fn of_file<T: Default + Serialize + DeserializeOwned>(
     path: &Path,
     text: &str,
-) -> Vec<Fault> {
+) -> (Node, Vec<Fault>) {
     let (spans, values) = match (DeTable::parse(text), toml::from_str::<toml::Table>(text)) {
         (Ok(spans), Ok(values)) => (spans, values),
         (Err(error), _) | (_, Err(error)) => {
             let place = Fault::place_in(path, text, error.span().map_or(0, |span| span.start));
-            return vec![Fault::new(
-                &place,
-                format!("not valid TOML: {}", one_line(error.message())),
-            )];
+            let fault =
+                Fault::new(&place, format!("not valid TOML: {}", one_line(error.message())));
+            return (Node::empty(), vec![fault]);
         }
     };
     let mut file = File { path, text, faults: Vec::new() };
-    file.walk::<T>(&mut Vec::new(), spans.get_ref(), &values);
+    let fields = file.fields::<T>(&mut Vec::new(), spans.get_ref(), &values);
     file.faults.sort_by_key(|(offset, _)| *offset);
-    file.faults.into_iter().map(|(_, fault)| fault).collect()
+    let faults = file.faults.into_iter().map(|(_, fault)| fault).collect();
+    (Node::Table { fields, place: path.display().to_string() }, faults)
 }
 
 struct File<'a> {
@@ -133,37 +141,96 @@ struct File<'a> {
 }
 
 impl File<'_> {
-    fn walk<T: Default + Serialize + DeserializeOwned>(
+    fn fields<T: Default + Serialize + DeserializeOwned>(
         &mut self,
-        prefix: &mut Vec<String>,
+        prefix: &mut Vec<Step>,
         spans: &DeTable<'_>,
         values: &toml::Table,
-    ) {
+    ) -> BTreeMap<String, Node> {
+        let mut fields = BTreeMap::new();
         for (name, spanned) in spans {
             let Some(value) = values.get(name.get_ref().as_ref()) else { continue };
-            prefix.push(name.get_ref().to_string());
-            match (spanned.get_ref(), value) {
+            let offset = name.span().start;
+            prefix.push(Step::Name(name.get_ref().to_string()));
+            let place = Fault::place_in(self.path, self.text, offset);
+            let node = match (spanned.get_ref(), value) {
                 (DeValue::Table(spans), Value::Table(values)) if !values.is_empty() => {
-                    self.walk::<T>(prefix, spans, values);
+                    let fields = self.fields::<T>(prefix, spans, values);
+                    // Nothing good in it: then it may be nothing that there is.
+                    (!fields.is_empty()).then_some(Node::Table { fields, place })
                 }
-                _ => {
-                    if let Err(message) = fits::<T>(prefix, value) {
-                        let offset = name.span().start;
-                        let place = Fault::place_in(self.path, self.text, offset);
-                        let fault = Fault::refused::<T>(&place, &prefix.join("."), &message);
-                        self.faults.push((offset, fault));
-                    }
-                }
+                (DeValue::Array(spans), Value::Array(values)) if is_tables(values) => self
+                    .takes_tables::<T>(prefix, offset, &place)
+                    .then(|| Node::List { items: self.items::<T>(prefix, spans, values), place }),
+                _ => self
+                    .takes::<T>(prefix, value, offset, &place)
+                    .then(|| Node::Value { value: value.clone(), place }),
+            };
+            prefix.pop();
+            if let Some(node) = node {
+                fields.insert(name.get_ref().to_string(), node);
             }
+        }
+        fields
+    }
+
+    fn items<T: Default + Serialize + DeserializeOwned>(
+        &mut self,
+        prefix: &mut Vec<Step>,
+        spans: &DeArray<'_>,
+        values: &[Value],
+    ) -> Vec<Node> {
+        let mut items = Vec::with_capacity(values.len());
+        for ((nth, spanned), value) in spans.iter().enumerate().zip(values) {
+            let (DeValue::Table(spans), Value::Table(values)) = (spanned.get_ref(), value) else {
+                continue;
+            };
+            prefix.push(Step::Item(nth));
+            let place = Fault::place_in(self.path, self.text, spanned.span().start);
+            items.push(Node::Table { fields: self.fields::<T>(prefix, spans, values), place });
             prefix.pop();
         }
+        items
+    }
+
+    /// Whether the settings take a list of tables there. That is asked once, and then of each what is in it.
+    fn takes_tables<T: Default + Serialize + DeserializeOwned>(
+        &mut self,
+        path: &[Step],
+        offset: usize,
+        place: &str,
+    ) -> bool {
+        let one = Value::Array(vec![Value::Table(toml::Table::new())]);
+        if fits::<T>(path, &Value::Table(toml::Table::new())).is_ok() {
+            let key = key_of(path);
+            let sentence = format!("{key} is one table: write [{key}], in single brackets");
+            self.faults.push((offset, Fault::new(place, sentence)));
+            return false;
+        }
+        self.takes::<T>(path, &one, offset, place)
+    }
+
+    /// Whether the settings take it; else that is a fault.
+    fn takes<T: Default + Serialize + DeserializeOwned>(
+        &mut self,
+        path: &[Step],
+        value: &Value,
+        offset: usize,
+        place: &str,
+    ) -> bool {
+        let Err(message) = fits::<T>(path, value) else { return true };
+        self.faults.push((offset, Fault::refused::<T>(place, &key_of(path), &message)));
+        false
     }
 }
 
-/// The value in the terms of the layers.
-pub(crate) fn layered(value: Value) -> config::Value {
-    config::Value::deserialize(value.clone())
-        .unwrap_or_else(|_| config::Value::from(value.to_string()))
+/// A way as a key: `api.token.role`, whichever token it is.
+fn key_of(path: &[Step]) -> String {
+    let names = path.iter().filter_map(|step| match step {
+        Step::Name(name) => Some(name.as_str()),
+        Step::Item(_) => None,
+    });
+    names.collect::<Vec<_>>().join(".")
 }
 
 fn one_line(text: &str) -> String {

@@ -15,12 +15,21 @@ struct Part {
     blocks_min: u32,
     strict: bool,
     names: Vec<String>,
+    token: Vec<Token>,
 }
 
 impl Default for Part {
     fn default() -> Self {
-        Self { block: Span::from_secs(3600), blocks_min: 6, strict: false, names: Vec::new() }
+        let (names, token) = (Vec::new(), Vec::new());
+        Self { block: Span::from_secs(3600), blocks_min: 6, strict: false, names, token }
     }
+}
+
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Token {
+    name: String,
+    uses: u32,
 }
 
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -123,6 +132,78 @@ fn every_fault_of_a_file_is_told_with_its_line_and_column() {
     found(&format!("{file}:5:1: "), "did you mean wire.block?");
     found("environment GRIDTAP_WIRE__STRICKT: ", "did you mean wire.strict?");
     found("--set wire.blocks_min=many: ", "a whole number from 0 to 4,294,967,295");
+}
+
+#[test]
+fn what_is_dropped_into_conf_d_comes_after_its_file_in_the_order_of_names() {
+    let directory = tempdir().unwrap();
+    let file = directory.path().join("gridtap.toml");
+    let folder = directory.path().join("conf.d");
+    fs::create_dir(&folder).unwrap();
+    fs::write(
+        &file,
+        "baseline.blocks_min = 1\nbaseline.names = ['a']\n[[baseline.token]]\nname = 'x'\n",
+    )
+    .unwrap();
+    let token = "[[baseline.token]]\nname = ";
+    fs::write(folder.join("20.toml"), format!("baseline.blocks_min = 20\n{token}'z'\n")).unwrap();
+    let text = format!("baseline.blocks_min = 10\nbaseline.names = ['b']\n{token}'y'\n");
+    fs::write(folder.join("10.toml"), text).unwrap();
+    for aside in [".hidden.toml", "10.toml~"] {
+        fs::write(folder.join(aside), "nonsense").unwrap();
+    }
+    fs::write(folder.join("plan.tml"), "nonsense").unwrap();
+    let layers = Layers { files: vec![file], ..Layers::default() };
+    let layered = layers.read::<Settings>();
+    assert!(layered.faults.is_empty(), "{:?}", layered.faults);
+    let baseline = &layered.settings.baseline;
+    assert_eq!((baseline.blocks_min, baseline.names.as_slice()), (20, &["b".to_owned()][..]));
+    let names: Vec<&str> = baseline.token.iter().map(|token| token.name.as_str()).collect();
+    assert_eq!(names, ["x", "y", "z"], "tables in double brackets add up over the files");
+    let [warning] = layered.warnings.as_slice() else { panic!("{:?}", layered.warnings) };
+    assert!(warning.contains("plan.tml: left aside"), "{warning}");
+    let place = |nth: usize| layered.written.tables("baseline.token")[nth].place().to_owned();
+    assert!(place(0).ends_with("gridtap.toml:3:1") && place(1).ends_with("10.toml:3:1"));
+    // An argument takes the place of all of them.
+    let set = vec!["baseline.token=[{name = \"only\"}]".to_owned()];
+    let settings = Layers { set, ..layers }.load::<Settings>().unwrap();
+    assert_eq!(settings.baseline.token, [Token { name: "only".to_owned(), uses: 0 }]);
+}
+
+#[test]
+fn a_conf_d_that_is_a_file_is_said() {
+    let directory = tempdir().unwrap();
+    let file = directory.path().join("gridtap.toml");
+    fs::write(&file, "").unwrap();
+    fs::write(directory.path().join("conf.d"), "").unwrap();
+    let text = &faults(&Layers { files: vec![file], ..Layers::default() })[0];
+    assert!(text.ends_with("conf.d: a file, where a directory of settings is wanted"), "{text}");
+}
+
+#[test]
+fn every_fault_in_tables_in_double_brackets_is_told_with_its_line() {
+    let directory = tempdir().unwrap();
+    let file = directory.path().join("gridtap.toml");
+    let text = "[[baseline.token]]\nname = 'a'\nusse = 1\n[[baseline.token]]\nname = 7\nuses = -1\n\
+                [[baseline]]\nblock = '1s'\n[[tokken]]\nname = 'a'\nuses = 'b'\n";
+    fs::write(&file, text.replace("[[baseline]]", "[[wire]]")).unwrap();
+    let layered = Layers { files: vec![file.clone()], ..Layers::default() }.read::<Settings>();
+    let told: Vec<String> = layered.faults.iter().map(ToString::to_string).collect();
+    let file = file.display();
+    for (told, wanted) in told.iter().zip([
+        "3:1: baseline.token.usse is not a setting; did you mean baseline.token.uses?",
+        "5:1: baseline.token.name: integer `7`, where a string is wanted",
+        "6:1: baseline.token.uses: integer `-1`, where a whole number from 0 to 4,294,967,295 is wanted",
+        "7:3: wire is one table: write [wire], in single brackets",
+        "9:3: tokken is not a setting",
+    ]) {
+        assert!(told.starts_with(&format!("{file}:{wanted}")), "{told} / {wanted}");
+    }
+    assert_eq!(told.len(), 5, "{told:#?}");
+    // What is right is there all the same.
+    let token = &layered.settings.baseline.token;
+    assert_eq!(token.len(), 2);
+    assert_eq!(token[0].name, "a");
 }
 
 #[test]

@@ -84,7 +84,7 @@ impl Interface {
 }
 
 /// What is wrong with the settings of the interface, a line each.
-pub(crate) fn refused(faults: Vec<gridtap_api::Fault>) -> Failure {
+fn refused(faults: Vec<gridtap_api::Fault>) -> Failure {
     let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
     Failure::configuration(lines.join("\n"))
 }

@@ -12,4 +12,5 @@ mod pressed;
 mod receiver;
 mod run;
 mod service;
+mod settings;
 mod traffic;

@@ -159,7 +159,7 @@ fn nothing_is_sent_to_where_the_list_does_not_lead() {
     let named = Targets::parse(&["localhost".to_owned()]).unwrap();
     assert!(Client::open(&by_name, &named).unwrap().exchange("id", &post(), NOW).is_ok());
     let unlisted = Client::open(&endpoint(&receiver.url("/")), &elsewhere);
-    assert!(matches!(unlisted.err(), Some(Wrong::Target(_))));
+    assert!(matches!(unlisted.err().as_deref(), Some([Wrong::Target(_)])));
 }
 
 #[test]
@@ -170,7 +170,7 @@ fn files_that_do_not_hold_what_they_should_are_told() {
         let mut endpoint = endpoint("https://127.0.0.1:1/");
         endpoint.ca_file = Some(none.clone());
         change(&mut endpoint);
-        Client::open(&endpoint, &loopback()).err().unwrap().to_string()
+        Client::open(&endpoint, &loopback()).err().unwrap()[0].to_string()
     };
     let told = open(&|_| ());
     assert!(told.ends_with("none.pem: holds no certificate (PEM)"), "{told}");

@@ -108,6 +108,6 @@ fn a_receiver_that_asks_who_we_are_gets_our_certificate() {
     endpoint.ca_file = Some(ca);
     endpoint.client_certificate_file = Some(certificate);
     endpoint.client_key_file = Some(wrong);
-    let told = Client::open(&endpoint, &loopback()).err().unwrap().to_string();
+    let told = Client::open(&endpoint, &loopback()).err().unwrap()[0].to_string();
     assert!(told.contains("wrong.key: not the key of"), "{told}");
 }
