@@ -11,6 +11,7 @@ mod grafana;
 mod hearing;
 mod igbe;
 mod interrupted;
+mod inventory;
 mod lemay;
 mod machine;
 mod order;

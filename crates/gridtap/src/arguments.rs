@@ -302,7 +302,7 @@ pub(crate) struct State {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Baseline {
-    /// How much is known, and which levels judge
+    /// Everything heard so far, how much is known, and which levels judge
     Show {
         #[command(flatten)]
         state: State,

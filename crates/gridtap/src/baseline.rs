@@ -1,6 +1,7 @@
 //! Looking at what was learned, and deciding about it.
 
 mod decide;
+mod heard;
 mod show;
 
 use std::collections::BTreeMap;
@@ -25,7 +26,8 @@ pub(crate) fn run(
     use arguments::Baseline as Command;
     match command {
         Command::Show { state, json } => {
-            show::levels(&known(&state.directory, settings)?, *json, voice)?
+            let directory = &state.directory;
+            heard::show(&known(directory, settings)?, directory, *json, voice)?;
         }
         Command::Ledger { state, json } => {
             show::ledger(&known(&state.directory, settings)?, *json, voice)?;

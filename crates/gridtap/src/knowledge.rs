@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use anstyle::Style;
-use gridtap_baseline::{LedgerEntry, LevelState, Levels, PerLevel};
+use gridtap_baseline::{LedgerEntry, LevelState, Levels, PerLevel, Waiting};
 use gridtap_model::{Span, Timestamp};
 
 use crate::report::{clock, filled};
@@ -89,6 +89,17 @@ pub(crate) fn other_block(levels: &Levels, settings: &Settings) -> Option<String
     })
 }
 
+/// What a level waits for before it judges.
+pub(crate) fn waits_for(level: &LevelState) -> Option<&'static str> {
+    (!level.armed).then_some(match level.waits_for {
+        Some(Waiting::Blocks) => "more time has to be heard",
+        Some(Waiting::Weekend) => "a day of a weekend has to be heard",
+        Some(Waiting::Settling) => "news still comes faster than foretold",
+        Some(Waiting::Coarser) => "a coarser level has to judge first",
+        None => "something has to be heard first",
+    })
+}
+
 fn names(levels: &Levels, armed: bool) -> Vec<&'static str> {
     each(&levels.levels)
         .into_iter()
@@ -131,7 +142,8 @@ pub(crate) fn write(out: &mut impl Write, levels: &Levels) -> io::Result<()> {
 }
 
 fn table(out: &mut impl Write, levels: &PerLevel) -> io::Result<()> {
-    let heading = "LEVEL      JUDGES      KEYS   BLOCKS   NEWS A DAY   AT MOST   ARMS IN";
+    let heading =
+        "LEVEL      JUDGES      KEYS   BLOCKS   NEWS A DAY   AT MOST   ARMS IN   WAITS FOR";
     writeln!(out, "\n{BOLD}{heading}{BOLD:#}")?;
     for (name, level) in each(levels) {
         let judges = if level.armed { "yes" } else { "not yet" };
@@ -143,8 +155,11 @@ fn table(out: &mut impl Write, levels: &PerLevel) -> io::Result<()> {
             (false, seconds) => Span::from_secs(seconds).to_string(),
         };
         let row = format!(
-            "{name:<9}  {judges:<7}  {:>7}  {:>7}  {:>11.2}  {most:>8}   {wait}",
-            level.keys, level.blocks, level.novel_per_day
+            "{name:<9}  {judges:<7}  {:>7}  {:>7}  {:>11.2}  {most:>8}   {wait:<7}   {}",
+            level.keys,
+            level.blocks,
+            level.novel_per_day,
+            waits_for(level).unwrap_or_default()
         );
         writeln!(out, "{}", row.trim_end())?;
     }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use gridtap_api::network as shown;
-use gridtap_baseline::{Baseline, HostRole, LedgerEntry, LevelState, PerLevel, Site, Waiting};
+use gridtap_baseline::{Baseline, HostRole, LedgerEntry, LevelState, PerLevel, Site};
 use gridtap_baseline::{ByClass, ConversationHeard, DeviceHeard, HostHeard};
 use gridtap_model::{Class, Device, SubAddress, Timestamp, Zone};
 use gridtap_sensor::DeviceStanding;
@@ -83,16 +83,7 @@ fn level(name: &str, state: &LevelState) -> shown::Level {
         level: name.to_owned(),
         armed: state.armed,
         armed_in_s: (!state.armed && state.armed_in_s > 0).then_some(state.armed_in_s),
-        waits_for: (!state.armed).then(|| {
-            let text = match state.waits_for {
-                Some(Waiting::Blocks) => "more time has to be heard",
-                Some(Waiting::Weekend) => "a day of a weekend has to be heard",
-                Some(Waiting::Settling) => "what is new still comes faster than foretold",
-                Some(Waiting::Coarser) => "a coarser level has to judge first",
-                None => "something has to be heard first",
-            };
-            text.to_owned()
-        }),
+        waits_for: knowledge::waits_for(state).map(str::to_owned),
         keys: state.keys,
         blocks: state.blocks,
         novel_per_day: state.novel_per_day,

@@ -14,7 +14,7 @@ use gridtap_model::{Severity, Timestamp};
 
 pub(crate) use finding::Finding;
 pub(crate) use list::write as write_list;
-pub(crate) use text::{clean, clock, filled, moment, period};
+pub(crate) use text::{clean, clock, filled, moment, padded, period};
 
 /// How many anomalies are kept to be printed at the end. Every one is in the state.
 const ANOMALIES_MAX: usize = 10_000;

@@ -59,17 +59,18 @@ pub(crate) fn rows(store: &Store) -> Result<Vec<Row>, Failure> {
 }
 
 /// What the baseline has learned since this was last asked: each changed key with its row, or without one where it was
-/// forgotten; and the text of what it keeps beside them.
+/// forgotten. With `new_only`, only what is new or was forgotten.
 pub(crate) fn changes(
     baseline: &mut Baseline,
-) -> Result<(BTreeMap<String, Option<String>>, String), Failure> {
+    new_only: bool,
+) -> Result<BTreeMap<String, Option<String>>, Failure> {
     let mut rows: BTreeMap<String, Option<String>> =
         baseline.take_removed().into_iter().map(|key| (key, None)).collect();
-    for row in baseline.dirty_rows(false) {
+    for row in baseline.dirty_rows(new_only) {
         let text = serde_json::to_string(&row)?;
         rows.insert(row.key, Some(text));
     }
-    Ok((rows, serde_json::to_string(&baseline.meta())?))
+    Ok(rows)
 }
 
 /// Stores everything that the baseline has learned since it was last stored.

@@ -10,17 +10,7 @@ use crate::failure::Failure;
 use crate::knowledge;
 use crate::output::Voice;
 
-const BOLD: Style = Style::new().bold();
-
-pub(super) fn levels(baseline: &Baseline, json: bool, voice: Voice) -> Result<(), Failure> {
-    let levels = baseline.levels();
-    if json {
-        line(&mut io::stdout().lock(), &levels)?;
-    } else {
-        knowledge::write(&mut voice.prose(), &levels)?;
-    }
-    Ok(())
-}
+pub(super) const BOLD: Style = Style::new().bold();
 
 pub(super) fn ledger(baseline: &Baseline, json: bool, voice: Voice) -> Result<(), Failure> {
     let entries = baseline.ledger();
@@ -136,7 +126,7 @@ pub(super) fn diff(before: &[Row], after: &[Row], json: bool, voice: Voice) -> R
     Ok(())
 }
 
-fn line(out: &mut impl Write, value: &impl serde::Serialize) -> Result<(), Failure> {
+pub(super) fn line(out: &mut impl Write, value: &impl serde::Serialize) -> Result<(), Failure> {
     serde_json::to_writer(&mut *out, value)?;
     out.write_all(b"\n")?;
     Ok(())

@@ -57,7 +57,7 @@ pub(super) fn hanging(text: &str, width: usize, indent: &str) -> Vec<String> {
 }
 
 /// A text filled up with spaces to this width.
-pub(super) fn padded(text: &str, width: usize) -> String {
+pub(crate) fn padded(text: &str, width: usize) -> String {
     let missing = width.saturating_sub(textwrap::core::display_width(text));
     format!("{text}{:missing$}", "")
 }

@@ -23,7 +23,7 @@ use crate::watch::kept;
 /// How often figures are handed over.
 const BEAT: Duration = Duration::from_secs(1);
 
-/// How often what was learned is stored.
+/// How often all that was learned is stored; more often at first, when nearly all of it is new.
 const KEEP: Duration = Duration::from_secs(60);
 
 /// Hears for a service.
@@ -42,6 +42,7 @@ pub(crate) struct Hearing {
     last: Option<(Timestamp, Instant)>,
     beat_at: Instant,
     keep_at: Instant,
+    keep_after: Duration,
     began: Instant,
     is_live: bool,
 }
@@ -83,7 +84,8 @@ impl Hearing {
             silent_after: Duration::from_nanos(settings.service.silent_after.nanos()),
             last: None,
             beat_at: now,
-            keep_at: now.checked_add(KEEP).unwrap_or(now),
+            keep_at: now.checked_add(BEAT).unwrap_or(now),
+            keep_after: BEAT,
             began: now,
             is_live,
         }
@@ -134,7 +136,9 @@ impl Hearing {
 
     /// What was learned since the last time goes to the store.
     fn keep(&mut self, is_complete: bool) -> Result<(), Failure> {
-        let (rows, baseline) = state::changes(self.pipeline.baseline_mut())?;
+        let baseline = self.pipeline.baseline_mut();
+        let (rows, baseline) =
+            (state::changes(baseline, false)?, serde_json::to_string(&baseline.meta())?);
         let captures = self.learned.captures(&self.numbers, is_complete);
         self.put(Bundle { rows, baseline: Some(baseline), captures, ..Bundle::default() });
         Ok(())
@@ -179,6 +183,16 @@ impl Hearing {
         }
     }
 
+    /// What is new goes to the store at once, so that whoever looks at the state sees it.
+    fn keep_new(&mut self) -> Result<(), Failure> {
+        let baseline = self.pipeline.baseline_mut();
+        if baseline.has_new_rows() {
+            let rows = state::changes(baseline, true)?;
+            self.put(Bundle { rows, ..Bundle::default() });
+        }
+        Ok(())
+    }
+
     /// How far learning is: this looks at every key.
     fn tell_learned(&self) {
         self.ways.metrics.learned(self.pipeline.learned());
@@ -191,11 +205,15 @@ impl Hearing {
         if now >= self.beat_at {
             self.beat();
             self.beat_at = now.checked_add(BEAT).unwrap_or(now);
+            if now < self.keep_at {
+                self.keep_new()?;
+            }
         }
         if now >= self.keep_at {
             self.tell_learned();
             self.keep(false)?;
-            self.keep_at = now.checked_add(KEEP).unwrap_or(now);
+            self.keep_at = now.checked_add(self.keep_after).unwrap_or(now);
+            self.keep_after = self.keep_after.saturating_mul(2).min(KEEP);
         }
         Ok(())
     }
