@@ -33,6 +33,9 @@ pub struct Config {
     /// The key of our certificate (PEM).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key_file: Option<PathBuf>,
+    /// Certificates (PEM) that vouch for callers: with it a caller may show its own, and a hook may ask for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_ca_file: Option<PathBuf>,
     /// Who may read and act. Without any, everyone on this machine may read, and nobody may act.
     pub token: Vec<Token>,
     /// Web hooks that others may call.
@@ -57,6 +60,7 @@ impl Default for Config {
             listen: None,
             certificate_file: None,
             key_file: None,
+            client_ca_file: None,
             token: Vec::new(),
             hook: Vec::new(),
             rate_per_second: 100,
@@ -110,6 +114,12 @@ pub struct Hook {
     pub actions: Vec<String>,
     /// The worst anomalies that may be acted on by it.
     pub severity_max: Severity,
+    /// Of an Alertmanager: names of which the caller's certificate has one, which `api.client_ca_file` vouches for.
+    pub client_names: Vec<String>,
+    /// Of Grafana: the header with the signature.
+    pub signature_header: String,
+    /// Of Grafana: the header with the time that is signed along.
+    pub timestamp_header: String,
 }
 
 impl Default for Hook {
@@ -121,6 +131,9 @@ impl Default for Hook {
             networks: Vec::new(),
             actions: Vec::new(),
             severity_max: Severity::Critical,
+            client_names: Vec::new(),
+            signature_header: "X-Grafana-Alerting-Signature".to_owned(),
+            timestamp_header: "X-Grafana-Alerting-Timestamp".to_owned(),
         }
     }
 }
@@ -136,6 +149,12 @@ pub enum HookFormat {
     Slack,
     /// A subscription of PagerDuty (version 3).
     Pagerduty,
+    /// Mattermost: a slash command, or a button.
+    Mattermost,
+    /// A contact point of Grafana's alerting (webhook).
+    Grafana,
+    /// A receiver of a Prometheus Alertmanager (webhook).
+    Alertmanager,
 }
 
 impl Config {
@@ -146,6 +165,9 @@ impl Config {
         let mut general = |wrong| faults.push(Fault::general(wrong));
         if self.certificate_file.is_some() != self.key_file.is_some() {
             general(Wrong::HalfTls);
+        }
+        if self.client_ca_file.is_some() && self.certificate_file.is_none() {
+            general(Wrong::ClientsWithoutTls);
         }
         if let Some(listen) = self.listen.filter(|listen| !listen.ip().to_canonical().is_loopback())
         {
@@ -179,8 +201,11 @@ impl Config {
             }
         }
         for hook in &self.hook {
-            faults
-                .extend(hook.wrong().into_iter().map(|wrong| Fault::of("hook", &hook.name, wrong)));
+            let mut wrong = hook.wrong();
+            if !hook.client_names.is_empty() && self.client_ca_file.is_none() {
+                wrong.push(Wrong::NamesWithoutAuthority);
+            }
+            faults.extend(wrong.into_iter().map(|wrong| Fault::of("hook", &hook.name, wrong)));
         }
         faults
     }
@@ -219,8 +244,22 @@ impl Token {
 impl Hook {
     fn wrong(&self) -> Vec<Wrong> {
         let mut wrong = Vec::new();
-        if self.secret_files.is_empty() || self.secret_files.len() > 2 {
+        let is_named = self.format == HookFormat::Alertmanager && !self.client_names.is_empty();
+        if (self.secret_files.is_empty() && !is_named) || self.secret_files.len() > 2 {
             wrong.push(Wrong::Secrets(self.secret_files.len()));
+        }
+        if self.format != HookFormat::Alertmanager && !self.client_names.is_empty() {
+            wrong.push(Wrong::UnusedNames);
+        }
+        for name in &self.client_names {
+            if rustls::pki_types::ServerName::try_from(name.as_str()).is_err() {
+                wrong.push(Wrong::ClientName(name.clone()));
+            }
+        }
+        for name in [&self.signature_header, &self.timestamp_header] {
+            if axum::http::HeaderName::from_bytes(name.as_bytes()).is_err() {
+                wrong.push(Wrong::Header(name.clone()));
+            }
         }
         for text in &self.networks {
             if network(text).is_none() {

@@ -5,7 +5,6 @@
 //! and answered in the transaction of the act itself, so that no restart lets a message act twice.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use axum::Json;
@@ -13,21 +12,24 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use gridtap_model::{Severity, Timestamp};
-use gridtap_notify::signature::{Secret, SecretError};
 use gridtap_telemetry::{InboundAnswered, InboundResult};
 use ipnet::IpNet;
 
-use crate::access::content;
 use crate::body;
-use crate::config::{Config, Fault, HookFormat, Wrong, network};
+use crate::config::{Config, Fault, network};
 use crate::desk::{Desk, Peer, bounded};
 use crate::problem::Problem;
 use crate::routes::{Named, Shared};
-use key::Key;
+use crate::server::Presented;
+use scheme::{Call, Scheme};
 
+mod alertmanager;
+mod grafana;
 mod key;
+mod mattermost;
 mod message;
 mod pagerduty;
+mod scheme;
 mod slack;
 mod standard;
 mod taking;
@@ -36,6 +38,8 @@ mod taking;
 const APART_MAX_NS: u64 = 300 * 1_000_000_000;
 /// The path of every hook begins with this.
 const PATH: &str = "/api/v1/hooks/";
+/// What a form is said to be.
+const FORM: &str = "application/x-www-form-urlencoded";
 /// What stands in the audit log for a hook that is not there.
 const NO_HOOK: &str = "hook (unknown)";
 
@@ -53,42 +57,6 @@ pub(crate) struct Hook {
     networks: Vec<IpNet>,
     actions: Vec<String>,
     severity_max: Severity,
-}
-
-/// How its callers sign, and with what.
-#[derive(Debug)]
-enum Scheme {
-    Standard(Vec<Secret>),
-    Slack(Vec<Key>),
-    Pagerduty(Vec<Key>),
-}
-
-impl Scheme {
-    /// Every file with a secret, read.
-    fn of(format: HookFormat, paths: &[PathBuf]) -> Result<Self, Vec<Wrong>> {
-        Ok(match format {
-            HookFormat::Standard => Self::Standard(each(paths, Secret::of_file)?),
-            HookFormat::Slack => Self::Slack(each(paths, Key::of_file)?),
-            HookFormat::Pagerduty => Self::Pagerduty(each(paths, Key::of_file)?),
-        })
-    }
-}
-
-fn each<T>(
-    paths: &[PathBuf],
-    read: impl Fn(&[u8]) -> Result<T, SecretError>,
-) -> Result<Vec<T>, Vec<Wrong>> {
-    let mut secrets = Vec::new();
-    let mut wrong = Vec::new();
-    for path in paths {
-        let secret = content(path)
-            .and_then(|content| read(&content).map_err(|error| Wrong::Secret(path.clone(), error)));
-        match secret {
-            Ok(secret) => secrets.push(secret),
-            Err(error) => wrong.push(error),
-        }
-    }
-    if wrong.is_empty() { Ok(secrets) } else { Err(wrong) }
 }
 
 /// What a signature vouches for.
@@ -136,7 +104,7 @@ impl Hooks {
         let mut hooks = BTreeMap::new();
         let mut faults = Vec::new();
         for hook in &config.hook {
-            let scheme = match Scheme::of(hook.format, &hook.secret_files) {
+            let scheme = match Scheme::of(hook) {
                 Ok(scheme) => scheme,
                 Err(wrong) => {
                     let of = |wrong| Fault::of("hook", &hook.name, wrong);
@@ -179,13 +147,18 @@ pub(crate) fn count_limited(desk: &Desk, path: &str) {
 
 /// Somebody calls.
 pub(crate) async fn called(State(desk): Shared, Named(name): Named, request: Request) -> Response {
+    let is_form = body::is_of(request.headers(), FORM).is_ok();
     let (result, response) = match answer(&desk, &name, request).await {
         Ok(answer) => {
             let status = StatusCode::from_u16(answer.status);
             let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
             let scheme = desk.hooks.get(&name).map(|hook| &hook.scheme);
+            // A chat shows its user what is answered with 200, and of anything else that it failed.
             let (status, body) = match scheme {
                 Some(Scheme::Slack(_)) => (StatusCode::OK, slack::told(&answer.body)),
+                Some(Scheme::Mattermost(_)) => {
+                    (StatusCode::OK, mattermost::told(&answer.body, is_form))
+                }
                 _ => (status, answer.body),
             };
             (answer.result, (status, Json(body)).into_response())
@@ -199,6 +172,7 @@ pub(crate) async fn called(State(desk): Shared, Named(name): Named, request: Req
 /// What is checked before the store is asked.
 async fn answer(desk: &Desk, name: &str, request: Request) -> Result<taking::Answer, Refusal> {
     let peer = Peer::of(&request);
+    let presented = Presented::of(&request);
     let (head, body) = request.into_parts();
     let anonymous = |via: &str, reason, refusal: Refusal| {
         desk.note(desk.refused.count(via, peer.source(), reason, desk.now()));
@@ -219,15 +193,14 @@ async fn answer(desk: &Desk, name: &str, request: Request) -> Result<taking::Ans
         let problem = Problem::forbidden("this network may not call this hook");
         return Err(anonymous(via, "network", Refusal::new(problem, InboundResult::Network)));
     }
-    let Some(authentic) = hook.authentic(&head.headers, &octets) else {
-        let problem = Problem::unauthorized(
-            "the signature is not that of this hook: check the secret and the headers",
-        );
+    let now = desk.now();
+    let call = Call { headers: &head.headers, octets: &octets, presented: &presented, now };
+    let Some(authentic) = hook.scheme.authentic(&call) else {
+        let problem = Problem::unauthorized(hook.scheme.why_not());
         return Err(anonymous(via, "signature", Refusal::new(problem, InboundResult::Signature)));
     };
-    let message = hook.read(&head.headers, &octets, authentic.sent);
-    let taken = taking::Taken { hook: Arc::clone(hook), authentic, octets, message, peer };
-    let now = desk.now();
+    let asked = hook.scheme.read(&call, &hook.name, authentic.sent);
+    let taken = taking::Taken { hook: Arc::clone(hook), authentic, octets, asked, peer };
     let apart = now.since_ns(taken.authentic.sent).max(taken.authentic.sent.since_ns(now));
     if apart > APART_MAX_NS {
         let problem = Problem::new(
@@ -248,32 +221,9 @@ impl Hook {
         let address = peer.0.to_canonical();
         self.networks.is_empty() || self.networks.iter().any(|network| network.contains(&address))
     }
-
-    /// What the signature vouches for; nothing where it is not one of ours, whatever the reason.
-    fn authentic(&self, headers: &axum::http::HeaderMap, octets: &[u8]) -> Option<Authentic> {
-        match &self.scheme {
-            Scheme::Standard(secrets) => standard::authentic(headers, octets, secrets),
-            Scheme::Slack(keys) => slack::authentic(headers, octets, keys),
-            Scheme::Pagerduty(keys) => pagerduty::authentic(headers, octets, keys),
-        }
-    }
-
-    /// What the message asks for.
-    fn read(
-        &self,
-        headers: &axum::http::HeaderMap,
-        octets: &[u8],
-        sent: Timestamp,
-    ) -> Result<message::Message, Problem> {
-        match &self.scheme {
-            Scheme::Standard(_) => standard::message(headers, octets, &self.name),
-            Scheme::Slack(_) => slack::message(headers, octets, sent),
-            Scheme::Pagerduty(_) => pagerduty::message(headers, octets),
-        }
-    }
 }
 
 #[cfg(test)]
-pub(crate) fn key_of(secret: &str) -> Key {
-    Key::of_file(secret.as_bytes()).unwrap()
+pub(crate) fn key_of(secret: &str) -> key::Key {
+    key::Key::of_file(secret.as_bytes()).unwrap()
 }

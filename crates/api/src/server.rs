@@ -11,6 +11,7 @@ use axum::Router;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use rustls::pki_types::{CertificateDer, ServerName};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
@@ -31,6 +32,24 @@ const HEAD_OCTETS_MAX: usize = 16 * 1024;
 /// That a request came by TLS.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Encrypted;
+
+/// The certificate that a caller has shown, if any, and whose authority was checked with the connection.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Presented(Option<Arc<CertificateDer<'static>>>);
+
+impl Presented {
+    pub(crate) fn of(request: &axum::extract::Request) -> Self {
+        request.extensions().get().cloned().unwrap_or_default()
+    }
+
+    /// Whether it is of one of these names.
+    pub(crate) fn is_any_of(&self, names: &[ServerName<'_>]) -> bool {
+        let Some(der) = &self.0 else { return false };
+        webpki::EndEntityCert::try_from(der.as_ref()).is_ok_and(|certificate| {
+            names.iter().any(|name| certificate.verify_is_valid_for_subject_name(name).is_ok())
+        })
+    }
+}
 
 /// What answers by the settings of now.
 pub(crate) struct Answering {
@@ -140,11 +159,14 @@ impl Server {
         let _ = stream.set_nodelay(true);
         let Answering { tls, header_timeout, .. } = &*self.current.get();
         match tls {
-            None => self.serve(stream, peer, false, ended).await,
+            None => self.serve(stream, peer, None, ended).await,
             Some(acceptor) => {
                 let shaken = tokio::time::timeout(*header_timeout, acceptor.accept(stream));
                 if let Ok(Ok(stream)) = shaken.await {
-                    self.serve(stream, peer, true, ended).await;
+                    let (_, session) = stream.get_ref();
+                    let shown = session.peer_certificates().and_then(|chain| chain.first());
+                    let shown = shown.map(|der| Arc::new(der.clone().into_owned()));
+                    self.serve(stream, peer, Some(Presented(shown)), ended).await;
                 }
             }
         }
@@ -154,13 +176,14 @@ impl Server {
         &self,
         stream: impl AsyncRead + AsyncWrite + Unpin + Send,
         peer: Peer,
-        is_encrypted: bool,
+        encrypted: Option<Presented>,
         mut ended: watch::Receiver<()>,
     ) {
         let service = hyper::service::service_fn(|mut request: hyper::Request<Incoming>| {
             request.extensions_mut().insert(peer);
-            if is_encrypted {
+            if let Some(presented) = &encrypted {
                 request.extensions_mut().insert(Encrypted);
+                request.extensions_mut().insert(presented.clone());
             }
             let router = self.current.get().router.clone();
             async move {

@@ -2,9 +2,12 @@
 //! document of the interface.
 
 mod acting;
+mod alertmanager;
 mod document;
+mod grafana;
 mod hooks;
 mod limits;
+mod mattermost;
 mod network;
 mod pagerduty;
 mod reading;

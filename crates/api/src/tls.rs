@@ -3,9 +3,12 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use rustls::ServerConfig;
+use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::WebPkiClientVerifier;
+use rustls::server::danger::ClientCertVerifier;
+use rustls::{RootCertStore, ServerConfig};
 use tokio_rustls::TlsAcceptor;
 
 use crate::config::{Config, Fault, Wrong};
@@ -18,10 +21,10 @@ pub(crate) fn acceptor(config: &Config) -> Result<Option<TlsAcceptor>, Fault> {
     let (Some(certificate), Some(key)) = (&config.certificate_file, &config.key_file) else {
         return Ok(None);
     };
-    made(certificate, key).map(Some).map_err(Fault::general)
+    made(certificate, key, config.client_ca_file.as_deref()).map(Some).map_err(Fault::general)
 }
 
-fn made(certificate: &Path, key: &Path) -> Result<TlsAcceptor, Wrong> {
+fn made(certificate: &Path, key: &Path, clients: Option<&Path>) -> Result<TlsAcceptor, Wrong> {
     let unfit = |path: &Path, reason: String| Wrong::Content { path: path.to_owned(), reason };
     let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&content(certificate)?).collect();
     let chain =
@@ -35,14 +38,36 @@ fn made(certificate: &Path, key: &Path) -> Result<TlsAcceptor, Wrong> {
         unfit(key, format!("not the key of {}: {error}", certificate.display()))
     };
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let mut config = ServerConfig::builder_with_provider(provider)
+    let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
-        .map_err(misfit)?
-        .with_no_client_auth()
-        .with_single_cert(chain, secret)
         .map_err(misfit)?;
+    let builder = match clients {
+        None => builder.with_no_client_auth(),
+        Some(path) => builder.with_client_cert_verifier(verifier(path, provider)?),
+    };
+    let mut config = builder.with_single_cert(chain, secret).map_err(misfit)?;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(TlsAcceptor::from(Arc::new(config)))
+}
+
+/// Who may vouch for callers. They may come without a certificate: which way in needs one is said there.
+fn verifier(
+    path: &Path,
+    provider: Arc<CryptoProvider>,
+) -> Result<Arc<dyn ClientCertVerifier>, Wrong> {
+    let unfit = |reason: String| Wrong::Content { path: path.to_owned(), reason };
+    let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&content(path)?).collect();
+    let certificates =
+        certificates.map_err(|error| unfit(format!("not certificates (PEM): {error}")))?;
+    let mut roots = RootCertStore::empty();
+    let (readable, _) = roots.add_parsable_certificates(certificates);
+    if readable == 0 {
+        return Err(unfit("holds no certificate (PEM) that can vouch for a caller".to_owned()));
+    }
+    WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider)
+        .allow_unauthenticated()
+        .build()
+        .map_err(|error| unfit(error.to_string()))
 }
 
 fn content(path: &Path) -> Result<Vec<u8>, Wrong> {

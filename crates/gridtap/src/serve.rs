@@ -340,6 +340,9 @@ fn counted(metrics: Metrics) -> impl Fn(&Told<'_>) + Send + Sync + 'static {
         Told::Resent { endpoint, alerts, error: Some(error) } => {
             tracing::warn!(endpoint, alerts, error, "alerts that stand could not be sent again");
         }
+        Told::Silences { endpoint, error: Some(error), .. } => {
+            tracing::warn!(endpoint, error, "the Alertmanager could not be asked for its silences");
+        }
         Told::Trouble { endpoint, error } => {
             tracing::error!(endpoint, error, "deliveries are held up");
         }

@@ -131,6 +131,40 @@ impl Client {
         Ok(Answer { status, asked, reason })
     }
 
+    /// Reads what stands at a path, whose name comes in place of the one that deliveries are posted to. At most so many
+    /// octets: more is an error.
+    ///
+    /// # Errors
+    ///
+    /// When there is no answer, or none with 200, or a longer one.
+    pub fn read(&self, path: &str, octets_max: u64) -> Result<Vec<u8>, ExchangeError> {
+        let mut request =
+            self.agent.get(self.url.beside(path)).header("accept", "application/json");
+        if let Some(authorization) = &self.authorization {
+            request = request.header("authorization", authorization);
+        }
+        let mut answer = request.call().map_err(|error| self.failed(error))?;
+        let status = answer.status().as_u16();
+        if status != 200 {
+            let reason = reason(answer.into_body().into_reader());
+            let end = if reason.is_empty() { reason } else { format!(": {reason}") };
+            return Err(ExchangeError::Broken(format!("answered {status}{end}")));
+        }
+        let read = answer.body_mut().with_config().limit(octets_max).read_to_vec();
+        read.map_err(|error| match error {
+            ureq::Error::BodyExceedsLimit(octets) => {
+                ExchangeError::Broken(format!("the answer is longer than {octets} octets"))
+            }
+            other => self.failed(other),
+        })
+    }
+
+    /// Where it delivers to, as much of it as may be shown.
+    #[must_use]
+    pub fn place(&self) -> String {
+        self.url.place()
+    }
+
     /// What to tell of a failed exchange. Errors that may hold the URL are not repeated: it can be the secret.
     fn failed(&self, error: ureq::Error) -> ExchangeError {
         let text = match error {

@@ -101,6 +101,12 @@ pub struct Endpoint {
     pub timeout: Span,
     /// Whether `http://` may leave this machine: anyone on the way reads along.
     pub plain_http: bool,
+    /// How often an Alertmanager is asked for its silences; absent, it is not. One whose matchers name a single anomaly
+    /// acknowledges it, by the name of whoever its creator said to be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub silences_every: Option<Span>,
+    /// The worst anomalies that a silence may acknowledge.
+    pub silences_severity_max: Severity,
 }
 
 impl Default for Endpoint {
@@ -120,6 +126,8 @@ impl Default for Endpoint {
             bearer_token_file: None,
             timeout: Span::from_secs(15),
             plain_http: false,
+            silences_every: None,
+            silences_severity_max: Severity::Critical,
         }
     }
 }
@@ -202,6 +210,13 @@ impl Endpoint {
         );
         if self.digest == Some(true) && self.format == Format::Alertmanager {
             wrong.push(Wrong::Digest);
+        }
+        match self.silences_every {
+            Some(_) if self.format != Format::Alertmanager => wrong.push(Wrong::NoSilences),
+            Some(every) if !(Span::from_secs(1)..=Span::from_secs(3600)).contains(&every) => {
+                wrong.push(Wrong::SilencesEvery(every));
+            }
+            _ => {}
         }
         if self.client_certificate_file.is_some() != self.client_key_file.is_some() {
             wrong.push(Wrong::HalfCertificate);

@@ -98,6 +98,10 @@ impl Courier {
         (outcome(&exchange, &self.schedule, &due.id, attempts, clock()), asked)
     }
 
+    pub(crate) fn client(&self) -> &Client {
+        &self.client
+    }
+
     pub(crate) fn post(
         &self,
         id: &str,

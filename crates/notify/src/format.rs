@@ -14,8 +14,10 @@ use gridtap_model::{Span, Timestamp};
 
 use crate::config::Format;
 use crate::event::Event;
+use crate::targets::ALERTS;
 
 pub use alertmanager::is_standing;
+pub use mattermost::markdown_text;
 
 /// What is posted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,7 +61,7 @@ pub fn standing(events: &[Event], now: Timestamp, resend: Span) -> Post {
 
 fn alerts(alerts: &[serde_json::Value]) -> Post {
     Post {
-        path: "/api/v2/alerts",
+        path: ALERTS,
         content_type: JSON,
         body: serde_json::Value::from(alerts.to_vec()).to_string(),
     }

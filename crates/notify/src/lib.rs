@@ -27,7 +27,7 @@ pub use client::{Answer, Client, ExchangeError};
 pub use config::{Config, Endpoint, Fault, Format, Wrong};
 pub use courier::Courier;
 pub use event::{BODY_OCTETS_MAX, Event, NotABody, TYPES, is_wanted};
-pub use format::{Post, is_standing, post, standing};
+pub use format::{Post, is_standing, markdown_text, post, standing};
 pub use outcome::outcome;
 pub use schedule::Schedule;
 pub use targets::{TargetError, Targets, Url, UrlError};

@@ -8,6 +8,9 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
+/// Where an Alertmanager takes alerts.
+pub(crate) const ALERTS: &str = "/api/v2/alerts";
+
 /// A URL that deliveries can be posted to. It is never shown whole: with some receivers it is the secret.
 #[derive(Clone)]
 pub struct Url {
@@ -108,6 +111,14 @@ impl Url {
     #[must_use]
     pub fn is_https(&self) -> bool {
         self.scheme == Scheme::Https
+    }
+
+    /// The same with another path of the same program.
+    #[must_use]
+    pub(crate) fn beside(&self, path: &str) -> String {
+        let base = self.text.trim_end_matches('/');
+        let base = base.strip_suffix(ALERTS).unwrap_or(base);
+        format!("{}{path}", base.trim_end_matches('/'))
     }
 
     /// The same with a path behind its own, unless it ends so already.
@@ -264,5 +275,8 @@ mod tests {
         assert_eq!(added("http://127.0.0.1:9093"), "http://127.0.0.1:9093/api/v2/alerts");
         assert_eq!(added("http://127.0.0.1:9093/am/"), "http://127.0.0.1:9093/am/api/v2/alerts");
         assert_eq!(added("http://h:1/api/v2/alerts"), "http://h:1/api/v2/alerts");
+        for base in ["http://h:1/am", "http://h:1/am/", "http://h:1/am/api/v2/alerts/"] {
+            assert_eq!(url(base).beside("/api/v2/silences"), "http://h:1/am/api/v2/silences");
+        }
     }
 }

@@ -5,8 +5,10 @@
 //! was full, is sent again under the same id.
 
 mod resend;
+mod silences;
 
 use core::time::Duration;
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
@@ -65,6 +67,15 @@ pub enum Told<'a> {
         endpoint: &'a str,
         /// How many.
         alerts: usize,
+        /// Why it failed.
+        error: Option<String>,
+    },
+    /// An Alertmanager was asked for its silences, and something came of it.
+    Silences {
+        /// Which.
+        endpoint: &'a str,
+        /// How many anomalies they acknowledged.
+        acknowledged: usize,
         /// Why it failed.
         error: Option<String>,
     },
@@ -140,6 +151,9 @@ struct Worker {
     failures_in_a_row: u32,
     gather_at: Timestamp,
     resend_at: Timestamp,
+    silences_at: Timestamp,
+    /// The silences that stand and were looked at, and when that was last noted.
+    silences: BTreeMap<String, Timestamp>,
 }
 
 impl Worker {
@@ -155,6 +169,8 @@ impl Worker {
             failures_in_a_row: 0,
             gather_at: Timestamp::MIN,
             resend_at: Timestamp::MIN,
+            silences_at: Timestamp::MIN,
+            silences: BTreeMap::new(),
         }
     }
 
@@ -192,7 +208,7 @@ impl Worker {
         loop {
             self.settle()?;
             let now = (self.world.clock)();
-            let later = self.gather(now)?.min(self.send_again(now)?);
+            let later = self.gather(now)?.min(self.send_again(now)?).min(self.ask_silences(now)?);
             if self.is_stopped() {
                 return Ok(later);
             }

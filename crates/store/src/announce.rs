@@ -8,24 +8,11 @@ use gridtap_model::{Severity, Timestamp};
 use rusqlite::params;
 use serde_json::json;
 
+use crate::announcement::Announcement;
 use crate::batch::{rank, severity_of};
 use crate::life::Event;
-use crate::record::Record;
 use crate::standpoint::Life;
 use crate::{Batch, Store, StoreError};
-
-/// What every message adds to what it tells.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Announcement {
-    /// The site's name.
-    pub site: String,
-    /// This sensor's name.
-    pub sensor: String,
-    /// The release of ATT&CK for ICS whose techniques are named.
-    pub attack_version: String,
-    /// Where the page is, such as `https://gridtap.plant.example`; links are left out where nobody said.
-    pub links: Option<String>,
-}
 
 /// One receiver, and what it wants.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,7 +69,10 @@ impl Batch<'_> {
         if quiet || self.receivers(&kind, severity).is_empty() {
             return Ok(());
         }
-        let told = self.told(&kind, life).map_err(|error| self.unreadable(&error))?;
+        let told = self
+            .announcement()
+            .about(&kind, &self.now().to_string(), &life.id, &life.record)
+            .map_err(|error| self.unreadable(&error))?;
         self.owe(&News { kind: &kind, severity, anomaly: Some(&life.id), body: &told })
     }
 
@@ -116,40 +106,12 @@ impl Batch<'_> {
     }
 
     fn envelope(&self, kind: &str, data: &serde_json::Value) -> String {
-        let announcement = self.announcer().map(|announcer| &announcer.announcement);
-        let (site, sensor) = announcement.map_or(("", ""), |each| (&each.site, &each.sensor));
-        let mut data = data.clone();
-        if let Some(fields) = data.as_object_mut() {
-            fields.insert("site".to_owned(), site.into());
-            fields.insert("sensor".to_owned(), sensor.into());
-        }
-        json!({ "type": kind, "timestamp": self.now().to_string(), "data": data }).to_string()
+        self.announcement().message(kind, self.now(), data)
     }
 
-    /// The message about an anomaly: its record, and what a receiver needs that has nothing else.
-    fn told(&self, kind: &str, life: &Life) -> serde_json::Result<String> {
-        let mut data = Record::parse(&life.record)?;
-        if let Some(Announcer { announcement, .. }) = self.announcer() {
-            data.set("attack_version", &announcement.attack_version)?;
-            data.set("site", &announcement.site)?;
-            data.set("sensor", &announcement.sensor)?;
-            if let Some(base) = &announcement.links {
-                let base = base.trim_end_matches('/');
-                let id = &life.id;
-                let detection = data.text("detection").unwrap_or_default();
-                let links = json!({
-                    "ui": format!("{base}/anomalies/{id}"),
-                    "acknowledge": format!("{base}/anomalies/{id}#acknowledge"),
-                    "runbook": format!("{base}/runbooks/{detection}"),
-                });
-                data.set("links", &links)?;
-            }
-        }
-        let mut message = Record::default();
-        message.set("type", &kind)?;
-        message.set("timestamp", &self.now())?;
-        message.set("data", &data)?;
-        message.to_text()
+    fn announcement(&self) -> &Announcement {
+        const NONE: &Announcement = &Announcement::NONE;
+        self.announcer().map_or(NONE, |announcer| &announcer.announcement)
     }
 
     fn receivers(&self, kind: &str, severity: Severity) -> Vec<Subscription> {

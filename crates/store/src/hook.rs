@@ -58,6 +58,17 @@ impl Batch<'_> {
         )
     }
 
+    /// Remembers a delivery as if it had come now: what still stands is not to be forgotten.
+    ///
+    /// # Errors
+    /// The database cannot write.
+    pub fn keep_hook(&mut self, hook: &str, id: &str) -> Result<(), StoreError> {
+        self.execute(
+            "UPDATE hook_seen SET at_ns = ?3 WHERE hook = ?1 AND id = ?2",
+            params![hook, id, self.now().nanos()],
+        )
+    }
+
     /// Forgets the deliveries that came before a moment: their timestamps alone refuse them by then.
     ///
     /// # Errors
@@ -90,7 +101,9 @@ mod tests {
         assert_eq!(batch.hook_seen("noc", "m1", &[2; 32]).unwrap(), Seen::Other);
         assert_eq!(batch.hook_seen("other", "m1", &[1; 32]).unwrap(), Seen::New);
         assert_eq!(batch.forget_hooks(at(5)).unwrap(), 0);
-        assert_eq!(batch.forget_hooks(at(6)).unwrap(), 1);
+        batch.keep_hook("noc", "m1").unwrap();
+        assert_eq!(batch.forget_hooks(at(6)).unwrap(), 0);
+        assert_eq!(batch.forget_hooks(at(7)).unwrap(), 1);
         assert_eq!(batch.hook_seen("noc", "m1", &[1; 32]).unwrap(), Seen::New);
     }
 }

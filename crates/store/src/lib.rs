@@ -11,6 +11,7 @@
 
 mod act;
 mod announce;
+mod announcement;
 mod anomaly;
 mod approval;
 mod audit;
@@ -34,7 +35,8 @@ mod writer;
 mod tests;
 
 pub use act::{Act, ActError, COMMENT_MAX, Found, Person, Target};
-pub use announce::{Announcement, Subscription, digest_wait_ns};
+pub use announce::{Subscription, digest_wait_ns};
+pub use announcement::Announcement;
 pub use approval::{Approval, Decision};
 pub use audit::{Audit, AuditVerdict, Audited};
 pub use batch::{Batch, Capture};

@@ -21,6 +21,7 @@ pub(super) fn now() -> Timestamp {
 pub(super) enum Said {
     Attempt(Due, Outcome),
     Resent(usize, Option<String>),
+    Silences(usize, Option<String>),
 }
 
 pub(super) struct Plant {
@@ -65,6 +66,9 @@ impl Plant {
                         Said::Attempt((*due).clone(), (*outcome).clone())
                     }
                     Told::Resent { alerts, error, .. } => Said::Resent(*alerts, error.clone()),
+                    Told::Silences { acknowledged, error, .. } => {
+                        Said::Silences(*acknowledged, error.clone())
+                    }
                     other => panic!("{other:?}"),
                 };
                 // The test may have heard enough.
@@ -95,6 +99,11 @@ impl Plant {
         self.writer.handle().act(act).expect("allowed");
     }
 
+    /// What is on the disk.
+    pub(super) fn store(&self) -> Store {
+        Store::read(&self.world.directory).expect("it reads")
+    }
+
     pub(super) fn start(&self) -> Deliveries {
         let couriers = Courier::all(&self.config).unwrap_or_else(|faults| panic!("{faults:?}"));
         Deliveries::start(couriers, &self.world, &self.bell).expect("threads")
@@ -116,6 +125,11 @@ impl Plant {
             }
         }
     }
+}
+
+/// The id of an anomaly that was found.
+pub(super) fn id(nth: u8) -> String {
+    AnomalyId([nth; 16]).to_string()
 }
 
 fn anomaly(nth: u8) -> Anomaly {

@@ -46,6 +46,21 @@ pub enum Wrong {
     /// One half of TLS.
     #[error("certificate_file and key_file belong together: name both, or neither")]
     HalfTls,
+    /// Callers can show a certificate by TLS only.
+    #[error("client_ca_file needs TLS: name certificate_file and key_file, or leave it out")]
+    ClientsWithoutTls,
+    /// Nobody vouches for the callers.
+    #[error("client_names needs api.client_ca_file, which vouches for its callers' certificates")]
+    NamesWithoutAuthority,
+    /// They are looked at in one format.
+    #[error("client_names is of the format alertmanager: leave it out")]
+    UnusedNames,
+    /// No name of a certificate.
+    #[error("client_names: {0:?} is neither a host name nor an address")]
+    ClientName(String),
+    /// No name of a header.
+    #[error("{0:?} is no name of a header: write one such as X-Grafana-Alerting-Signature")]
+    Header(String),
     /// Open to others, and anyone on the way reads along.
     #[error(
         "listen = \"{0}\" is reachable from other machines and has no TLS: name certificate_file and key_file, or listen on 127.0.0.1"

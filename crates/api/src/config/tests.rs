@@ -73,3 +73,26 @@ fn of_ipv6_a_source_is_its_network_and_a_mapped_address_is_the_one_it_maps() {
     assert_eq!(of("::ffff:10.0.0.1"), "10.0.0.1");
     assert_eq!(network("10.0.0.1").unwrap().to_string(), "10.0.0.1/32");
 }
+
+#[test]
+fn a_hook_that_nobody_could_be_told_apart_by_is_refused() {
+    let hook =
+        |text: &str| faults(&format!("[[hook]]\nname = 'am'\nformat = 'alertmanager'\n{text}"));
+    assert_eq!(hook("secret_files = ['x']"), [""; 0]);
+    assert!(hook("")[0].contains("0 secret_files"));
+    let named = hook("client_names = ['am.example']");
+    assert!(named[0].contains("client_ca_file"), "{named:?}");
+    let tls = "certificate_file = 'c'\nkey_file = 'k'\nclient_ca_file = 'a'\n";
+    let of = |names: &str| {
+        faults(&format!(
+            "{tls}[[hook]]\nname = 'am'\nformat = 'alertmanager'\nclient_names = [{names}]"
+        ))
+    };
+    assert_eq!(of("'am.example', '10.0.0.1'"), [""; 0]);
+    assert!(of("'a b'")[0].contains("neither a host name"));
+    assert!(faults("client_ca_file = 'a'")[0].contains("needs TLS"));
+    let other = faults(
+        "[[hook]]\nname = 'a'\nformat = 'grafana'\nsecret_files = ['x']\ntimestamp_header = 'a b'",
+    );
+    assert!(other[0].contains("no name of a header"), "{other:?}");
+}

@@ -9,9 +9,9 @@ use gridtap_store::{Action, Disposition, Target};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::Authentic;
 use super::key::{Key, is_any};
 use super::message::Message;
+use super::{Authentic, FORM};
 use crate::body::is_of;
 use crate::desk::bounded;
 use crate::problem::Problem;
@@ -56,7 +56,7 @@ pub(super) fn message(
     octets: &[u8],
     sent: Timestamp,
 ) -> Result<Message, Problem> {
-    is_of(headers, "application/x-www-form-urlencoded")?;
+    is_of(headers, FORM)?;
     let form: Vec<(String, String)> = serde_urlencoded::from_bytes(octets)
         .map_err(|error| Problem::malformed(format!("the body is no form: {error}")))?;
     let field =
@@ -76,7 +76,7 @@ pub(super) fn message(
 }
 
 /// A deed in words: what, to what, and what else it needs.
-fn said(text: &str, actor: &str, sent: Timestamp) -> Result<Message, Problem> {
+pub(super) fn said(text: &str, actor: &str, sent: Timestamp) -> Result<Message, Problem> {
     let usage = |why: String| Problem::unprocessable(format!("{why}: {USAGE}"));
     let (name, rest) = word(text);
     let (id, rest) = word(rest);
@@ -119,15 +119,19 @@ fn word(text: &str) -> (&str, &str) {
 
 /// What Slack shows to whoever asked.
 pub(super) fn told(body: &Value) -> Value {
+    // Slack's own three escapes: nothing in a sentence may mention a channel or make a link.
+    let sentence = sentence(body).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    json!({ "response_type": "ephemeral", "text": sentence })
+}
+
+/// What came of it, in a sentence.
+pub(super) fn sentence(body: &Value) -> String {
     let text = |name: &str| body.get(name).and_then(Value::as_str);
     let problem = body.get("error").and_then(|error| error.get("message")).and_then(Value::as_str);
-    let sentence = match (problem, text("anomaly_id"), text("incident_id"), text("state")) {
+    match (problem, text("anomaly_id"), text("incident_id"), text("state")) {
         (Some(message), ..) => format!("Not done: {message}."),
         (None, Some(id), _, Some(state)) => format!("Done: anomaly {id} is {state}."),
         (None, _, Some(id), Some(state)) => format!("Done: incident {id} is {state}."),
         _ => "Done.".to_owned(),
-    };
-    // Slack's own three escapes: nothing in a sentence may mention a channel or make a link.
-    let sentence = sentence.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-    json!({ "response_type": "ephemeral", "text": sentence })
+    }
 }

@@ -7,7 +7,7 @@ use gridtap_telemetry::InboundResult;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::message::Message;
+use super::message::{Asked, Message};
 use super::{Authentic, Hook, Refusal};
 use crate::desk::{Desk, Peer};
 use crate::problem::Problem;
@@ -26,15 +26,16 @@ pub(super) struct Taken {
     pub(super) hook: Arc<Hook>,
     pub(super) authentic: Authentic,
     pub(super) octets: Vec<u8>,
-    pub(super) message: Result<Message, Problem>,
+    pub(super) asked: Result<Asked, Problem>,
     pub(super) peer: Peer,
 }
 
 impl Taken {
     /// A row of the audit log about this message.
     fn row(&self, outcome: &str) -> Audit {
-        let (who, action, subject) = match &self.message {
-            Ok(message) => {
+        let (who, action, subject) = match &self.asked {
+            Ok(Asked::Note(note)) => (note.who.clone(), "notice", note.said.clone()),
+            Ok(Asked::Deed(message)) => {
                 let target = &message.target;
                 let subject = format!("{} {}", target.kind(), crate::desk::bounded(target.id()));
                 (message.actor.clone(), message.action.name(), subject)
@@ -122,8 +123,13 @@ fn once(batch: &mut Batch<'_>, taken: &Taken, refused: &Refused) -> Result<Answe
 
 /// The rest of the checks, and the deed. Each way out leaves its row in the audit log.
 fn done(batch: &mut Batch<'_>, taken: &Taken) -> Result<Result<Value, Refusal>, StoreError> {
-    let message = match &taken.message {
-        Ok(message) => message,
+    let message = match &taken.asked {
+        Ok(Asked::Deed(message)) => message,
+        Ok(Asked::Note(note)) => {
+            batch.audit(&taken.row("recorded: nothing changed"))?;
+            let body = json!({ "recorded": true, "message": note.answer, "duplicate": false });
+            return Ok(Ok(body));
+        }
         Err(problem) => {
             batch.audit(&taken.row(&format!("refused: {}", problem.message)))?;
             return Ok(Err(problem.clone().into()));

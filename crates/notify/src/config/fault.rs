@@ -87,6 +87,12 @@ pub enum Wrong {
     /// A certificate without key or a key without certificate.
     #[error("client_certificate_file and client_key_file belong together: name both or none")]
     HalfCertificate,
+    /// Only an Alertmanager has silences.
+    #[error("silences_every is of the format alertmanager: remove it")]
+    NoSilences,
+    /// Too often or too seldom.
+    #[error("silences_every {0}, expected 1s to 1h")]
+    SilencesEvery(Span),
     /// Too short or too long.
     #[error("timeout {0}, expected {TIMEOUT_MIN} to {TIMEOUT_MAX}")]
     Timeout(Span),

@@ -109,3 +109,17 @@ fn only_an_alertmanager_gets_every_anomaly_by_itself() {
     let endpoint = Endpoint { format: Format::Alertmanager, ..Endpoint::default() };
     assert!(!endpoint.gathers() && Endpoint::default().gathers());
 }
+
+#[test]
+fn silences_are_an_alertmanager_s_and_asked_for_at_a_bearable_pace() {
+    let faults = |format: &str, every: &str| {
+        let text = format!(
+            "targets = ['am:9093']\n[[endpoint]]\nname = 'am'\nurl = 'https://am:9093'\nformat = '{format}'\nsilences_every = '{every}'"
+        );
+        let config: Config = toml::from_str(&text).unwrap();
+        config.faults().iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(faults("alertmanager", "30s"), [""; 0]);
+    assert!(faults("alertmanager", "2h")[0].contains("silences_every 2h"));
+    assert!(faults("slack", "30s")[0].contains("of the format alertmanager"));
+}

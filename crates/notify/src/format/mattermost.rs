@@ -10,17 +10,17 @@ pub(super) fn message(card: &Card) -> Value {
         .facts
         .iter()
         .map(|(label, text)| {
-            json!({ "short": text.len() < 40, "title": label, "value": escaped(text) })
+            json!({ "short": text.len() < 40, "title": label, "value": markdown_text(text) })
         })
         .collect();
     let links: Vec<String> =
         card.links.iter().map(|(label, url)| format!("[{label}]({url})")).collect();
-    let mut lines: Vec<String> = card.paragraphs.iter().map(|each| escaped(each)).collect();
+    let mut lines: Vec<String> = card.paragraphs.iter().map(|each| markdown_text(each)).collect();
     lines.push(links.join(" · "));
     let mut attachment = json!({
         "fallback": card.title,
         "color": card.colour(),
-        "title": escaped(&card.title),
+        "title": markdown_text(&card.title),
         "text": lines.join("\n\n"),
         "fields": fields,
     });
@@ -30,7 +30,9 @@ pub(super) fn message(card: &Card) -> Value {
     json!({ "text": "", "attachments": [attachment] })
 }
 
-fn escaped(text: &str) -> String {
+/// A text that Mattermost shows as it is: nothing in it is markup, a link or a mention.
+#[must_use]
+pub fn markdown_text(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
         if "\\`*_{}[]()<>#+!|~:".contains(character) {

@@ -4,7 +4,6 @@
 
 use gridtap_model::{State, Timestamp};
 use gridtap_store::{Announcement, Filter, Page, Queue, Sort, Standpoint, StoreError};
-use serde_json::{Value, json};
 
 use super::{REST_MAX, Told, Worker, waits};
 use crate::config::Format;
@@ -71,25 +70,14 @@ impl Worker {
     }
 }
 
-/// An anomaly as it stands, as the store would tell of it. The labels have to be those of the delivery.
+/// An anomaly as it stands, in the words of the store: the labels have to be those of the delivery.
 fn event_of(standpoint: &Standpoint, announcement: &Announcement) -> Option<Event> {
-    let mut data: Value = serde_json::from_str(&standpoint.record).ok()?;
-    let fields = data.as_object_mut()?;
-    let time = fields.get("last_time").cloned().unwrap_or_default();
-    let detection = fields.get("detection").and_then(Value::as_str).unwrap_or_default().to_owned();
-    fields.insert("site".to_owned(), Value::from(announcement.site.as_str()));
-    fields.insert("sensor".to_owned(), Value::from(announcement.sensor.as_str()));
-    fields.insert("attack_version".to_owned(), Value::from(announcement.attack_version.as_str()));
-    if let Some(base) = &announcement.links {
-        let base = base.trim_end_matches('/');
-        let id = &standpoint.id;
-        let links = json!({
-            "ui": format!("{base}/anomalies/{id}"),
-            "acknowledge": format!("{base}/anomalies/{id}#acknowledge"),
-            "runbook": format!("{base}/runbooks/{detection}"),
-        });
-        fields.insert("links".to_owned(), links);
+    #[derive(serde::Deserialize)]
+    struct Seen {
+        last_time: String,
     }
-    let body = json!({ "type": "anomaly.updated", "timestamp": time, "data": data });
-    Event::parse(&body.to_string()).ok()
+    let Standpoint { id, record, .. } = standpoint;
+    let Seen { last_time } = serde_json::from_str(record).ok()?;
+    let body = announcement.about("anomaly.updated", &last_time, id, record).ok()?;
+    Event::parse(&body).ok()
 }

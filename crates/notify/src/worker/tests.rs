@@ -55,6 +55,7 @@ enum Said {
     Attempt(Due, Outcome),
     Resent(usize, Option<String>),
     Trouble(String),
+    Silences(usize, Option<String>),
 }
 
 /// A state with its writer, and the settings of the endpoints.
@@ -101,6 +102,9 @@ impl Plant {
                     }
                     Told::Resent { alerts, error, .. } => Said::Resent(*alerts, error.clone()),
                     Told::Trouble { error, .. } => Said::Trouble(error.clone()),
+                    Told::Silences { acknowledged, error, .. } => {
+                        Said::Silences(*acknowledged, error.clone())
+                    }
                 };
                 let _ = tell.send(said);
             }),
@@ -138,7 +142,7 @@ impl Plant {
         loop {
             match self.said.recv_timeout(PATIENCE).unwrap() {
                 Said::Attempt(due, outcome) => return (due, outcome),
-                Said::Resent(..) => {}
+                Said::Resent(..) | Said::Silences(..) => {}
                 Said::Trouble(error) => panic!("{error}"),
             }
         }
@@ -482,4 +486,67 @@ fn an_endpoint_asks_the_store_for_what_it_was_set_to() {
         (Severity::Medium, Some(10))
     );
     assert!(Endpoint::default().subscription().types.is_empty());
+}
+
+/// A list of silences, each by its id and the anomaly that it names, as an answer.
+fn listed(silences: &[(&str, u8)]) -> String {
+    let each = |(name, nth): &(&str, u8)| {
+        serde_json::json!({
+            "id": name, "status": { "state": "active" }, "createdBy": "maria", "comment": "seen",
+            "matchers": [{ "name": "anomaly", "value": id(*nth), "isRegex": false, "isEqual": true }],
+        })
+    };
+    let body = Value::from(silences.iter().map(each).collect::<Vec<_>>()).to_string();
+    format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len())
+}
+
+#[test]
+fn a_silence_acts_once_and_up_to_its_severity_and_another_sensor_s_anomaly_is_left_alone() {
+    let round = listed(&[("s1", 1), ("s2", 2), ("s3", 9)]);
+    let receiver = replies(&[&round, &round]);
+    let ask = Endpoint {
+        format: Format::Alertmanager,
+        types: vec!["webhook.test".to_owned()],
+        silences_every: Some(Span::from_secs(1)),
+        silences_severity_max: Severity::High,
+        ..endpoint("am", &receiver)
+    };
+    let plant = Plant::new(vec![ask]);
+    plant.find(1, 1, Severity::High);
+    plant.find(2, 1, Severity::Critical);
+    let state = |nth: u8| {
+        let store = Store::read(plant.directory.path()).unwrap();
+        store.anomaly(&id(nth)).unwrap().unwrap().state
+    };
+    let deliveries = plant.start();
+    assert_eq!(plant.said.recv_timeout(PATIENCE).unwrap(), Said::Silences(1, None));
+    end(deliveries);
+    assert_eq!(receiver.next().line, "GET /hook/api/v2/silences HTTP/1.1");
+    assert_eq!(state(1), gridtap_model::State::AcknowledgedActive);
+    assert_eq!(state(2), gridtap_model::State::UnacknowledgedActive);
+    // The clock stands still, so the second round is that of the second start: the silence still stands, and whoever
+    // took the acknowledgement back is not overruled.
+    plant.act(1, Action::Unacknowledge);
+    let deliveries = plant.start();
+    receiver.next();
+    assert!(matches!(plant.said.try_recv(), Err(mpsc::TryRecvError::Empty)));
+    end(deliveries);
+    assert_eq!(state(1), gridtap_model::State::UnacknowledgedActive);
+    let store = Store::read(plant.directory.path()).unwrap();
+    let rows: Vec<_> = store
+        .audit_log(0, 100)
+        .unwrap()
+        .into_iter()
+        .map(|each| (each.row.who, each.row.via, each.row.outcome))
+        .collect();
+    let of = |who: &str, via: &str, outcome: &str| (who.into(), via.into(), outcome.into());
+    let refused = "refused: a silence may acknowledge anomalies up to high only";
+    assert_eq!(
+        rows,
+        [
+            of("maria", "silences am", "done"),
+            of("maria", "silences am", refused),
+            of("a", "cli", "done"),
+        ]
+    );
 }

@@ -1,0 +1,52 @@
+use serde_json::{Value, json};
+
+use super::*;
+
+fn silence(state: &str, matchers: &Value) -> Value {
+    json!({
+        "id": "5c0c1f5e-3c7d-4a34-9d0b-3b8f0f7c0a11", "status": { "state": state },
+        "matchers": matchers, "createdBy": "maria", "comment": "seen",
+        "startsAt": "2024-05-01T10:00:00Z", "endsAt": "2024-05-01T12:00:00Z",
+        "updatedAt": "2024-05-01T10:00:00Z",
+    })
+}
+
+fn is(name: &str, value: &str) -> Value {
+    json!({ "name": name, "value": value, "isRegex": false, "isEqual": true })
+}
+
+fn named(silence: &Value) -> Option<String> {
+    let list = json!([silence]).to_string();
+    standing(list.as_bytes()).unwrap().pop().map(|each| each.anomaly().unwrap().to_owned())
+}
+
+#[test]
+fn a_silence_names_an_anomaly_by_one_exact_matcher_and_only_while_it_stands() {
+    let (one, other) = (is("anomaly", "6f0c"), is("severity", "critical"));
+    assert_eq!(named(&silence("active", &json!([other, one]))), Some("6f0c".to_owned()));
+    assert_eq!(named(&silence("active", &json!([is("anomaly_id", "a")]))), Some("a".to_owned()));
+    for state in ["expired", "pending"] {
+        assert_eq!(named(&silence(state, &json!([one]))), None, "{state}");
+    }
+    let with = |field: &str, value: bool| {
+        let mut matcher = one.clone();
+        matcher[field] = value.into();
+        json!([matcher])
+    };
+    assert_eq!(named(&silence("active", &with("isRegex", true))), None);
+    assert_eq!(named(&silence("active", &with("isEqual", false))), None);
+    assert_eq!(named(&silence("active", &json!([other]))), None);
+    assert_eq!(named(&silence("active", &json!([one, is("anomaly", "a41e")]))), None);
+    assert_eq!(named(&silence("active", &json!([one, is("anomaly_id", "6f0c")]))), None);
+    let mut old = one.clone();
+    old.as_object_mut().unwrap().remove("isEqual");
+    assert_eq!(named(&silence("active", &json!([old]))), Some("6f0c".to_owned()));
+}
+
+#[test]
+fn what_is_no_list_of_silences_is_said() {
+    for text in ["", "{}", "[1]", "[{\"id\": 1}]"] {
+        assert!(standing(text.as_bytes()).is_err(), "{text}");
+    }
+    assert!(standing(b"[]").unwrap().is_empty());
+}
