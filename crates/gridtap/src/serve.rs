@@ -4,6 +4,7 @@
 //! tells findings, one that keeps house by the clock, one for each receiver of web hooks, and those of the interface.
 //! None of them waits for another but for the store.
 
+mod clock;
 mod health;
 mod hearing;
 pub(crate) mod interface;

@@ -187,6 +187,11 @@ impl Pipeline {
         heard
     }
 
+    /// A device that an earlier run has heard is missed from now on, until it speaks.
+    pub fn know(&mut self, known: &DeviceStanding) {
+        self.judge.tally.know(known, self.judge.baseline.site());
+    }
+
     /// How each device stands that has a place among the metrics; `now` decides which are silent.
     pub fn devices(&self, now: Timestamp) -> impl Iterator<Item = DeviceStanding> + '_ {
         self.judge.tally.devices(now)

@@ -1,6 +1,7 @@
 //! What was heard, in plain counts: one owner, no lock, no string for each observation.
 
 mod devices;
+mod polls;
 
 use gridtap_baseline::Site;
 use gridtap_model::{Message, Observation, Outcome, Phase, Timestamp, What};
@@ -18,7 +19,12 @@ pub(crate) struct Tally {
     interfaces: Vec<InterfaceHeard>,
     exchanges: [Exchanges; PROTOCOLS.len()],
     devices: Devices,
+    /// The time of the newest packet.
+    newest: Option<Timestamp>,
 }
+
+/// A pause of this length in all that is heard is the sensor's own: nobody was silent for it.
+const DEAF_NS: u64 = 5 * 60 * 1_000_000_000;
 
 /// The messages of one protocol.
 #[derive(Debug, Clone, Copy)]
@@ -46,11 +52,21 @@ impl Tally {
             interfaces: captures.iter().map(interface).collect(),
             exchanges: Default::default(),
             devices: Devices::new(usize::try_from(config.devices_max).unwrap_or(usize::MAX)),
+            newest: None,
         }
+    }
+
+    /// A device of an earlier run has its place from the start.
+    pub(crate) fn know(&mut self, known: &DeviceStanding, site: &Site) {
+        self.devices.know(known, site);
     }
 
     /// One packet of an input.
     pub(crate) fn packet(&mut self, capture: u16, octets: u32, time: Timestamp) {
+        if self.newest.is_none_or(|newest| time.since_ns(newest) > DEAF_NS) {
+            self.devices.hear_again(time);
+        }
+        self.newest = self.newest.max(Some(time));
         if let Some(interface) = self.interfaces.get_mut(usize::from(capture)) {
             interface.packets = interface.packets.saturating_add(1);
             interface.bytes = interface.bytes.saturating_add(u64::from(octets));
@@ -67,7 +83,7 @@ impl Tally {
             Phase::Request | Phase::Select | Phase::Operate => {
                 let class = CommandClass::of(observation.protocol, message);
                 add(exchanges.commands.get_mut(class.index()));
-                self.devices.asked(&message.device, place, class, site);
+                self.devices.asked(place, class, (message, observation.time), site);
             }
             // An answer to a request that was not heard says that the device lives, and how it refused.
             Phase::Response | Phase::Unsolicited | Phase::Exception => {

@@ -41,6 +41,10 @@ pub struct Heard {
     pub capped: u64,
     /// From a packet's time to its being heard, where it is heard as it comes.
     pub lag: Spread,
+    /// By how much the clock that stamps packets is ahead of this machine's, where packets are heard as they come.
+    pub clock_ahead_ns: i64,
+    /// How often this machine's clock was set.
+    pub clock_steps: u64,
 }
 
 impl Heard {
@@ -80,6 +84,8 @@ impl Default for Heard {
             other_devices: Default::default(),
             capped: 0,
             lag: Spread::DELAY,
+            clock_ahead_ns: 0,
+            clock_steps: 0,
         }
     }
 }
@@ -159,4 +165,15 @@ pub struct DeviceHeard {
     pub last: Option<Timestamp>,
     /// How it stands.
     pub state: DeviceState,
+    /// How often it is polled, where that is known.
+    pub poll: Option<PollInterval>,
+}
+
+/// The time between two polls of a device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PollInterval {
+    /// Half of them are at most this.
+    pub median_ns: u64,
+    /// 95 of 100 are at most this.
+    pub p95_ns: u64,
 }

@@ -29,7 +29,9 @@ pub use config::Config;
 pub use events::{
     AnomalyAcknowledged, AnomalyOpened, DeliveryTried, Event, InboundAnswered, StoreWriteFailed,
 };
-pub use heard::{DeviceHeard, Heard, InterfaceHeard, PROTOCOLS, ProtocolHeard, place_of};
+pub use heard::{
+    DeviceHeard, Heard, InterfaceHeard, PROTOCOLS, PollInterval, ProtocolHeard, place_of,
+};
 pub use labels::{
     ByteState, CommandClass, DecodeError, DeliveryResult, DeviceState, DropPlace, InboundResult,
     Label, Level, RefusalCode,

@@ -59,6 +59,10 @@ table! {
         "When the last packet was captured, in seconds since 1970; 0 before the first.";
     CAPTURE_LAG: Histogram "gridtap_capture_lag_seconds" []
         "From a packet's own time to its being read, where packets are read as they come.";
+    CLOCK_OFFSET: Gauge "gridtap_clock_offset_seconds" []
+        "By how much the clock that stamps packets is ahead of this machine's, where packets are read as they come; 0 elsewhere.";
+    CLOCK_STEPS: Counter "gridtap_clock_steps_total" []
+        "Times that this machine's clock was set by more than half a second.";
     DECODE_PDUS: Counter "gridtap_decode_pdus_total" ["protocol"]
         "Protocol messages decoded: Modbus messages, DNP3 application fragments.";
     DECODE_ERRORS: Counter "gridtap_decode_errors_total" ["protocol", "reason"]
@@ -81,6 +85,8 @@ table! {
         "When a device last said something, in seconds since 1970; 0 where it never has.";
     DEVICES: Gauge "gridtap_devices" ["state"]
         "Devices with series of their own, by how they stand.";
+    POLL: Gauge "gridtap_poll_interval_seconds" ["device", "statistic"]
+        "Time between two polls of a device: of the read request made most often, over its last 32.";
     RESPONSE: Histogram "gridtap_response_seconds" ["protocol"]
         "From a request to its answer, where both were heard.";
     EXCEPTIONS: Counter "gridtap_exceptions_total" ["protocol", "code"]

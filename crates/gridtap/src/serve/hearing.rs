@@ -12,6 +12,7 @@ use crate::failure::Failure;
 use crate::feed::{Listener, Read};
 use crate::learned::Learned;
 use crate::person;
+use crate::serve::clock::Clock;
 use crate::serve::health::Health;
 use crate::serve::outgoing::{Bundle, Outgoing};
 use crate::serve::overview::Overview;
@@ -44,6 +45,7 @@ pub(crate) struct Hearing {
     keep_at: Instant,
     keep_after: Duration,
     began: Instant,
+    clock: Clock,
     is_live: bool,
 }
 
@@ -87,6 +89,7 @@ impl Hearing {
             keep_at: now.checked_add(BEAT).unwrap_or(now),
             keep_after: BEAT,
             began: now,
+            clock: Clock::new(),
             is_live,
         }
     }
@@ -167,7 +170,10 @@ impl Hearing {
         if let Some(overview) = &mut self.ways.overview {
             overview.look(&self.pipeline, newest, now());
         }
-        self.ways.metrics.heard(self.pipeline.heard(self.time()));
+        self.clock.beat(person::now(), now());
+        let mut heard = self.pipeline.heard(self.time());
+        self.clock.tell(&mut heard);
+        self.ways.metrics.heard(heard);
         if self.is_live {
             let quiet = self.last.map_or(self.began, |(_, at)| at).elapsed();
             let is_blind = quiet >= self.silent_after;
@@ -236,6 +242,9 @@ impl Listener for Hearing {
         if self.pipeline.has_anomalies() {
             self.send();
         }
+        if self.is_live {
+            self.clock.packet(frame.time, person::now());
+        }
         let newest = self.last.map_or(frame.time, |(time, _)| time.max(frame.time));
         self.last = Some((newest, self.last.map_or_else(now, |(_, at)| at)));
         Ok(())
@@ -271,6 +280,6 @@ fn evidence(config: &EvidenceConfig, learned: &Learned) -> Option<Evidence> {
     clippy::disallowed_methods,
     reason = "how long nothing came is the clock's to say, and no packet's"
 )]
-fn now() -> Instant {
+pub(crate) fn now() -> Instant {
     Instant::now()
 }

@@ -1,15 +1,15 @@
 //! Devices that have series of their own: bounded, and found again without looking at their names.
 
+mod silence;
+
 use std::collections::HashMap;
 
 use gridtap_baseline::Site;
-use gridtap_model::{Device, Timestamp};
+use gridtap_model::{Class, Device, Message, Timestamp};
 use gridtap_telemetry::{CommandClass, DeviceHeard, DeviceState, Heard, PROTOCOLS};
 
-/// A device that is silent for less than this is not silent, however often it spoke before.
-const SILENCE_LEAST_NS: u64 = 5 * 60 * 1_000_000_000;
-/// How long the longest silence is remembered that a device is used to: this hour's and the last one's.
-const SILENCE_WINDOW_NS: i64 = 3600 * 1_000_000_000;
+use super::polls::Polls;
+use silence::Silences;
 
 /// The devices, in the order in which they got their place.
 #[derive(Debug)]
@@ -21,6 +21,8 @@ pub(super) struct Devices {
     devices_max: usize,
     others: [[u64; CommandClass::COUNT]; PROTOCOLS.len()],
     capped: u64,
+    /// The sensor hears since then without a long pause. What was quiet before may be its own deafness.
+    hears_since: Timestamp,
 }
 
 #[derive(Debug)]
@@ -30,13 +32,9 @@ struct Row {
     commands: [u64; CommandClass::COUNT],
     last: Option<Timestamp>,
     silences: Silences,
-}
-
-/// The longest time between two words of a device, in this window and the one before.
-#[derive(Debug, Clone, Copy, Default)]
-struct Silences {
-    window: i64,
-    longest_ns: [u64; 2],
+    polls: Polls,
+    /// It was silent when the sensor was last stopped, and has not spoken since.
+    was_silent: bool,
 }
 
 /// How one device stands.
@@ -48,6 +46,8 @@ pub struct DeviceStanding {
     pub state: DeviceState,
     /// When it last said something.
     pub last: Option<Timestamp>,
+    /// The longest silence that it is used to; none where too little was heard to say.
+    pub usual_ns: Option<u64>,
 }
 
 impl Devices {
@@ -59,23 +59,51 @@ impl Devices {
             devices_max,
             others: Default::default(),
             capped: 0,
+            hears_since: Timestamp::MIN,
         }
+    }
+
+    /// A device of an earlier run has its place from the start.
+    pub(super) fn know(&mut self, known: &DeviceStanding, site: &Site) {
+        if self.places.contains_key(&known.device) {
+            return;
+        }
+        let Some(row) = self.admit(&known.device, site).and_then(|place| self.rows.get_mut(place))
+        else {
+            return;
+        };
+        row.last = known.last;
+        row.was_silent = known.state == DeviceState::Silent;
+        if let (Some(last), Some(usual_ns)) = (known.last, known.usual_ns) {
+            row.silences = Silences::known(last, usual_ns);
+        }
+    }
+
+    /// The sensor has heard nothing for long, and hears again.
+    pub(super) fn hear_again(&mut self, time: Timestamp) {
+        self.hears_since = time;
     }
 
     /// A request to a device. It gets its place here only where the site declares it: whoever asks may make up devices.
     pub(super) fn asked(
         &mut self,
-        device: &Device,
         protocol: usize,
         class: CommandClass,
+        (message, time): (&Message<'_>, Timestamp),
         site: &Site,
     ) {
+        let device = &message.device;
         let place = self.find(device).or_else(|| {
             site.device(device)?;
             self.admit(device, site)
         });
         let counts = match place.and_then(|place| self.rows.get_mut(place)) {
-            Some(row) => Some(&mut row.commands),
+            Some(row) => {
+                if message.class == Class::Read {
+                    row.polls.asked(message, time);
+                }
+                Some(&mut row.commands)
+            }
             None => {
                 let full = self.rows.len() >= self.devices_max;
                 self.capped = self.capped.saturating_add(u64::from(full));
@@ -90,9 +118,8 @@ impl Devices {
         let place =
             self.find(device).or_else(|| if done { self.admit(device, site) } else { None });
         let Some(row) = place.and_then(|place| self.rows.get_mut(place)) else { return };
-        if let Some(last) = row.last {
-            row.silences.add(time, time.since_ns(last));
-        }
+        row.silences.add(time, row.last);
+        row.was_silent = false;
         row.last = row.last.max(Some(time));
     }
 
@@ -117,6 +144,8 @@ impl Devices {
             commands: Default::default(),
             last: None,
             silences: Silences::default(),
+            polls: Polls::default(),
+            was_silent: false,
         });
         Some(place)
     }
@@ -137,8 +166,9 @@ impl Devices {
     pub(super) fn standings(&self, now: Timestamp) -> impl Iterator<Item = DeviceStanding> + '_ {
         self.rows.iter().map(move |row| DeviceStanding {
             device: row.device,
-            state: row.state(now),
+            state: row.state(now, self.hears_since),
             last: row.last,
+            usual_ns: row.silences.usual_ns(),
         })
     }
 
@@ -151,7 +181,8 @@ impl Devices {
                 protocol: row.device.protocol,
                 commands: row.commands,
                 last: row.last,
-                state: row.state(now),
+                state: row.state(now, self.hears_since),
+                poll: row.polls.interval(),
             })
             .collect();
         heard.other_devices = self.others;
@@ -160,30 +191,13 @@ impl Devices {
 }
 
 impl Row {
-    fn state(&self, now: Timestamp) -> DeviceState {
+    fn state(&self, now: Timestamp, hears_since: Timestamp) -> DeviceState {
         let Some(last) = self.last else { return DeviceState::Unanswered };
-        let [this, before] = self.silences.longest_ns;
-        let usual_ns = this.max(before).saturating_mul(2);
-        if now.since_ns(last) > usual_ns.max(SILENCE_LEAST_NS) {
+        let quiet_ns = now.since_ns(last.max(hears_since));
+        if self.was_silent || quiet_ns > self.silences.patience_ns() {
             DeviceState::Silent
         } else {
             DeviceState::Active
-        }
-    }
-}
-
-impl Silences {
-    fn add(&mut self, time: Timestamp, ns: u64) {
-        let window = time.nanos().div_euclid(SILENCE_WINDOW_NS);
-        let [this, _] = self.longest_ns;
-        match window.saturating_sub(self.window) {
-            ..=0 => {}
-            1 => self.longest_ns = [0, this],
-            _ => self.longest_ns = [0, 0],
-        }
-        self.window = self.window.max(window);
-        if let Some(longest) = self.longest_ns.first_mut() {
-            *longest = ns.max(*longest);
         }
     }
 }

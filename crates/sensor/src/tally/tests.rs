@@ -203,3 +203,78 @@ fn a_pipeline_that_heard_nothing_has_every_metric_already() {
     }
     assert!(text.contains("gridtap_evictions_total{what=\"flows_evicted_unanswered\"} 0\n"));
 }
+
+#[test]
+fn a_device_that_is_polled_seldom_is_not_called_silent_between_its_polls() {
+    // Every 20 minutes a burst of requests that lasts a few seconds.
+    let mut count = Count::new(10, "");
+    for poll in 0..12 {
+        for second in 0..8 {
+            count.poll(poll * 1200 + second, unit(0, 3));
+        }
+        for minute in 1..20 {
+            let state = count.told(poll * 1200 + minute * 60).devices[0].state;
+            assert_eq!(state, DeviceState::Active, "poll {poll} minute {minute}");
+        }
+    }
+    assert_eq!(count.told(12 * 1200 + 7200).devices[0].state, DeviceState::Silent);
+}
+
+#[test]
+fn a_pause_of_all_that_is_heard_makes_no_device_silent() {
+    let mut count = Count::new(10, "");
+    let packet = |count: &mut Count, seconds: i64| count.tally.packet(0, 60, at(seconds));
+    for second in 0..1200 {
+        packet(&mut count, second);
+        count.poll(second, unit(0, 3));
+        count.poll(second, unit(0, 4));
+    }
+    // The mirror was away for an hour, and unit 4 does not come back.
+    for second in 4800..4800 + 400 {
+        packet(&mut count, second);
+        assert_eq!(count.told(second).devices[1].state == DeviceState::Silent, second > 5100);
+        count.poll(second, unit(0, 3));
+        assert_eq!(count.told(second).devices[0].state, DeviceState::Active, "second {second}");
+    }
+}
+
+#[test]
+fn a_device_of_an_earlier_run_is_missed_after_a_restart_and_silent_until_it_speaks() {
+    let known = |number: u8, state| DeviceStanding {
+        device: unit(0, number),
+        state,
+        last: Some(at(1000)),
+        usual_ns: Some(10_000_000_000),
+    };
+    let mut count = Count::new(10, "");
+    count.tally.know(&known(3, DeviceState::Active), &count.site);
+    count.tally.know(&known(4, DeviceState::Silent), &count.site);
+    count.tally.packet(0, 60, at(9000));
+    let states = |count: &Count, now: i64| -> Vec<DeviceState> {
+        count.told(now).devices.iter().map(|device| device.state).collect()
+    };
+    assert_eq!(states(&count, 9300), [DeviceState::Active, DeviceState::Silent]);
+    assert_eq!(states(&count, 9301), [DeviceState::Silent, DeviceState::Silent]);
+    count.poll(9302, unit(0, 4));
+    assert_eq!(states(&count, 9302), [DeviceState::Silent, DeviceState::Active]);
+}
+
+#[test]
+fn the_poll_interval_is_that_of_the_request_made_most_often() {
+    let mut count = Count::new(10, "");
+    assert!(count.told(0).devices.is_empty());
+    for round in 0..40 {
+        count.poll(round * 10, unit(0, 3));
+        let interval = count.told(round * 10).devices[0].poll;
+        // The first request was a stranger's: its device had no place yet.
+        assert_eq!(interval.is_some(), round > 5, "round {round}");
+    }
+    let interval = count.told(400).devices[0].poll.unwrap();
+    assert_eq!((interval.median_ns, interval.p95_ns), (10_000_000_000, 10_000_000_000));
+    // Two of 32 intervals were longer than the rest: the 95th percentile shows them, the median does not.
+    for seconds in [450, 500] {
+        count.poll(seconds, unit(0, 3));
+    }
+    let interval = count.told(500).devices[0].poll.unwrap();
+    assert_eq!((interval.median_ns, interval.p95_ns), (10_000_000_000, 50_000_000_000));
+}

@@ -27,7 +27,7 @@ pub(super) fn of(state: &State) -> Vec<Family> {
     families
 }
 
-fn capture(heard: &Heard) -> [Family; 5] {
+fn capture(heard: &Heard) -> [Family; 7] {
     let mut packets = Family::of(&table::CAPTURE_PACKETS);
     let mut bytes = Family::of(&table::CAPTURE_BYTES);
     let mut drops = Family::of(&table::CAPTURE_DROPS);
@@ -43,7 +43,12 @@ fn capture(heard: &Heard) -> [Family; 5] {
         }
     }
     lag.spread(&[], &heard.lag);
-    [packets, bytes, drops, last, lag]
+    let mut offset = Family::of(&table::CLOCK_OFFSET);
+    let mut steps = Family::of(&table::CLOCK_STEPS);
+    let ahead = seconds(heard.clock_ahead_ns.unsigned_abs());
+    offset.gauge(&[], if heard.clock_ahead_ns < 0 { -ahead } else { ahead });
+    steps.count(&[], heard.clock_steps);
+    [packets, bytes, drops, last, lag, offset, steps]
 }
 
 fn decoding(heard: &Heard) -> [Family; 7] {
@@ -69,7 +74,7 @@ fn decoding(heard: &Heard) -> [Family; 7] {
     [pdus, errors, bytes, flows, gaps, buffered, evictions]
 }
 
-fn devices(heard: &Heard) -> [Family; 4] {
+fn devices(heard: &Heard) -> [Family; 5] {
     let mut all = Family::of(&table::COMMANDS);
     let mut commands = Family::of(&table::DEVICE_COMMANDS);
     let mut last = Family::of(&table::DEVICE_LAST);
@@ -79,17 +84,27 @@ fn devices(heard: &Heard) -> [Family; 4] {
         each::<CommandClass>(&mut all, &[protocol.name()], &of.commands);
         each::<CommandClass>(&mut commands, &[OTHER, protocol.name()], others);
     }
+    let mut polls = Family::of(&table::POLL);
     last.gauge(&[OTHER], 0.0);
+    poll(&mut polls, OTHER, 0, 0);
     for device in &heard.devices {
         let labels = [device.name.as_str(), device.protocol.name()];
         each::<CommandClass>(&mut commands, &labels, &device.commands);
         last.gauge(&[&device.name], moment(device.last));
+        if let Some(interval) = device.poll {
+            poll(&mut polls, &device.name, interval.median_ns, interval.p95_ns);
+        }
     }
     for state in DeviceState::ALL {
         let count = heard.devices.iter().filter(|device| device.state == *state).count();
         states.gauge(&[state.name()], real(u64::try_from(count).unwrap_or(u64::MAX)));
     }
-    [all, commands, last, states]
+    [all, commands, last, states, polls]
+}
+
+fn poll(polls: &mut Family, device: &str, median_ns: u64, p95_ns: u64) {
+    polls.gauge(&[device, "median"], seconds(median_ns));
+    polls.gauge(&[device, "p95"], seconds(p95_ns));
 }
 
 fn exchanges(heard: &Heard) -> [Family; 2] {
