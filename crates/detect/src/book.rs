@@ -177,7 +177,7 @@ impl Book {
                         words
                     }
                     words => {
-                        if entry.update(finding, words) || entry.anomaly.count.is_power_of_two() {
+                        if entry.update(finding, words) {
                             entry.tell(finding.time, &mut self.queue);
                         }
                         let actor = finding.subject.actor;
@@ -196,7 +196,7 @@ impl Book {
         let Some(entry) = self.entries.get_mut(&leader) else { return false };
         entry.spread.get_or_insert_default().add(finding);
         self.counts.counted_away = self.counts.counted_away.saturating_add(1);
-        if entry.update(finding, None) || entry.anomaly.count.is_power_of_two() {
+        if entry.update(finding, None) {
             entry.tell(finding.time, &mut self.queue);
         }
         self.incidents.again(finding, leader.actor, entry.anomaly.incident);

@@ -8,7 +8,7 @@ mod case;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use gridtap_model::{Anomaly, AnomalyId, Span, Timestamp};
+use gridtap_model::{Anomaly, AnomalyId, Severity, Span, Timestamp};
 use gridtap_wire::Frame;
 
 use crate::pipeline::SECOND_NS;
@@ -155,7 +155,10 @@ impl Evidence {
         let fresh = case.name(&anomaly.frames);
         if !fresh.is_empty() {
             case.follow(&self.ring);
-            case.cut(&self.ring, &fresh, self.around);
+            // What is for the record only is shown by its own frames.
+            let is_record = anomaly.severity == Severity::Info;
+            let around = if is_record { Around::NOTHING } else { self.around };
+            case.cut(&self.ring, &fresh, around);
             case.due = whole_second(self.now.plus_ns(self.after.nanos()));
             case.at = self.now;
             self.changed.insert(anomaly.id);

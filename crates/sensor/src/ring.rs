@@ -1,9 +1,12 @@
 //! The last frames that were heard, in a ring of fixed size.
 
+use core::cell::Cell;
+use core::net::IpAddr;
+use core::num::NonZeroU32;
 use std::collections::VecDeque;
 
 use gridtap_model::Timestamp;
-use gridtap_wire::{Frame, LinkType};
+use gridtap_wire::{Frame, LinkType, address_pair};
 
 /// How much of a frame is kept: an IP packet cannot be longer.
 pub(crate) const FRAME_BYTES_MAX: usize = 65_535;
@@ -30,7 +33,7 @@ pub(crate) struct Ring {
 }
 
 /// A frame but for its octets. Small, as there is one for each frame.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct Kept {
     time: Timestamp,
     number: u64,
@@ -41,6 +44,31 @@ struct Kept {
     length: u16,
     link: LinkType,
     capture: u16,
+    /// The sign of its pair of hosts, once that was asked for: most frames are never looked at again.
+    sign: Cell<Option<Sign>>,
+}
+
+/// Tells nearly all pairs of hosts apart, without reading the frame again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Sign(NonZeroU32);
+
+impl Sign {
+    /// That of a frame, or of one between no hosts.
+    pub(crate) fn of(pair: Option<[IpAddr; 2]>) -> Self {
+        let mut hash = 0x811c_9dc5_u32;
+        let mut add = |octets: &[u8]| {
+            for octet in octets {
+                hash = (hash ^ u32::from(*octet)).wrapping_mul(0x0100_0193);
+            }
+        };
+        for address in pair.iter().flatten() {
+            match address {
+                IpAddr::V4(four) => add(&four.octets()),
+                IpAddr::V6(six) => add(&six.octets()),
+            }
+        }
+        Self(NonZeroU32::MIN.saturating_add(hash >> 1))
+    }
 }
 
 impl Ring {
@@ -85,6 +113,7 @@ impl Ring {
             original_length: frame.original_length,
             link: frame.link,
             capture: frame.capture,
+            sign: Cell::new(None),
         });
         self.at = until;
         self.passed = end;
@@ -130,6 +159,15 @@ impl Ring {
     /// The capture of the frame in a place, and its number there.
     pub(crate) fn number(&self, place: u64) -> Option<(u16, u64)> {
         self.known(place).map(|kept| (kept.capture, kept.number))
+    }
+
+    /// The sign of the pair of hosts of the frame in a place.
+    pub(crate) fn sign(&self, place: u64) -> Option<Sign> {
+        let kept = self.known(place)?;
+        if kept.sign.get().is_none() {
+            kept.sign.set(Some(Sign::of(address_pair(&self.get(place)?))));
+        }
+        kept.sign.get()
     }
 
     fn known(&self, place: u64) -> Option<&Kept> {

@@ -1,6 +1,6 @@
 //! One anomaly of the book: what later findings add to it, and when it is told again.
 
-use gridtap_model::{Anomaly, Timestamp};
+use gridtap_model::{Anomaly, Severity, Timestamp};
 
 use super::{EVIDENCE_MAX, Finding, Subject, Words};
 use crate::crowd::Spread;
@@ -32,7 +32,8 @@ impl Entry {
     }
 
     /// Takes in one more finding of the same subject. True where it is worth telling at once: it became more
-    /// severe, or names another point.
+    /// severe, names another point, or is as often again as when that was last said. What is for the record only
+    /// waits for its time.
     pub(super) fn update(&mut self, finding: &Finding<'_>, words: Option<Words>) -> bool {
         let anomaly = &mut self.anomaly;
         anomaly.count = anomaly.count.saturating_add(1);
@@ -48,7 +49,7 @@ impl Entry {
         anomaly.score = anomaly.score.max(finding.score);
         let raised = finding.severity > anomaly.severity;
         anomaly.severity = anomaly.severity.max(finding.severity);
-        let mut told = raised;
+        let mut told = false;
         if let Some(words) = words {
             for point in words.points {
                 if anomaly.points.len() < EVIDENCE_MAX && !anomaly.points.contains(&point) {
@@ -68,7 +69,9 @@ impl Entry {
                 }
             }
         }
-        told
+        raised
+            || self.anomaly.severity > Severity::Info
+                && (told || self.anomaly.count.is_power_of_two())
     }
 
     pub(super) fn tell(&mut self, now: Timestamp, queue: &mut Vec<Anomaly>) {

@@ -197,8 +197,8 @@ fn changed(scene: &Scene<'_>, told: &Told, before: &Told) -> Option<Series> {
         words::host(scene.site, scene.message.master.address),
         words::device(scene.site, &scene.message.device)
     );
+    // One for a master and its device: a controller that follows its setpoint writes without end.
     let mut series = Series::about(row, Severity::Info, Cause::Access, scene.obs, scene.message)
-        .variant(variant(&told.first))
         .saying(observed, format!("the value that was last written, {before}"));
     series.points = vec![name];
     Some(series)

@@ -8,7 +8,7 @@ use gridtap_model::{AnomalyId, Timestamp};
 use gridtap_wire::{Frame, LinkType, address_pair};
 
 use super::Slice;
-use crate::ring::{FRAME_BYTES_MAX, Ring};
+use crate::ring::{FRAME_BYTES_MAX, Ring, Sign};
 
 /// Named frames of an anomaly that are looked for; the detector names 16.
 const NAMED_MAX: usize = 64;
@@ -27,6 +27,9 @@ pub(super) struct Around {
 }
 
 impl Around {
+    /// Nothing is wanted.
+    pub(super) const NOTHING: Self = Self { frames: 0, bytes: 0 };
+
     /// What is left when a frame was added; none where it has no room.
     fn less(self, bytes: usize) -> Option<Self> {
         Some(Self { frames: self.frames.checked_sub(1)?, bytes: self.bytes.checked_sub(bytes)? })
@@ -46,11 +49,32 @@ struct Piece {
     is_named: bool,
 }
 
+/// Pairs of hosts, with their signs.
+#[derive(Debug, Default)]
+struct Pairs(BTreeMap<[IpAddr; 2], Sign>);
+
+impl Pairs {
+    fn add(&mut self, frame: &Frame<'_>) {
+        let Some(pair) = address_pair(frame) else { return };
+        self.0.entry(pair).or_insert_with(|| Sign::of(Some(pair)));
+    }
+
+    /// Whether the frame in a place can be between them, as far as its sign says.
+    fn may_hold(&self, ring: &Ring, place: u64) -> bool {
+        let Some(sign) = ring.sign(place) else { return false };
+        self.0.values().any(|each| *each == sign)
+    }
+
+    fn holds(&self, frame: &Frame<'_>) -> bool {
+        address_pair(frame).is_some_and(|pair| self.0.contains_key(&pair))
+    }
+}
+
 /// What is to be added of that which follows.
 #[derive(Debug)]
 struct Following {
     /// The hosts whose conversation it is.
-    pairs: BTreeSet<[IpAddr; 2]>,
+    pairs: Pairs,
     /// From which place in the ring on.
     place: u64,
     left: Around,
@@ -113,15 +137,18 @@ impl Case {
 
     /// Cuts frames that show it, what was said before them between the same hosts, and what has been said since.
     pub(super) fn cut(&mut self, ring: &Ring, numbers: &BTreeSet<u64>, around: Around) {
-        let mut pairs = BTreeSet::new();
+        let mut pairs = Pairs::default();
         let places = self.places(ring, numbers);
         for place in &places {
             if let Some(frame) = ring.get(*place) {
-                pairs.extend(address_pair(&frame));
+                pairs.add(&frame);
                 self.add(*place, &frame, true);
             }
         }
         let Some(first) = places.first().copied() else { return };
+        if around == Around::NOTHING {
+            return;
+        }
         let earliest = ring.first().max(first.saturating_sub(LOOKED_AT_MAX));
         let mut left = around;
         for place in (earliest..first).rev() {
@@ -148,7 +175,7 @@ impl Case {
                 return;
             }
         }
-        if !pairs.is_empty() && left.frames > 0 {
+        if !pairs.0.is_empty() && left.frames > 0 {
             self.following = Some(Following { pairs, place: next, left });
         }
     }
@@ -173,17 +200,14 @@ impl Case {
     }
 
     /// Adds the frame in a place if it is of the conversation; whether there may be room for another.
-    fn add_of(
-        &mut self,
-        pairs: &BTreeSet<[IpAddr; 2]>,
-        ring: &Ring,
-        place: u64,
-        left: &mut Around,
-    ) -> bool {
+    fn add_of(&mut self, pairs: &Pairs, ring: &Ring, place: u64, left: &mut Around) -> bool {
+        if !pairs.may_hold(ring, place) {
+            return true;
+        }
         let Some(frame) = ring.get(place).filter(|frame| frame.capture == self.capture) else {
             return true;
         };
-        if !address_pair(&frame).is_some_and(|pair| pairs.contains(&pair)) {
+        if !pairs.holds(&frame) {
             return true;
         }
         let is_named = self.pieces.get(&place).is_some_and(|piece| piece.is_named);
