@@ -49,24 +49,30 @@ struct Piece {
     is_named: bool,
 }
 
-/// Pairs of hosts, with their signs.
+/// Pairs of hosts, with their signs: few, and gone through for each frame that is looked at.
 #[derive(Debug, Default)]
-struct Pairs(BTreeMap<[IpAddr; 2], Sign>);
+struct Pairs(Vec<([IpAddr; 2], Sign)>);
 
 impl Pairs {
     fn add(&mut self, frame: &Frame<'_>) {
         let Some(pair) = address_pair(frame) else { return };
-        self.0.entry(pair).or_insert_with(|| Sign::of(Some(pair)));
+        if !self.has(pair) {
+            self.0.push((pair, Sign::of(Some(pair))));
+        }
+    }
+
+    fn has(&self, pair: [IpAddr; 2]) -> bool {
+        self.0.iter().any(|(each, _)| *each == pair)
     }
 
     /// Whether the frame in a place can be between them, as far as its sign says.
     fn may_hold(&self, ring: &Ring, place: u64) -> bool {
         let Some(sign) = ring.sign(place) else { return false };
-        self.0.values().any(|each| *each == sign)
+        self.0.iter().any(|(_, each)| *each == sign)
     }
 
     fn holds(&self, frame: &Frame<'_>) -> bool {
-        address_pair(frame).is_some_and(|pair| self.0.contains_key(&pair))
+        address_pair(frame).is_some_and(|pair| self.has(pair))
     }
 }
 
