@@ -49,7 +49,7 @@ impl Access {
         if !faults.is_empty() {
             return Err(faults);
         }
-        Ok(Self { known, is_open: config.token.is_empty() })
+        Ok(Self { known, is_open: config.token.is_empty() && config.user.is_empty() })
     }
 
     /// Whether whoever is on this machine may read.

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
-use gridtap_store::{Act, Person, Standpoint, Target};
+use gridtap_store::{Act, ActError, Found, Person, Standpoint, Target};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -75,13 +75,7 @@ async fn act(
         expected_revision: wanted.expected_revision,
     };
     let target = act.target.clone();
-    let (done, found) = desk
-        .write(move |batch| {
-            let done = batch.act(&act);
-            let found = batch.find_target(&act.target)?;
-            Ok((done, found))
-        })
-        .await?;
+    let (done, found) = perform(desk, act).await?;
     let done = done.map_err(|error| Problem::of_act(&error, found.as_ref()))?;
     let mut acted = done.into_iter().map(on_one).collect::<Result<Vec<_>, _>>()?;
     match target {
@@ -95,6 +89,19 @@ async fn act(
             Ok(Json(OnIncident { incident_id, state, revision, anomalies: acted }).into_response())
         }
     }
+}
+
+/// What came of a deed, and where its target stands now.
+pub(crate) async fn perform(
+    desk: &Desk,
+    act: Act,
+) -> Result<(Result<Vec<Standpoint>, ActError>, Option<Found>), Problem> {
+    desk.write(move |batch| {
+        let done = batch.act(&act);
+        let found = batch.find_target(&act.target)?;
+        Ok((done, found))
+    })
+    .await
 }
 
 fn on_one(done: Standpoint) -> Result<OnAnomaly, Problem> {

@@ -8,13 +8,14 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::password::Hash;
 use crate::role::Role;
 
 mod fault;
 
 pub use fault::{Fault, Wrong};
 
-/// Tokens and hooks that one sensor may have.
+/// Tokens, users and hooks that one sensor may have.
 const NAMED_MAX: usize = 64;
 /// Octets of a name: it stands in the audit log and in the labels of metrics.
 const NAME_OCTETS_MAX: usize = 64;
@@ -38,8 +39,14 @@ pub struct Config {
     pub client_ca_file: Option<PathBuf>,
     /// Who may read and act. Without any, everyone on this machine may read, and nobody may act.
     pub token: Vec<Token>,
+    /// Who may log in to the page. With any, reading needs a login or a token as well.
+    pub user: Vec<User>,
     /// Web hooks that others may call.
     pub hook: Vec<Hook>,
+    /// After how long without a person's doing the page wants a new login.
+    pub session_idle: Span,
+    /// After how long it does in any case.
+    pub session_max: Span,
     /// Requests that one source (an address, of IPv6 a /64) may make in a second.
     pub rate_per_second: u32,
     /// Requests that one source may make at once, having made none for a while.
@@ -62,7 +69,10 @@ impl Default for Config {
             key_file: None,
             client_ca_file: None,
             token: Vec::new(),
+            user: Vec::new(),
             hook: Vec::new(),
+            session_idle: Span::from_secs(3600),
+            session_max: Span::from_secs(12 * 3600),
             rate_per_second: 100,
             rate_burst: 200,
             requests_max: 64,
@@ -96,6 +106,22 @@ impl Token {
         let sha256 = Sha256::digest(text).iter().map(|octet| format!("{octet:02x}")).collect();
         Self { name: name.to_owned(), role, sha256: Some(sha256), token_file: None }
     }
+}
+
+/// A person who may log in to the page.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct User {
+    /// The name to log in with, and in the audit log.
+    pub name: String,
+    /// What they may do.
+    pub role: Role,
+    /// The hash of the password (argon2id, as a PHC string): `gridtap hash-password` makes it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub password_hash: Option<String>,
+    /// A file that holds that hash.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub password_hash_file: Option<PathBuf>,
 }
 
 /// A web hook that others may call: `POST /api/v1/hooks/NAME`.
@@ -174,7 +200,7 @@ impl Config {
             if self.certificate_file.is_none() || self.key_file.is_none() {
                 general(Wrong::OpenWithoutTls(listen));
             }
-            if self.token.is_empty() {
+            if self.token.is_empty() && self.user.is_empty() {
                 general(Wrong::OpenWithoutToken(listen));
             }
         }
@@ -193,8 +219,20 @@ impl Config {
                 general(Wrong::Time(name, span));
             }
         }
+        for (name, span) in [("session_idle", self.session_idle), ("session_max", self.session_max)]
+        {
+            if !(Span::from_secs(60)..=Span::from_secs(7 * 24 * 3600)).contains(&span) {
+                general(Wrong::SessionTime(name, span));
+            }
+        }
+        faults.extend(names("user", self.user.iter().map(|user| user.name.as_str())));
         faults.extend(names("token", self.token.iter().map(|token| token.name.as_str())));
         faults.extend(names("hook", self.hook.iter().map(|hook| hook.name.as_str())));
+        for user in &self.user {
+            if let Some(wrong) = user.wrong() {
+                faults.push(Fault::of("user", &user.name, wrong));
+            }
+        }
         for token in &self.token {
             if let Some(wrong) = token.wrong() {
                 faults.push(Fault::of("token", &token.name, wrong));
@@ -236,6 +274,17 @@ impl Token {
             (None, None) => Some(Wrong::NoToken),
             (Some(_), Some(_)) => Some(Wrong::TwoTokens),
             (Some(text), None) => digest(text).is_none().then_some(Wrong::Digest),
+            (None, Some(_)) => None,
+        }
+    }
+}
+
+impl User {
+    fn wrong(&self) -> Option<Wrong> {
+        match (&self.password_hash, &self.password_hash_file) {
+            (None, None) => Some(Wrong::NoPassword),
+            (Some(_), Some(_)) => Some(Wrong::TwoPasswords),
+            (Some(text), None) => Hash::parse(text.trim()).err().map(Wrong::PasswordHash),
             (None, Some(_)) => None,
         }
     }

@@ -15,6 +15,7 @@ use crate::health::Health;
 use crate::hook::Hooks;
 use crate::limit::Limit;
 use crate::network::Network;
+use crate::page::Gate;
 use crate::problem::Problem;
 use crate::readers::Readers;
 use crate::refused::Refused;
@@ -50,7 +51,8 @@ pub(crate) struct Desk {
     pub(crate) network: Network,
     pub(crate) access: Access,
     pub(crate) hooks: Hooks,
-    pub(crate) limit: Limit,
+    pub(crate) limit: Limit<IpAddr>,
+    pub(crate) gate: Gate,
     pub(crate) refused: Arc<Refused>,
     pub(crate) working: Arc<Semaphore>,
     pub(crate) timeout: std::time::Duration,
@@ -81,13 +83,22 @@ impl Desk {
         if caller.role >= needed {
             return Ok(caller);
         }
-        let (is_single, mut rows) =
-            self.refused.is_single("api", peer.source(), "role", self.now());
+        self.note_role("api", &caller, needed, request);
+        let (role, needed) = (caller.role.name(), needed.name());
+        Err(Problem::forbidden(format!(
+            "this needs the role {needed}, and this token is a {role}'s"
+        )))
+    }
+
+    /// Writes down that somebody asked for more than their role may do.
+    pub(crate) fn note_role(&self, via: &str, caller: &Caller, needed: Role, request: &Request) {
+        let source = Peer::of(request).source();
+        let (is_single, mut rows) = self.refused.is_single(via, source, "role", self.now());
         if is_single {
             rows.push(Audit {
                 who: caller.name.clone(),
                 role: caller.role.name().to_owned(),
-                via: "api".to_owned(),
+                via: via.to_owned(),
                 action: request.method().as_str().to_owned(),
                 subject: bounded(request.uri().path()),
                 outcome: format!("refused: needs the role {}", needed.name()),
@@ -95,10 +106,6 @@ impl Desk {
             });
         }
         self.note(rows);
-        let (role, needed) = (caller.role.name(), needed.name());
-        Err(Problem::forbidden(format!(
-            "this needs the role {needed}, and this token is a {role}'s"
-        )))
     }
 
     /// Writes rows of the audit log when the store comes to it; nobody waits for it.

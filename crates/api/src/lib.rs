@@ -14,11 +14,14 @@ mod action;
 mod body;
 mod config;
 mod desk;
+mod evidence;
 mod health;
 mod hook;
 mod limit;
 mod listing;
 pub mod network;
+mod page;
+mod password;
 mod problem;
 mod query;
 mod readers;
@@ -33,9 +36,10 @@ mod tls;
 #[cfg(test)]
 mod tests;
 
-pub use config::{Config, Fault, Hook, HookFormat, Token, Wrong, usual_listen};
+pub use config::{Config, Fault, Hook, HookFormat, Token, User, Wrong, usual_listen};
 pub use desk::Clock;
 pub use health::{Condition, Health, LevelArmed};
 pub use network::{Network, Overview};
+pub use password::{PASSWORD_LENGTH_MIN, PASSWORD_OCTETS_MAX, PasswordError, hash_password};
 pub use role::Role;
 pub use start::{Api, Parts, Running, faults};

@@ -2,8 +2,6 @@
 
 use axum::Json;
 use axum::extract::{Query as Parameters, Request, State};
-use axum::http::StatusCode;
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use gridtap_model::{Severity, Timestamp};
 use gridtap_store::{Filter, Happening, Page, StoreError};
@@ -237,7 +235,7 @@ fn happened(happening: Happening) -> Happened {
     }
 }
 
-fn no_anomaly(id: &str) -> Problem {
+pub(crate) fn no_anomaly(id: &str) -> Problem {
     Problem::unknown(format!("there is no anomaly {}", crate::desk::bounded(id)))
 }
 
@@ -269,34 +267,6 @@ pub(crate) async fn anomaly(
     });
     let history = history.into_iter().map(happened).collect();
     Ok(Json(OneAnomaly { anomaly: raw(found.record)?, history, evidence }).into_response())
-}
-
-pub(crate) async fn evidence(
-    State(desk): Shared,
-    Named(id): Named,
-    given: Given,
-    request: Request,
-) -> Result<Response, Problem> {
-    desk.caller(&request, Role::Viewer)?;
-    query(given, &[])?;
-    let asked = id.clone();
-    let found = desk
-        .readers
-        .read(move |store| {
-            let Some(found) = store.anomaly(&asked)? else { return Ok(None) };
-            Ok(Some((store.evidence_of(&found.id)?, found.id)))
-        })
-        .await?;
-    let (evidence, id) = found.ok_or_else(|| no_anomaly(&id))?;
-    let Some(evidence) = evidence else {
-        let message = format!("no frames were kept of anomaly {id}");
-        return Err(Problem::new(StatusCode::NOT_FOUND, "no_evidence", message));
-    };
-    let headers = [
-        (CONTENT_TYPE, "application/x-pcapng".to_owned()),
-        (CONTENT_DISPOSITION, format!("attachment; filename=\"{id}.pcapng\"")),
-    ];
-    Ok((headers, evidence.pcap).into_response())
 }
 
 pub(crate) async fn incident(

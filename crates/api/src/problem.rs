@@ -18,7 +18,7 @@ pub(crate) struct Problem {
     /// Where what was asked for stands, and at which revision.
     pub(crate) stands: Option<(State, u32)>,
     /// After how many seconds it may be tried again.
-    retry_after: Option<u32>,
+    pub(crate) retry_after: Option<u32>,
 }
 
 /// The body of an answer that is a problem.
@@ -147,6 +147,8 @@ impl Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut response = (self.status, Json(self.body())).into_response();
+        // A page says it in its own words.
+        response.extensions_mut().insert(self.clone());
         if self.status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }

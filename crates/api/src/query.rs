@@ -46,6 +46,14 @@ impl Query {
         self.text(name).map(str::to_owned)
     }
 
+    /// The address, relative to its page, of what follows after this id.
+    pub(crate) fn followed_by(&self, id: &str) -> String {
+        let kept = self.0.iter().filter(|(name, _)| name != "after");
+        let pairs =
+            kept.map(|(name, value)| (name.as_str(), value.as_str())).chain([("after", id)]);
+        format!("?{}", serde_urlencoded::to_string(pairs.collect::<Vec<_>>()).unwrap_or_default())
+    }
+
     /// A value out of a list of names.
     pub(crate) fn one_of<T: Copy>(
         &self,

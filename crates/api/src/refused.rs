@@ -20,6 +20,9 @@ const SINGLE_MAX: u32 = 30;
 /// Ways and reasons that are told apart.
 const WAYS_MAX: usize = 256;
 
+/// Who nobody knows.
+const UNKNOWN: &str = "unknown";
+
 const MINUTE_NS: i64 = 60 * 1_000_000_000;
 
 /// What was refused in this minute.
@@ -37,6 +40,7 @@ struct Minute {
 /// Attempts that are one row.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Attempt {
+    who: String,
     via: String,
     reason: &'static str,
     source: IpAddr,
@@ -58,9 +62,21 @@ impl Refused {
         reason: &'static str,
         now: Timestamp,
     ) -> Vec<Audit> {
+        self.count_as(UNKNOWN, via, source, reason, now)
+    }
+
+    /// The same of somebody who says who they are; only names that are known, or there is no end to them.
+    pub(crate) fn count_as(
+        &self,
+        who: &str,
+        via: &str,
+        source: IpAddr,
+        reason: &'static str,
+        now: Timestamp,
+    ) -> Vec<Audit> {
         let mut minute = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let over = minute.over(now);
-        minute.add(Attempt { via: via.to_owned(), reason, source });
+        minute.add(Attempt { who: who.to_owned(), via: via.to_owned(), reason, source });
         over
     }
 
@@ -78,7 +94,7 @@ impl Refused {
         *count = count.saturating_add(1);
         let is_single = *count <= SINGLE_MAX;
         if !is_single {
-            minute.add(Attempt { via: via.to_owned(), reason, source });
+            minute.add(Attempt { who: UNKNOWN.to_owned(), via: via.to_owned(), reason, source });
         }
         (is_single, over)
     }
@@ -130,8 +146,8 @@ impl Minute {
             1 => "1 attempt".to_owned(),
             many => format!("{many} attempts"),
         };
-        let row = |via: String, reason: &str, subject: String, detail: String| Audit {
-            who: "unknown".to_owned(),
+        let row = |who: String, via: String, reason: &str, subject: String, detail: String| Audit {
+            who,
             role: String::new(),
             via,
             action: "request".to_owned(),
@@ -142,13 +158,13 @@ impl Minute {
         let mut rows: Vec<Audit> = std::mem::take(&mut self.gathered)
             .into_iter()
             .map(|(each, count)| {
-                row(each.via, each.reason, each.source.to_string(), attempts(count))
+                row(each.who, each.via, each.reason, each.source.to_string(), attempts(count))
             })
             .collect();
         rows.extend(std::mem::take(&mut self.more).into_iter().map(|((via, reason), more)| {
             let at_least = if more.sources.len() < SOURCES_MAX { "" } else { "at least " };
             let subject = format!("and {at_least}{} more sources", more.sources.len());
-            row(via, reason, subject, attempts(more.attempts))
+            row(UNKNOWN.to_owned(), via, reason, subject, attempts(more.attempts))
         }));
         rows
     }

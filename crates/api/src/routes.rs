@@ -17,7 +17,7 @@ use axum::routing::{MethodRouter, get, post};
 use crate::desk::{Desk, Peer};
 use crate::network::lists;
 use crate::problem::Problem;
-use crate::{acting, hook, listing, standing};
+use crate::{acting, evidence, hook, listing, page, standing};
 
 /// What a request is answered by.
 pub(crate) type Shared = State<Arc<Desk>>;
@@ -49,7 +49,7 @@ pub(crate) fn routes() -> Vec<(&'static str, Method, MethodRouter<Arc<Desk>>)> {
         ("/api/v1/health", Method::GET, get(standing::health)),
         ("/api/v1/anomalies", Method::GET, get(listing::anomalies)),
         ("/api/v1/anomalies/{id}", Method::GET, get(listing::anomaly)),
-        ("/api/v1/anomalies/{id}/evidence", Method::GET, get(listing::evidence)),
+        ("/api/v1/anomalies/{id}/evidence", Method::GET, get(evidence::evidence)),
         ("/api/v1/anomalies/{id}/actions", Method::POST, post(acting::on_anomaly)),
         ("/api/v1/incidents", Method::GET, get(listing::incidents)),
         ("/api/v1/incidents/{id}", Method::GET, get(listing::incident)),
@@ -74,8 +74,12 @@ pub(crate) fn router(desk: &Arc<Desk>) -> Router {
         let allowed = if method == Method::GET { "GET, HEAD" } else { "POST" };
         router.route(path, answer.fallback(move || refuse_method(allowed)))
     });
+    let all = page::routes().into_iter().fold(all, |router, (path, allowed, answer)| {
+        router.route(path, answer.fallback(move || refuse_method(allowed)))
+    });
     all.fallback(nothing_there)
         .layer(from_fn_with_state(Arc::clone(desk), guard))
+        .layer(from_fn_with_state(Arc::clone(desk), page::dress))
         .layer(from_fn_with_state(Arc::clone(desk), seal))
         .with_state(Arc::clone(desk))
 }

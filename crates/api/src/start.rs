@@ -21,6 +21,7 @@ use crate::health::Health;
 use crate::hook::Hooks;
 use crate::limit::Limit;
 use crate::network::Network;
+use crate::page::{Door, Gate, Users};
 use crate::readers::Readers;
 use crate::refused::Refused;
 use crate::routes::router;
@@ -78,11 +79,14 @@ struct Maker {
     local_token: Option<Token>,
     /// Refusals are counted on over a reload: else it would be a way to fill the audit log.
     refused: Arc<Refused>,
+    /// So are logins, and whoever is logged in stays it.
+    door: Arc<Door>,
 }
 
 /// What the settings name, read.
 struct Named {
     access: Access,
+    users: Users,
     hooks: Hooks,
     tls: Option<TlsAcceptor>,
 }
@@ -91,14 +95,15 @@ impl Named {
     fn of(config: &Config, local: Option<&Token>) -> Result<Self, Vec<Fault>> {
         let mut faults = config.check();
         let access = Access::of(config, local).map_err(|found| faults.extend(found));
+        let users = Users::of(config).map_err(|found| faults.extend(found));
         let hooks = Hooks::of(config).map_err(|found| faults.extend(found));
         let tls = acceptor(config).map_err(|fault| faults.push(fault));
         // What is wrong by itself is wrong again when it is used.
         let mut told = BTreeSet::new();
         faults.retain(|fault| told.insert(fault.to_string()));
-        match (access, hooks, tls) {
-            (Ok(access), Ok(hooks), Ok(tls)) if faults.is_empty() => {
-                Ok(Self { access, hooks, tls })
+        match (access, users, hooks, tls) {
+            (Ok(access), Ok(users), Ok(hooks), Ok(tls)) if faults.is_empty() => {
+                Ok(Self { access, users, hooks, tls })
             }
             _ => Err(faults),
         }
@@ -118,7 +123,7 @@ const fn time(span: Span) -> Duration {
 impl Maker {
     /// What answers with these settings.
     fn answering(&self, config: &Config) -> Result<Answering, Vec<Fault>> {
-        let Named { access, hooks, tls } = Named::of(config, self.local_token.as_ref())?;
+        let Named { access, users, hooks, tls } = Named::of(config, self.local_token.as_ref())?;
         let desk = Arc::new(Desk {
             readers: Readers::new(self.state_directory.clone()),
             handle: self.handle.clone(),
@@ -127,6 +132,7 @@ impl Maker {
             health: self.health.clone(),
             network: self.network.clone(),
             access,
+            gate: Gate::of(config, users, Arc::clone(&self.door)),
             hooks,
             limit: Limit::new(config.rate_per_second, config.rate_burst),
             refused: Arc::clone(&self.refused),
@@ -155,6 +161,7 @@ impl Api {
             network,
             local_token,
             refused: Arc::default(),
+            door: Arc::new(Door::new().map_err(|fault| vec![fault])?),
         };
         let current = Arc::new(Current::new(maker.answering(&config)?));
         let server = Server { current, connections_max: config.connections_max };

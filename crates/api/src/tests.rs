@@ -9,6 +9,7 @@ mod hooks;
 mod limits;
 mod mattermost;
 mod network;
+mod page;
 mod pagerduty;
 mod reading;
 mod slack;
@@ -279,6 +280,15 @@ impl Answer {
             let (given, value) = line.split_once(": ")?;
             given.eq_ignore_ascii_case(name).then_some(value)
         })
+    }
+
+    /// Every header of a name.
+    pub(crate) fn headers(&self, name: &str) -> Vec<&str> {
+        let pairs = self.head.lines().skip(1).filter_map(|line| line.split_once(": "));
+        pairs
+            .filter(|(given, _)| given.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value)
+            .collect()
     }
 
     pub(crate) fn text(&self) -> &str {

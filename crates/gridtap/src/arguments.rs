@@ -160,6 +160,11 @@ pub(crate) enum Command {
     },
     /// Check settings without starting anything
     CheckConfig(CheckConfig),
+    /// Make the hash of a password, for an [[api.user]] of the configuration
+    ///
+    /// Asks for the password twice and does not show it; where standard input is no terminal, its first line is the
+    /// password. The hash is printed alone, so that it can be written to a file.
+    HashPassword,
     /// Print the manual page
     Man {
         /// Write one page a command into this directory instead

@@ -21,6 +21,7 @@ mod manual;
 mod monitor;
 mod network;
 mod output;
+mod password;
 mod person;
 mod report;
 mod serve;
@@ -62,6 +63,7 @@ fn run(arguments: &Arguments, voice: Voice) -> Result<Exit, Failure> {
         Command::CheckConfig(command) => {
             check_config::run(&arguments.shared, command.explain, command.json, voice)
         }
+        Command::HashPassword => password::run().map(|()| Exit::Done),
         Command::Decode(command) => decode::run(command, &settings(arguments, voice)?, voice),
         Command::Baseline { command } => {
             baseline::run(command, &settings(arguments, voice)?, voice)

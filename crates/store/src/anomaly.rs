@@ -55,6 +55,7 @@ impl Batch<'_> {
                 base_count: 0,
                 facts,
                 time: anomaly.time,
+                opened: self.now(),
             };
             return self.open(new, anomaly, &origin);
         };
@@ -138,6 +139,7 @@ impl Batch<'_> {
             base_count,
             facts,
             time: anomaly.last_time,
+            opened: self.now(),
         };
         let mut record = Record::parse(&next.facts).map_err(|error| self.unreadable(&error))?;
         next.write_into(&mut record).map_err(|error| self.unreadable(&error))?;

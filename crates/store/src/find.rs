@@ -109,6 +109,21 @@ pub struct Happening {
     pub record: String,
 }
 
+/// How many anomalies stand alike.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tally {
+    /// In this state.
+    pub state: State,
+    /// This bad.
+    pub severity: Severity,
+    /// Shelved or not.
+    pub is_shelved: bool,
+    /// How many.
+    pub count: u64,
+    /// When the first of them was found.
+    pub oldest: Timestamp,
+}
+
 struct Query {
     sql: String,
     values: Vec<Value>,
@@ -327,6 +342,28 @@ impl Store {
                     u64::try_from(row.get::<_, i64>(2)?).unwrap_or(0),
                     Timestamp::from_nanos(row.get(3)?),
                 ))
+            },
+        )
+    }
+
+    /// How many anomalies there are in each state and severity, apart by whether they are shelved, and since when the
+    /// oldest of them stands there, by the clock of whoever stored it.
+    ///
+    /// # Errors
+    /// The database cannot read.
+    pub fn tally(&self) -> Result<Vec<Tally>, StoreError> {
+        self.collect(
+            "SELECT state, severity, shelved_until_ns IS NOT NULL AS shelved, COUNT(*), MIN(opened_at_ns)
+             FROM anomaly GROUP BY state, severity, shelved",
+            [],
+            |row| {
+                Ok(Tally {
+                    state: crate::life::state_of(&row.get::<_, String>(0)?),
+                    severity: severity_of(row.get(1)?),
+                    is_shelved: row.get(2)?,
+                    count: u64::try_from(row.get::<_, i64>(3)?).unwrap_or(0),
+                    oldest: Timestamp::from_nanos(row.get(4)?),
+                })
             },
         )
     }

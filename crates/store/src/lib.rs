@@ -43,7 +43,7 @@ pub use batch::{Batch, Capture};
 pub use error::StoreError;
 pub use evidence::{Commanded, Evidence};
 pub use file::write_whole;
-pub use find::{Filter, Happening, Incident, Page, Sort};
+pub use find::{Filter, Happening, Incident, Page, Sort, Tally};
 pub use hook::Seen;
 pub use life::{Action, Disposition, Event, Refusal, SHELVED_MAX_NS, Standing};
 pub use open::Store;

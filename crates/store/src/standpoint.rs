@@ -21,6 +21,8 @@ pub struct Standpoint {
     pub state: State,
     /// How bad if true.
     pub severity: Severity,
+    /// When it was found, by the clock of whoever stored it.
+    pub opened: Timestamp,
     /// The record as it is told: one JSON object.
     pub record: String,
 }
@@ -48,10 +50,11 @@ pub(crate) struct Life {
     pub(crate) base_count: i64,
     pub(crate) facts: String,
     pub(crate) time: Timestamp,
+    pub(crate) opened: Timestamp,
 }
 
 pub(crate) const LIFE: &str = "id, incident, revision, state, severity, record, shelved_until_ns, disposition, \
-                               generation, told, count, base_count, facts, time_ns FROM anomaly";
+                               generation, told, count, base_count, facts, time_ns, opened_at_ns FROM anomaly";
 
 pub(crate) fn life(row: &Row<'_>) -> rusqlite::Result<Life> {
     let disposition: Option<String> = row.get(7)?;
@@ -73,6 +76,7 @@ pub(crate) fn life(row: &Row<'_>) -> rusqlite::Result<Life> {
         facts: if facts.is_empty() { record.clone() } else { facts },
         record,
         time: Timestamp::from_nanos(row.get(13)?),
+        opened: Timestamp::from_nanos(row.get(14)?),
     })
 }
 
@@ -84,6 +88,7 @@ impl Life {
             revision: self.revision,
             state: self.standing.state,
             severity: severity_of(self.severity),
+            opened: self.opened,
             record: self.record,
         }
     }

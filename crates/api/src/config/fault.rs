@@ -8,11 +8,12 @@ use gridtap_model::Span;
 use gridtap_notify::signature::SecretError;
 
 use super::{NAME_OCTETS_MAX, NAMED_MAX};
+use crate::password::PasswordError;
 
-/// Something wrong with the settings, and with which token or hook.
+/// Something wrong with the settings, and with which token, user or hook.
 #[derive(Debug)]
 pub struct Fault {
-    /// Of which token or hook; `None` where it is none's alone.
+    /// Of which token, user or hook; `None` where it is none's alone.
     pub of: Option<(&'static str, String)>,
     /// What.
     pub wrong: Wrong,
@@ -68,7 +69,7 @@ pub enum Wrong {
     OpenWithoutTls(SocketAddr),
     /// Open to everyone.
     #[error(
-        "listen = \"{0}\" is reachable from other machines and has no token: add an [[api.token]], or listen on 127.0.0.1"
+        "listen = \"{0}\" is reachable from other machines and has neither a token nor a user: add an [[api.token]] or an [[api.user]], or listen on 127.0.0.1"
     )]
     OpenWithoutToken(SocketAddr),
     /// A limit that is none.
@@ -91,6 +92,23 @@ pub enum Wrong {
         "it has neither sha256 nor token_file: name one (`printf %s TOKEN | sha256sum` gives the first)"
     )]
     NoToken,
+    /// No way to log in.
+    #[error(
+        "it has neither password_hash nor password_hash_file: name one (`gridtap hash-password` makes the first)"
+    )]
+    NoPassword,
+    /// Two ways to log in.
+    #[error("it has password_hash and password_hash_file: keep one of them")]
+    TwoPasswords,
+    /// No hash of a password.
+    #[error("password_hash: {0}: `gridtap hash-password` makes one")]
+    PasswordHash(&'static str),
+    /// What no password could be compared with.
+    #[error("passwords cannot be compared: {0}")]
+    Password(PasswordError),
+    /// A time that is none.
+    #[error("{0} = \"{1}\", expected 1m to 7d")]
+    SessionTime(&'static str, Span),
     /// Two ways.
     #[error("it has sha256 and token_file: keep one of them")]
     TwoTokens,

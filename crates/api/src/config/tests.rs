@@ -15,16 +15,18 @@ fn as_it_comes_it_listens_nowhere_and_has_nothing_wrong() {
 }
 
 #[test]
-fn others_reach_it_with_tls_and_a_token_only() {
+fn others_reach_it_with_tls_and_a_token_or_a_user_only() {
     for listen in ["0.0.0.0:9417", "10.0.0.5:9417", "[::]:9417"] {
         let told = faults(&format!("listen = '{listen}'"));
         assert_eq!(told.len(), 2, "{told:?}");
         assert!(told[0].contains(listen) && told[0].contains("has no TLS"), "{told:?}");
-        assert!(told[1].contains("has no token"), "{told:?}");
+        assert!(told[1].contains("neither a token nor a user"), "{told:?}");
     }
     let token = "[[token]]\nname = 'a'\ntoken_file = 'a'\n";
     let tls = "certificate_file = 'c'\nkey_file = 'k'\n";
     assert_eq!(faults(&format!("listen = '0.0.0.0:1'\n{tls}{token}")), [""; 0]);
+    let user = "[[user]]\nname = 'a'\npassword_hash_file = 'a'\n";
+    assert_eq!(faults(&format!("listen = '0.0.0.0:1'\n{tls}{user}")), [""; 0]);
     assert_eq!(faults(&format!("listen = '0.0.0.0:1'\n{token}")).len(), 1);
     assert_eq!(faults("key_file = 'k'").len(), 1);
 }
