@@ -30,10 +30,7 @@ pub(crate) struct Wanted {
 impl Wanted {
     /// Who acts: the one that was named, always with the token that said so.
     pub(crate) fn who(&self, token: &str) -> String {
-        match self.actor.as_deref().map(str::trim) {
-            Some(actor) if !actor.is_empty() && actor != token => format!("{actor} ({token})"),
-            _ => token.to_owned(),
-        }
+        who(self.actor.as_deref(), token)
     }
 
     /// The action; an error where it lacks something or has what it has no use for.
@@ -78,6 +75,14 @@ impl Wanted {
             }
             _ => Action::Comment,
         })
+    }
+}
+
+/// Who acts: the one that was named, always with the token that said so.
+pub(crate) fn who(actor: Option<&str>, token: &str) -> String {
+    match actor.map(str::trim) {
+        Some(actor) if !actor.is_empty() && actor != token => format!("{actor} ({token})"),
+        _ => token.to_owned(),
     }
 }
 

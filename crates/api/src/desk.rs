@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use axum::extract::Request;
 use gridtap_model::Timestamp;
+use gridtap_notify::Couriers;
 use gridtap_store::{Audit, Batch, Handle, StoreError};
 use gridtap_telemetry::Metrics;
 use tokio::sync::Semaphore;
@@ -51,6 +52,7 @@ pub(crate) struct Desk {
     pub(crate) network: Network,
     pub(crate) access: Access,
     pub(crate) hooks: Hooks,
+    pub(crate) couriers: Couriers,
     pub(crate) limit: Limit<IpAddr>,
     pub(crate) gate: Gate,
     pub(crate) refused: Arc<Refused>,

@@ -32,6 +32,7 @@ mod server;
 mod standing;
 mod start;
 mod tls;
+mod webhook;
 
 #[cfg(test)]
 mod tests;

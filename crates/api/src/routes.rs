@@ -17,7 +17,7 @@ use axum::routing::{MethodRouter, get, post};
 use crate::desk::{Desk, Peer};
 use crate::network::lists;
 use crate::problem::Problem;
-use crate::{acting, evidence, hook, listing, page, standing};
+use crate::{acting, evidence, hook, listing, page, standing, webhook};
 
 /// What a request is answered by.
 pub(crate) type Shared = State<Arc<Desk>>;
@@ -63,6 +63,11 @@ pub(crate) fn routes() -> Vec<(&'static str, Method, MethodRouter<Arc<Desk>>)> {
         ("/api/v1/baseline/draft", Method::GET, get(lists::draft)),
         ("/api/v1/audit", Method::GET, get(listing::audit)),
         ("/api/v1/deliveries", Method::GET, get(listing::deliveries)),
+        ("/api/v1/webhooks", Method::GET, get(webhook::list)),
+        ("/api/v1/webhooks/{name}/test", Method::POST, post(webhook::test)),
+        ("/api/v1/webhooks/{name}/replay", Method::POST, post(webhook::replay)),
+        ("/api/v1/webhooks/{name}/enable", Method::POST, post(webhook::enable)),
+        ("/api/v1/webhooks/{name}/disable", Method::POST, post(webhook::disable)),
         ("/api/v1/hooks/{name}", Method::POST, post(hook::called)),
     ]
 }

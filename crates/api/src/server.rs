@@ -16,11 +16,11 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
-use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
 
 use crate::config::source_of;
 use crate::desk::{Desk, Peer};
+use crate::tls::Tls;
 
 /// What is being answered when the end comes has so long.
 const END: Duration = Duration::from_secs(5);
@@ -55,7 +55,7 @@ impl Presented {
 pub(crate) struct Answering {
     pub(crate) desk: Arc<Desk>,
     pub(crate) router: Router,
-    pub(crate) tls: Option<TlsAcceptor>,
+    pub(crate) tls: Option<Tls>,
     pub(crate) header_timeout: Duration,
 }
 
@@ -160,7 +160,7 @@ impl Server {
         let Answering { tls, header_timeout, .. } = &*self.current.get();
         match tls {
             None => self.serve(stream, peer, None, ended).await,
-            Some(acceptor) => {
+            Some(Tls { acceptor, .. }) => {
                 let shaken = tokio::time::timeout(*header_timeout, acceptor.accept(stream));
                 if let Ok(Ok(stream)) = shaken.await {
                     let (_, session) = stream.get_ref();

@@ -9,10 +9,10 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use gridtap_model::Span;
+use gridtap_notify::Couriers;
 use gridtap_store::Handle;
 use gridtap_telemetry::Metrics;
 use tokio::sync::{Semaphore, oneshot};
-use tokio_rustls::TlsAcceptor;
 
 use crate::access::Access;
 use crate::config::{Config, Fault, Token, usual_listen};
@@ -26,7 +26,7 @@ use crate::readers::Readers;
 use crate::refused::Refused;
 use crate::routes::router;
 use crate::server::{Answering, Current, Server};
-use crate::tls::acceptor;
+use crate::tls::{Tls, acceptor};
 
 /// Minutes that are over are written down within this time.
 const LOOK: Duration = Duration::from_secs(10);
@@ -47,6 +47,8 @@ pub struct Parts {
     pub health: Health,
     /// What the sensor hears.
     pub network: Network,
+    /// Who is told by web hooks.
+    pub couriers: Couriers,
     /// The token of whoever is on this machine and may read the state directory, such as the command line. Unlike
     /// those of the settings it does not close reading to others.
     pub local_token: Option<Token>,
@@ -66,7 +68,11 @@ pub struct Running {
     thread: JoinHandle<()>,
     current: Arc<Current>,
     maker: Maker,
+    tell: Option<TellCertificate>,
 }
+
+/// Wants to know which certificate is shown.
+type TellCertificate = Box<dyn Fn(Option<&str>) + Send + Sync>;
 
 /// What every desk is made of, those of other settings as well.
 struct Maker {
@@ -76,6 +82,7 @@ struct Maker {
     metrics: Metrics,
     health: Health,
     network: Network,
+    couriers: Couriers,
     local_token: Option<Token>,
     /// Refusals are counted on over a reload: else it would be a way to fill the audit log.
     refused: Arc<Refused>,
@@ -88,7 +95,7 @@ struct Named {
     access: Access,
     users: Users,
     hooks: Hooks,
-    tls: Option<TlsAcceptor>,
+    tls: Option<Tls>,
 }
 
 impl Named {
@@ -131,6 +138,7 @@ impl Maker {
             metrics: self.metrics.clone(),
             health: self.health.clone(),
             network: self.network.clone(),
+            couriers: self.couriers.clone(),
             access,
             gate: Gate::of(config, users, Arc::clone(&self.door)),
             hooks,
@@ -150,8 +158,17 @@ impl Api {
     /// # Errors
     /// Everything that is wrong with them.
     pub fn new(parts: Parts) -> Result<Self, Vec<Fault>> {
-        let Parts { config, state_directory, handle, clock, metrics, health, network, local_token } =
-            parts;
+        let Parts {
+            config,
+            state_directory,
+            handle,
+            clock,
+            metrics,
+            health,
+            network,
+            couriers,
+            local_token,
+        } = parts;
         let maker = Maker {
             state_directory,
             handle,
@@ -159,6 +176,7 @@ impl Api {
             metrics,
             health,
             network,
+            couriers,
             local_token,
             refused: Arc::default(),
             door: Arc::new(Door::new().map_err(|fault| vec![fault])?),
@@ -194,7 +212,7 @@ impl Api {
                 }
             });
         })?;
-        Ok(Running { address, stop, thread, current, maker })
+        Ok(Running { address, stop, thread, current, maker, tell: None })
     }
 }
 
@@ -229,6 +247,18 @@ impl Running {
         self.address
     }
 
+    /// The SHA-256 of the certificate that it shows now, in hexadecimal; none where it speaks no TLS. Other settings
+    /// may change it.
+    #[must_use]
+    pub fn certificate(&self) -> Option<String> {
+        self.current.get().tls.as_ref().map(|tls| tls.certificate.clone())
+    }
+
+    /// From now on each reload tells which certificate is shown after it.
+    pub fn tell_certificate(&mut self, tell: impl Fn(Option<&str>) + Send + Sync + 'static) {
+        self.tell = Some(Box::new(tell));
+    }
+
     /// Takes other settings: who asks from now on is answered by them, whoever is being answered is not cut off. Where
     /// it listens and how many connections there may be stay as they are.
     ///
@@ -236,6 +266,9 @@ impl Running {
     /// Everything that is wrong with them, and nothing has changed.
     pub fn reload(&self, config: &Config) -> Result<(), Vec<Fault>> {
         self.current.set(self.maker.answering(config)?);
+        if let Some(tell) = &self.tell {
+            tell(self.certificate().as_deref());
+        }
         Ok(())
     }
 

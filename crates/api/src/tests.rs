@@ -13,6 +13,7 @@ mod page;
 mod pagerduty;
 mod reading;
 mod slack;
+mod webhooks;
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
@@ -22,6 +23,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use gridtap_model::{
     Anomaly, AnomalyId, Armed, Endpoint, IncidentId, Protocol, Severity, State, Timestamp,
 };
+use gridtap_notify::Couriers;
 use gridtap_store::{Batch, Store, StoreError, Writer};
 use gridtap_telemetry::{Known, Metrics};
 use serde_json::Value;
@@ -97,6 +99,7 @@ pub(crate) struct Stage {
     pub(crate) clock: Arc<AtomicI64>,
     pub(crate) metrics: Metrics,
     pub(crate) health: Health,
+    pub(crate) couriers: Couriers,
     pub(crate) network: Network,
     writer: Option<Writer>,
     running: Option<Running>,
@@ -111,6 +114,7 @@ impl Stage {
             clock: Arc::new(AtomicI64::new(NOW.nanos())),
             metrics: Metrics::new(&Known { hooks, ..Known::default() }),
             health: Health::default(),
+            couriers: Couriers::default(),
             network: Network::default(),
             writer: None,
             running: None,
@@ -140,6 +144,7 @@ impl Stage {
             clock: Arc::new(now),
             metrics: self.metrics.clone(),
             health: self.health.clone(),
+            couriers: self.couriers.clone(),
             network: self.network.clone(),
             local_token: None,
         };

@@ -9,6 +9,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::ClientCertVerifier;
 use rustls::{RootCertStore, ServerConfig};
+use sha2::{Digest, Sha256};
 use tokio_rustls::TlsAcceptor;
 
 use crate::config::{Config, Fault, Wrong};
@@ -16,22 +17,30 @@ use crate::config::{Config, Fault, Wrong};
 /// A file of certificates is not longer.
 const FILE_OCTETS_MAX: u64 = 1024 * 1024;
 
+/// What speaks TLS.
+pub(crate) struct Tls {
+    pub(crate) acceptor: TlsAcceptor,
+    /// The SHA-256 of the certificate that it shows, in hexadecimal.
+    pub(crate) certificate: String,
+}
+
 /// What speaks TLS, where the configuration has a certificate.
-pub(crate) fn acceptor(config: &Config) -> Result<Option<TlsAcceptor>, Fault> {
+pub(crate) fn acceptor(config: &Config) -> Result<Option<Tls>, Fault> {
     let (Some(certificate), Some(key)) = (&config.certificate_file, &config.key_file) else {
         return Ok(None);
     };
     made(certificate, key, config.client_ca_file.as_deref()).map(Some).map_err(Fault::general)
 }
 
-fn made(certificate: &Path, key: &Path, clients: Option<&Path>) -> Result<TlsAcceptor, Wrong> {
+fn made(certificate: &Path, key: &Path, clients: Option<&Path>) -> Result<Tls, Wrong> {
     let unfit = |path: &Path, reason: String| Wrong::Content { path: path.to_owned(), reason };
     let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&content(certificate)?).collect();
     let chain =
         chain.map_err(|error| unfit(certificate, format!("not certificates (PEM): {error}")))?;
-    if chain.is_empty() {
+    let Some(own) = chain.first() else {
         return Err(unfit(certificate, "holds no certificate (PEM)".to_owned()));
-    }
+    };
+    let digest = Sha256::digest(own).iter().map(|octet| format!("{octet:02x}")).collect();
     let secret = PrivateKeyDer::from_pem_slice(&content(key)?)
         .map_err(|error| unfit(key, format!("not a private key (PEM): {error}")))?;
     let misfit = |error: rustls::Error| {
@@ -47,7 +56,7 @@ fn made(certificate: &Path, key: &Path, clients: Option<&Path>) -> Result<TlsAcc
     };
     let mut config = builder.with_single_cert(chain, secret).map_err(misfit)?;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(TlsAcceptor::from(Arc::new(config)))
+    Ok(Tls { acceptor: TlsAcceptor::from(Arc::new(config)), certificate: digest })
 }
 
 /// Who may vouch for callers. They may come without a certificate: which way in needs one is said there.

@@ -31,6 +31,7 @@ mod sound;
 mod state;
 mod stop;
 mod watch;
+mod webhook;
 
 use std::process::ExitCode;
 
@@ -71,6 +72,7 @@ fn run(arguments: &Arguments, voice: Voice) -> Result<Exit, Failure> {
         Command::Anomalies { command } => {
             anomalies::run(command, &settings(arguments, voice)?, voice)
         }
+        Command::Webhook { command } => webhook::run(command, &settings(arguments, voice)?, voice),
         Command::Audit { command } => audit::run(command, voice),
         Command::Db { command } => database::run(command, voice),
         Command::Learn(command) => learn::run(command, &settings(arguments, voice)?, voice),

@@ -21,7 +21,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use gridtap_notify::{Bell, Courier, Deliveries, Told, World};
+use gridtap_notify::{Bell, Couriers, Deliveries, Told, World};
 use gridtap_sensor::Pipeline;
 use gridtap_store::{Announcement, Audit, Handle, Store, StoreError, Writer};
 use gridtap_telemetry::{DeliveryResult, DeliveryTried, Known, Metrics};
@@ -84,7 +84,8 @@ pub(crate) fn run(
         couriers.iter().map(|courier| courier.endpoint().subscription()).collect(),
     );
     let metrics = Metrics::new(&known(settings));
-    let parts = Parts::start(&plan, settings, store, couriers, announcement, &metrics)?;
+    let parts =
+        Parts::start(&plan, settings, store, Couriers::new(couriers), announcement, &metrics)?;
     let mut ready = format!("hears {}", feed.names().join(", "));
     if let Some(interface) = &parts.interface {
         ready.push_str(&format!(", and answers on {}", interface.address()));
@@ -183,7 +184,8 @@ impl Plan {
     }
 }
 
-fn announcement(settings: &Settings) -> Announcement {
+/// What every message adds to what it tells.
+pub(crate) fn announcement(settings: &Settings) -> Announcement {
     Announcement {
         site: settings.service.name.clone(),
         sensor: settings.detect.sensor.clone(),
@@ -221,7 +223,7 @@ impl Parts {
         plan: &Plan,
         settings: &Settings,
         store: Store,
-        couriers: Vec<Courier>,
+        couriers: Couriers,
         announcement: Announcement,
         metrics: &Metrics,
     ) -> Result<Self, Failure> {
@@ -254,7 +256,7 @@ impl Parts {
             sensor: settings.detect.sensor.clone(),
         };
         let network = gridtap_api::Network::default();
-        let boards = Boards { health: board, network: network.clone() };
+        let boards = Boards { health: board, network: network.clone(), couriers: couriers.clone() };
         let interface =
             Interface::start(settings, &plan.directory, handle.clone(), metrics.clone(), boards)?;
         let world = World {
@@ -271,7 +273,7 @@ impl Parts {
             teller: spawn("teller", move || teller.run())?,
             keeper: spawn("keeper", move || keeper.run())?,
             is_stopped,
-            deliveries: Deliveries::start(couriers, &world, &bell)?,
+            deliveries: Deliveries::start(couriers.all(), &world, &bell)?,
             interface,
             network,
             supervisor: Supervisor::of_environment(),

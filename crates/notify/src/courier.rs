@@ -1,5 +1,7 @@
 //! One endpoint with everything that speaks to it: an attempt, without the store and without a thread.
 
+use std::sync::Mutex;
+
 use gridtap_model::{Span, Timestamp};
 use gridtap_store::{Due, Outcome, Subscription};
 
@@ -20,6 +22,8 @@ pub struct Courier {
     client: Client,
     schedule: Schedule,
     resend: Span,
+    /// Whoever tests it.
+    turn: Mutex<()>,
 }
 
 impl Endpoint {
@@ -57,6 +61,7 @@ impl Courier {
                     client,
                     schedule: Schedule::new(&config.retry),
                     resend: config.resend,
+                    turn: Mutex::default(),
                 }),
                 Err(mut wrong) => {
                     // Without a list that can be read nothing is on it, and that is told already.
@@ -96,6 +101,10 @@ impl Courier {
         let asked = exchange.as_ref().ok().and_then(|answer| answer.asked);
         let attempts = due.attempts.saturating_add(1);
         (outcome(&exchange, &self.schedule, &due.id, attempts, clock()), asked)
+    }
+
+    pub(crate) fn turn(&self) -> &Mutex<()> {
+        &self.turn
     }
 
     pub(crate) fn client(&self) -> &Client {

@@ -103,11 +103,16 @@ impl Deliveries {
     /// # Errors
     ///
     /// The system gives no thread.
-    pub fn start(couriers: Vec<Courier>, world: &World, bell: &Bell) -> std::io::Result<Self> {
+    pub fn start(
+        couriers: Vec<impl Into<Arc<Courier>>>,
+        world: &World,
+        bell: &Bell,
+    ) -> std::io::Result<Self> {
         let stopped = Arc::new(AtomicBool::new(false));
         let (alive, ended) = channel();
         let deliveries = Self { bell: bell.clone(), stopped: Arc::clone(&stopped), ended };
         for courier in couriers {
+            let courier = courier.into();
             let name = format!("notify {}", courier.endpoint().name);
             let worker = Worker::new(courier, world.clone(), bell.clone(), Arc::clone(&stopped));
             let alive: Sender<Infallible> = alive.clone();
@@ -139,7 +144,7 @@ impl Deliveries {
 
 /// One thread's work.
 struct Worker {
-    courier: Courier,
+    courier: Arc<Courier>,
     world: World,
     bell: Bell,
     stopped: Arc<AtomicBool>,
@@ -157,7 +162,7 @@ struct Worker {
 }
 
 impl Worker {
-    fn new(courier: Courier, world: World, bell: Bell, stopped: Arc<AtomicBool>) -> Self {
+    fn new(courier: Arc<Courier>, world: World, bell: Bell, stopped: Arc<AtomicBool>) -> Self {
         Self {
             courier,
             world,

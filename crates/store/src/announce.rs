@@ -105,6 +105,12 @@ impl Batch<'_> {
         self.put(endpoint, &news, "pending")
     }
 
+    /// A message of its own, such as `webhook.test`, which is owed to nobody: its id, and its body.
+    #[must_use]
+    pub fn message(&self, kind: &str, data: &serde_json::Value) -> (String, String) {
+        (self.delivery_id(), self.envelope(kind, data))
+    }
+
     fn envelope(&self, kind: &str, data: &serde_json::Value) -> String {
         self.announcement().message(kind, self.now(), data)
     }

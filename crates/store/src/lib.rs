@@ -47,7 +47,7 @@ pub use find::{Filter, Happening, Incident, Page, Sort, Tally};
 pub use hook::Seen;
 pub use life::{Action, Disposition, Event, Refusal, SHELVED_MAX_NS, Standing};
 pub use open::Store;
-pub use outbox::{Delivery, Due, Outcome, Queue};
+pub use outbox::{Delivery, Due, Outcome, Queue, Reached, Replay};
 pub use query::Revision;
 pub use schema::VERSION;
 pub use standpoint::{Standpoint, Told};

@@ -91,6 +91,30 @@ pub struct Queue {
     pub disabled: Option<String>,
 }
 
+/// Which deliveries are owed anew.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Replay {
+    /// Those of which every try failed.
+    Failed,
+    /// One, by its id, however it stands.
+    One(String),
+    /// Those that failed or were delivered, and came to be owed at this moment or later.
+    Since(Timestamp),
+}
+
+/// How a receiver was reached last.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Reached {
+    /// When it last took something.
+    pub delivered: Option<Timestamp>,
+    /// What went wrong with the newest of what it has not taken.
+    pub error: Option<String>,
+    /// What it answered to that.
+    pub status: Option<u16>,
+    /// How many deliveries were given up.
+    pub failed: u64,
+}
+
 const DUE: &str =
     "o.sequence, o.endpoint, o.id, o.type, o.anomaly, o.body, o.attempts, o.created_ns";
 
@@ -165,6 +189,48 @@ impl Store {
                 error: row.get(12)?,
                 settled: moment(row.get(13)?),
             })
+        })
+    }
+
+    /// To whom a delivery is owed, or was; none where there is none of that id.
+    ///
+    /// # Errors
+    /// The database cannot read.
+    pub fn receiver_of(&self, id: &str) -> Result<Option<String>, StoreError> {
+        let found =
+            self.collect("SELECT endpoint FROM outbox WHERE id = ?1", [id], |row| row.get(0))?;
+        Ok(found.into_iter().next())
+    }
+
+    /// How a receiver was reached last.
+    ///
+    /// # Errors
+    /// The database cannot read.
+    pub fn reached(&self, endpoint: &str) -> Result<Reached, StoreError> {
+        let delivered = self.collect(
+            "SELECT settled_ns FROM outbox WHERE endpoint = ?1 AND state = 'delivered'
+             ORDER BY due_ns DESC LIMIT 1",
+            [endpoint],
+            |row| row.get::<_, Option<i64>>(0),
+        )?;
+        let error = self.collect(
+            "SELECT error, status FROM outbox
+             WHERE endpoint = ?1 AND state IN ('pending', 'failed') AND error IS NOT NULL
+             ORDER BY sequence DESC LIMIT 1",
+            [endpoint],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )?;
+        let failed = self.collect(
+            "SELECT COUNT(*) FROM outbox WHERE endpoint = ?1 AND state = 'failed'",
+            [endpoint],
+            |row| row.get::<_, i64>(0),
+        )?;
+        let (error, status) = error.into_iter().next().unwrap_or_default();
+        Ok(Reached {
+            delivered: moment(delivered.into_iter().next().flatten()),
+            error,
+            status,
+            failed: failed.first().and_then(|count| u64::try_from(*count).ok()).unwrap_or(0),
         })
     }
 
@@ -245,28 +311,37 @@ impl Batch<'_> {
         Ok(self.changed("DELETE FROM endpoint WHERE name = ?1", [endpoint])? > 0)
     }
 
-    /// Sends nothing to a receiver until it is enabled again.
+    /// Sends nothing to a receiver until it is enabled again. Whether it was enabled before.
     ///
     /// # Errors
     /// The database cannot write.
-    pub fn disable_endpoint(&mut self, endpoint: &str, reason: &str) -> Result<(), StoreError> {
+    pub fn disable_endpoint(&mut self, endpoint: &str, reason: &str) -> Result<bool, StoreError> {
+        let known = self.one("SELECT 1 FROM endpoint WHERE name = ?1", [endpoint], |_| Ok(()))?;
         self.execute(
             "INSERT INTO endpoint (name, disabled_ns, reason) VALUES (?1, ?2, ?3)
              ON CONFLICT (name) DO UPDATE SET disabled_ns = excluded.disabled_ns, reason = excluded.reason",
             params![endpoint, self.now().nanos(), reason],
-        )
+        )?;
+        Ok(known.is_none())
     }
 
-    /// Owes what failed, or one delivery by its id, anew, under the id it had. How many.
+    /// Owes deliveries of a receiver anew, each under the id it had. How many.
     ///
     /// # Errors
     /// The database cannot write.
-    pub fn replay(&mut self, endpoint: &str, id: Option<&str>) -> Result<u64, StoreError> {
-        self.changed(
-            "UPDATE outbox SET state = 'pending', attempts = 0, due_ns = ?3, settled_ns = NULL
-             WHERE endpoint = ?1 AND ((?2 IS NULL AND state = 'failed') OR id = ?2)",
-            params![endpoint, id, self.now().nanos()],
-        )
+    pub fn replay(&mut self, endpoint: &str, which: &Replay) -> Result<u64, StoreError> {
+        let (wanted, value): (&str, rusqlite::types::Value) = match which {
+            Replay::Failed => ("state = 'failed' AND ?3 IS NULL", rusqlite::types::Value::Null),
+            Replay::One(id) => ("id = ?3", id.clone().into()),
+            Replay::Since(moment) => {
+                ("state IN ('failed', 'delivered') AND created_ns >= ?3", moment.nanos().into())
+            }
+        };
+        let sql = format!(
+            "UPDATE outbox SET state = 'pending', attempts = 0, due_ns = ?2, settled_ns = NULL
+             WHERE endpoint = ?1 AND {wanted}"
+        );
+        self.changed(&sql, params![endpoint, self.now().nanos(), value])
     }
 }
 

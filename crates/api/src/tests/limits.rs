@@ -115,3 +115,30 @@ fn with_a_certificate_it_speaks_tls_and_nothing_else() {
     let _ = plain.read_to_end(&mut octets);
     assert!(!octets.starts_with(b"HTTP"), "{:?}", String::from_utf8_lossy(&octets));
 }
+
+#[test]
+fn a_reload_tells_which_certificate_is_shown_after_it() {
+    let files = tempfile::tempdir().unwrap();
+    let (certificate, key) = (files.path().join("c.pem"), files.path().join("k.pem"));
+    let renew = || {
+        let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+        std::fs::write(&certificate, made.cert.pem()).unwrap();
+        std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
+    };
+    renew();
+    let encrypted = Config {
+        certificate_file: Some(certificate.clone()),
+        key_file: Some(key.clone()),
+        ..config()
+    };
+    let mut stage = Stage::with(encrypted, 1);
+    let running = stage.running.as_mut().unwrap();
+    let first = running.certificate().unwrap();
+    let (tell, told) = std::sync::mpsc::channel();
+    running.tell_certificate(move |shown| tell.send(shown.map(str::to_owned)).unwrap());
+    renew();
+    running.reload(&stage.config).unwrap();
+    let second = told.recv().unwrap();
+    assert_eq!(second, running.certificate());
+    assert_ne!(second, Some(first));
+}

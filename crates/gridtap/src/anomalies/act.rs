@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use gridtap_model::State;
-use gridtap_store::{Act, ActError, Action, Disposition, Person, Standpoint, StoreError, Target};
+use gridtap_store::{Act, ActError, Action, Disposition, Person, Standpoint, Store, Target};
 use serde_json::json;
 
 use super::{named, quoted};
@@ -13,7 +13,7 @@ use crate::arguments::Deed;
 use crate::failure::{Exit, Failure};
 use crate::output::{Voice, complain};
 use crate::report::{Finding, clean, moment};
-use crate::service::Service;
+use crate::service::{Keeper, Service};
 use crate::{person, state};
 
 /// What a person wants done, and how it is to be told.
@@ -96,12 +96,9 @@ pub(super) fn run(wish: &Wish, voice: Voice) -> Result<Exit, Failure> {
     if acts.is_empty() {
         return Ok(exit);
     }
-    let answers = match locally(wish, &acts) {
-        Err(failure) if is_in_use(&failure) => match Service::of(&wish.directory)? {
-            Some(service) => through(&service, wish, &acts)?,
-            None => return Err(failure),
-        },
-        answers => answers?,
+    let answers = match Keeper::of(&wish.directory)? {
+        Keeper::Us(store) => locally(*store, &acts)?,
+        Keeper::Service(service) => through(&service, wish, &acts)?,
     };
     let mut done = Vec::new();
     for answer in answers {
@@ -124,11 +121,6 @@ pub(super) fn run(wish: &Wish, voice: Voice) -> Result<Exit, Failure> {
 /// What came of each act: where the anomalies stand, or the sentence why not.
 type Answers = Vec<Result<Vec<Standpoint>, String>>;
 
-/// Whether another process has the state.
-fn is_in_use(failure: &Failure) -> bool {
-    matches!(failure.error.downcast_ref(), Some(StoreError::InUse { .. }))
-}
-
 /// The service that has the state does it.
 fn through(service: &Service, wish: &Wish, acts: &[Act]) -> Result<Answers, Failure> {
     let store = state::read(&wish.directory)?;
@@ -148,8 +140,7 @@ fn through(service: &Service, wish: &Wish, acts: &[Act]) -> Result<Answers, Fail
     Ok(answers)
 }
 
-fn locally(wish: &Wish, acts: &[Act]) -> Result<Answers, Failure> {
-    let mut store = state::existing(&wish.directory)?;
+fn locally(mut store: Store, acts: &[Act]) -> Result<Answers, Failure> {
     let mut batch = store.batch(person::now())?;
     let mut answers = Vec::with_capacity(acts.len());
     for act in acts {

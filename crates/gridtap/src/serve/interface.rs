@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use gridtap_api::{Api, Health, Network, Parts, Role, Running, Token};
+use gridtap_notify::Couriers;
 use gridtap_store::Handle;
 use gridtap_telemetry::Metrics;
 use serde_json::json;
@@ -26,6 +27,8 @@ pub(crate) struct Boards {
     pub health: Health,
     /// What it hears.
     pub network: Network,
+    /// Who is told.
+    pub couriers: Couriers,
 }
 
 /// A running interface. Dropped, its note is taken away.
@@ -54,19 +57,26 @@ impl Interface {
             metrics,
             health: boards.health,
             network: boards.network,
+            couriers: boards.couriers,
             local_token: Some(Token::of_text("command line", Role::Admin, &token)),
         };
         let api = Api::new(parts).map_err(refused)?;
-        let running = api.start().map_err(|error| {
+        let mut running = api.start().map_err(|error| {
             let text = format!("api.listen {listen}: cannot listen there: {error}");
             Failure { exit: Exit::Failure, error: anyhow::anyhow!(text) }
         })?;
         let note = directory.join(NOTE);
-        let is_tls = settings.api.certificate_file.is_some();
-        leave(&note, running.address(), &token, is_tls).map_err(|error| {
+        let address = running.address();
+        leave(&note, address, &token, running.certificate().as_deref()).map_err(|error| {
             let text = format!("{}: cannot be written: {error}", note.display());
             Failure { exit: Exit::Store, error: anyhow::anyhow!(text) }
         })?;
+        let again = note.clone();
+        running.tell_certificate(move |certificate| {
+            if let Err(error) = leave(&again, address, &token, certificate) {
+                tracing::error!(note = %again.display(), %error, "the note for the command line cannot be written");
+            }
+        });
         Ok(Some(Self { running, note }))
     }
 
@@ -98,15 +108,25 @@ fn random() -> Result<String, Failure> {
     Ok(octets.iter().map(|octet| format!("{octet:02x}")).collect())
 }
 
-/// Writes the note aside and puts it in its place, readable by its owner alone from the first octet on.
-fn leave(note: &Path, address: SocketAddr, token: &str, is_tls: bool) -> io::Result<()> {
+/// Writes the note aside and puts it in its place, readable by its owner alone from the first octet on. Whoever reads
+/// it trusts the certificate with this digest, and no other.
+fn leave(
+    note: &Path,
+    address: SocketAddr,
+    token: &str,
+    certificate: Option<&str>,
+) -> io::Result<()> {
     let aside = note.with_extension("api.tmp");
     match fs::remove_file(&aside) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
     let mut file = File::options().write(true).create_new(true).mode(0o600).open(&aside)?;
-    let text = json!({ "address": address.to_string(), "token": token, "tls": is_tls });
+    let text = json!({
+        "address": address.to_string(),
+        "token": token,
+        "certificate_sha256": certificate,
+    });
     writeln!(file, "{text}")?;
     file.sync_all()?;
     fs::rename(&aside, note)
@@ -125,7 +145,7 @@ mod tests {
         let tokens = [random().unwrap(), random().unwrap()];
         assert_ne!(tokens[0], tokens[1]);
         for token in &tokens {
-            leave(&note, "127.0.0.1:9417".parse().unwrap(), token, false).unwrap();
+            leave(&note, "127.0.0.1:9417".parse().unwrap(), token, None).unwrap();
         }
         assert_eq!(fs::metadata(&note).unwrap().permissions().mode() & 0o777, 0o600);
         let text: serde_json::Value = serde_json::from_slice(&fs::read(&note).unwrap()).unwrap();

@@ -14,3 +14,4 @@ mod run;
 mod service;
 mod settings;
 mod traffic;
+mod webhook;

@@ -23,14 +23,14 @@ const LOOKS: u32 = 1200;
 const WHILE: Duration = Duration::from_millis(50);
 
 /// A service over a quiet hour, and what comes after it.
-struct Site {
-    directory: TempDir,
+pub(crate) struct Site {
+    pub(crate) directory: TempDir,
     capture: PathBuf,
 }
 
 impl Site {
     /// Polls, which were learned, and then a stranger every other second, each from an address of its own.
-    fn new(strangers: u8) -> Self {
+    pub(crate) fn new(strangers: u8) -> Self {
         let directory = tempdir().unwrap();
         let learned = directory.path().join("learned.pcap");
         Traffic::polls(300).write(&learned);
@@ -49,12 +49,12 @@ impl Site {
         site
     }
 
-    fn state(&self) -> PathBuf {
+    pub(crate) fn state(&self) -> PathBuf {
         self.directory.path().join("state")
     }
 
     /// The settings of a service that tells one receiver.
-    fn settings(&self, receiver: &Receiver, more: &str) -> PathBuf {
+    pub(crate) fn settings(&self, receiver: &Receiver, more: &str) -> PathBuf {
         let secret = self.directory.path().join("secret");
         fs::write(&secret, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n").unwrap();
         let path = self.directory.path().join("gridtap.toml");
@@ -89,7 +89,7 @@ impl Site {
         path
     }
 
-    fn service(&self, settings: &Path, pace: &str) -> Command {
+    pub(crate) fn service(&self, settings: &Path, pace: &str) -> Command {
         let mut command = gridtap(["monitor", "--pace", pace, "--config"]);
         command.arg(settings).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
@@ -108,7 +108,7 @@ impl Site {
     }
 
     /// Waits until this service's input has ended, where an earlier one had noted `before`, and nothing is owed any more.
-    fn wait_until_told(&self, child: &mut Child, before: Option<Timestamp>) {
+    pub(crate) fn wait_until_told(&self, child: &mut Child, before: Option<Timestamp>) {
         for _ in 0..LOOKS {
             assert!(child.try_wait().unwrap().is_none(), "the service ended by itself");
             let store = Store::read(&self.state()).unwrap();
@@ -122,7 +122,7 @@ impl Site {
     }
 }
 
-fn stopped(mut child: Child) -> Ran {
+pub(crate) fn stopped(mut child: Child) -> Ran {
     let asked = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
     assert!(asked.success());
     let _ = child.stdin.take();

@@ -251,7 +251,7 @@ fn after_its_last_attempt_a_delivery_has_failed_and_waits_for_a_person() {
     let last = attempts.last().unwrap();
     let failed = Outcome::Failed { status: Some(500), error: "answered 500".to_owned() };
     assert_eq!(last.1, failed);
-    plant.writer.handle().run(|batch| batch.replay("noc", None)).unwrap();
+    plant.writer.handle().run(|batch| batch.replay("noc", &gridtap_store::Replay::Failed)).unwrap();
     let replayed = plant.attempt();
     assert_eq!(replayed.0.id, last.0.id);
     assert_eq!(replayed.1, Outcome::Delivered { status: 200 });

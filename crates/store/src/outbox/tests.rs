@@ -56,9 +56,9 @@ fn what_failed_is_sent_anew_under_its_own_id() {
     assert_eq!(listed.len(), 1);
     assert_eq!(listed[0].error.as_deref(), Some("connection refused"));
     let mut batch = store.batch(NOW).unwrap();
-    assert_eq!(batch.replay("noc", None).unwrap(), 1);
-    assert_eq!(batch.replay("noc", Some(&due[1].id)).unwrap(), 1);
-    assert_eq!(batch.replay("other", None).unwrap(), 0);
+    assert_eq!(batch.replay("noc", &crate::Replay::Failed).unwrap(), 1);
+    assert_eq!(batch.replay("noc", &crate::Replay::One(due[1].id.clone())).unwrap(), 1);
+    assert_eq!(batch.replay("other", &crate::Replay::Failed).unwrap(), 0);
     batch.commit().unwrap();
     let again = store.due("noc", NOW, 9).unwrap();
     assert_eq!(again.len(), 2);
