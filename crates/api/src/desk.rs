@@ -17,6 +17,7 @@ use crate::hook::Hooks;
 use crate::limit::Limit;
 use crate::network::Network;
 use crate::page::Gate;
+use crate::page::runbook::Guide;
 use crate::problem::Problem;
 use crate::readers::Readers;
 use crate::refused::Refused;
@@ -53,6 +54,7 @@ pub(crate) struct Desk {
     pub(crate) access: Access,
     pub(crate) hooks: Hooks,
     pub(crate) couriers: Couriers,
+    pub(crate) guides: Arc<[Guide]>,
     pub(crate) limit: Limit<IpAddr>,
     pub(crate) gate: Gate,
     pub(crate) refused: Arc<Refused>,

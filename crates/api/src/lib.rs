@@ -41,6 +41,7 @@ pub use config::{Config, Fault, Hook, HookFormat, Token, User, Wrong, usual_list
 pub use desk::Clock;
 pub use health::{Condition, Health, LevelArmed};
 pub use network::{Network, Overview};
+pub use page::runbook::Guide;
 pub use password::{PASSWORD_LENGTH_MIN, PASSWORD_OCTETS_MAX, PasswordError, hash_password};
 pub use role::Role;
 pub use start::{Api, Parts, Running, faults};

@@ -14,6 +14,7 @@ mod incident;
 mod list;
 mod network;
 mod record;
+pub(crate) mod runbook;
 mod session;
 mod user;
 mod visitor;
@@ -48,6 +49,8 @@ pub(crate) fn routes() -> Vec<(&'static str, &'static str, MethodRouter<Arc<Desk
         ("/incidents/{id}", BOTH, get(incident::show).post(acting::on_incident)),
         ("/network", READ, get(network::show)),
         ("/network/site.toml", READ, get(network::draft)),
+        ("/runbooks", READ, get(runbook::list)),
+        ("/runbooks/{name}", READ, get(runbook::show)),
         ("/login", BOTH, get(entry::form).post(entry::log_in)),
         ("/logout", "POST", axum::routing::post(entry::log_out)),
         ("/page/style.css", READ, get(style)),

@@ -21,6 +21,7 @@ use crate::health::Health;
 use crate::hook::Hooks;
 use crate::limit::Limit;
 use crate::network::Network;
+use crate::page::runbook::Guide;
 use crate::page::{Door, Gate, Users};
 use crate::readers::Readers;
 use crate::refused::Refused;
@@ -49,6 +50,8 @@ pub struct Parts {
     pub network: Network,
     /// Who is told by web hooks.
     pub couriers: Couriers,
+    /// What is known of each detection, for its runbook.
+    pub guides: Vec<Guide>,
     /// The token of whoever is on this machine and may read the state directory, such as the command line. Unlike
     /// those of the settings it does not close reading to others.
     pub local_token: Option<Token>,
@@ -83,6 +86,7 @@ struct Maker {
     health: Health,
     network: Network,
     couriers: Couriers,
+    guides: Arc<[Guide]>,
     local_token: Option<Token>,
     /// Refusals are counted on over a reload: else it would be a way to fill the audit log.
     refused: Arc<Refused>,
@@ -139,6 +143,7 @@ impl Maker {
             health: self.health.clone(),
             network: self.network.clone(),
             couriers: self.couriers.clone(),
+            guides: Arc::clone(&self.guides),
             access,
             gate: Gate::of(config, users, Arc::clone(&self.door)),
             hooks,
@@ -167,6 +172,7 @@ impl Api {
             health,
             network,
             couriers,
+            guides,
             local_token,
         } = parts;
         let maker = Maker {
@@ -177,6 +183,7 @@ impl Api {
             health,
             network,
             couriers,
+            guides: guides.into(),
             local_token,
             refused: Arc::default(),
             door: Arc::new(Door::new().map_err(|fault| vec![fault])?),

@@ -12,6 +12,7 @@ mod network;
 mod page;
 mod pagerduty;
 mod reading;
+mod runbooks;
 mod slack;
 mod webhooks;
 
@@ -29,7 +30,7 @@ use gridtap_telemetry::{Known, Metrics};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::{Api, Config, Health, Network, Parts, Role, Running, Token};
+use crate::{Api, Config, Guide, Health, Network, Parts, Role, Running, Token};
 
 pub(crate) const NOW: Timestamp = Timestamp::from_nanos(1_714_557_600_000_000_000);
 
@@ -65,6 +66,18 @@ pub(crate) fn anomaly(nth: u8) -> Anomaly {
         advice: "ask the control room",
         baseline: Armed::Armed,
         key: None,
+    }
+}
+
+/// A detection as the catalogue has it.
+fn guide() -> Guide {
+    Guide {
+        id: "MB-29".to_owned(),
+        name: "Unauthorised write".to_owned(),
+        advice: "Verify the position first. Then ask the <b>shift</b> leader.".to_owned(),
+        techniques: vec![("T0855".to_owned(), "Unauthorized Command Message".to_owned())],
+        attack_version: "18.1".to_owned(),
+        is_of_sensor: false,
     }
 }
 
@@ -145,6 +158,7 @@ impl Stage {
             metrics: self.metrics.clone(),
             health: self.health.clone(),
             couriers: self.couriers.clone(),
+            guides: vec![guide()],
             network: self.network.clone(),
             local_token: None,
         };

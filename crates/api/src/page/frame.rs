@@ -3,12 +3,12 @@
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
-use gridtap_store::{Queue, Store};
+use gridtap_store::Queue;
 
 use super::health::Health;
+use super::html;
 use super::visitor::Visitor;
 use super::words::Moment;
-use super::{html, page};
 use crate::desk::Desk;
 use crate::problem::Problem;
 
@@ -64,26 +64,6 @@ impl Frame {
             health: None,
         }
     }
-}
-
-#[derive(Template)]
-#[template(path = "plain.html")]
-struct Plain<'a> {
-    frame: Frame,
-    body: &'a str,
-}
-
-/// A page with this title around a body that is HTML already.
-#[expect(dead_code, reason = "the runbooks are served with it")]
-pub(crate) async fn framed(
-    desk: &Desk,
-    visitor: &Visitor,
-    title: &str,
-    body: &str,
-) -> Result<Response, Problem> {
-    let queues = desk.readers.read(Store::queues).await?;
-    let frame = Frame::around(desk, visitor, title, "", &queues);
-    page(StatusCode::OK, &Plain { frame, body })
 }
 
 #[derive(Template)]

@@ -8,7 +8,8 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use gridtap_api::{Api, Health, Network, Parts, Role, Running, Token};
+use gridtap_api::{Api, Guide, Health, Network, Parts, Role, Running, Token};
+use gridtap_detect::catalogue;
 use gridtap_notify::Couriers;
 use gridtap_store::Handle;
 use gridtap_telemetry::Metrics;
@@ -58,6 +59,7 @@ impl Interface {
             health: boards.health,
             network: boards.network,
             couriers: boards.couriers,
+            guides: guides(),
             local_token: Some(Token::of_text("command line", Role::Admin, &token)),
         };
         let api = Api::new(parts).map_err(refused)?;
@@ -91,6 +93,23 @@ impl Interface {
         let _ = fs::remove_file(&self.note);
         self.running.stop();
     }
+}
+
+/// What the catalogue says of each detection.
+fn guides() -> Vec<Guide> {
+    let technique = |id: &str| {
+        let name = catalogue::technique_name(id).unwrap_or_default();
+        (id.to_owned(), name.to_owned())
+    };
+    let guide = |detection: &catalogue::Detection| Guide {
+        id: detection.id.to_owned(),
+        name: detection.name.to_owned(),
+        advice: detection.advice.to_owned(),
+        techniques: detection.techniques().map(technique).collect(),
+        attack_version: catalogue::ATTACK_VERSION.to_owned(),
+        is_of_sensor: detection.kind == catalogue::Kind::Health,
+    };
+    catalogue::all().map(guide).collect()
 }
 
 /// What is wrong with the settings of the interface, a line each.
@@ -152,5 +171,16 @@ mod tests {
         assert_eq!(text["token"], tokens[1].as_str());
         assert_eq!(text["address"], "127.0.0.1:9417");
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn every_detection_that_a_message_links_to_has_a_runbook_with_techniques_by_their_names() {
+        let guides = guides();
+        assert_eq!(guides.len(), catalogue::all().count());
+        for (guide, detection) in guides.iter().zip(catalogue::all()) {
+            assert_eq!(guide.id, detection.id);
+            assert!(guide.advice.contains('.') && !guide.name.is_empty(), "{guide:?}");
+            assert!(guide.techniques.iter().all(|(_, name)| !name.is_empty()), "{guide:?}");
+        }
     }
 }
