@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use anstyle::Style;
-use gridtap_baseline::{LedgerEntry, LevelState, Levels, PerLevel, Waiting};
+use gridtap_baseline::{LedgerEntry, Level, LevelState, Levels, PerLevel, Waiting};
 use gridtap_model::{Span, Timestamp};
 
 use crate::report::{clock, filled};
@@ -19,6 +19,17 @@ pub(crate) fn each(levels: &PerLevel) -> [(&'static str, &LevelState); 4] {
         ("address", &levels.address),
         ("point", &levels.point),
     ]
+}
+
+/// What a level is called.
+pub(crate) const fn level_name(level: Level) -> &'static str {
+    match level {
+        Level::Flow => "flow",
+        Level::Function => "function",
+        Level::Address => "address",
+        Level::Point => "point",
+        Level::Value => "value",
+    }
 }
 
 /// How certain a command of the ledger is, in words.

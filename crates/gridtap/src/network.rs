@@ -184,7 +184,7 @@ fn named(device: &Device, site: &Site) -> shown::Device {
 }
 
 /// What a device is found by: its name in records, fit for a path, with the number of its zone.
-fn id(device: &Device) -> String {
+pub(crate) fn id(device: &Device) -> String {
     of_zone(device.to_string().replace(' ', "-"), device.zone)
 }
 

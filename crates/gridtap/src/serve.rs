@@ -9,6 +9,7 @@ mod health;
 mod hearing;
 pub(crate) mod interface;
 mod keeper;
+mod news;
 mod outgoing;
 mod overview;
 mod settings;
@@ -40,6 +41,7 @@ use health::Health;
 use hearing::{Hearing, Ways};
 use interface::{Boards, Interface};
 use keeper::Keeper;
+use news::News;
 use outgoing::Outgoing;
 use overview::Overview;
 use supervisor::Supervisor;
@@ -78,6 +80,7 @@ pub(crate) fn run(
     let learned = Learned::of(feed.names(), &store)?;
     let mut pipeline = Pipeline::new(&settings.sensor(), site, feed.names().to_vec());
     state::restore(&store, pipeline.baseline_mut())?;
+    let news = news(&store, &mut pipeline)?;
     let announcement = announcement(settings);
     store.announce(
         announcement.clone(),
@@ -99,7 +102,7 @@ pub(crate) fn run(
         overview: parts.overview(settings),
         supervisor: parts.supervisor,
     };
-    let mut hearing = Hearing::new(pipeline, learned, ways, settings, plan.is_live);
+    let mut hearing = Hearing::new(pipeline, learned, news, ways, settings, plan.is_live);
     let read = hear(feed, &mut hearing, &plan, &parts);
     parts.supervisor.stopping();
     let unstored = parts.stop();
@@ -123,6 +126,15 @@ pub(crate) fn run(
         return Ok(Exit::Capture);
     }
     Ok(read.exit())
+}
+
+/// What was told of devices before. They are missed from now on.
+fn news(store: &Store, pipeline: &mut Pipeline) -> Result<News, Failure> {
+    let text = store.meta(news::META)?;
+    let news = News::of(text.as_deref(), pipeline.baseline())
+        .map_err(|error| state::damaged(store, error))?;
+    news.missed().for_each(|known| pipeline.know(&known));
+    Ok(news)
 }
 
 /// The whole input, and then the quiet after it, where it was asked for.

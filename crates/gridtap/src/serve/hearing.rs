@@ -14,6 +14,7 @@ use crate::learned::Learned;
 use crate::person;
 use crate::serve::clock::Clock;
 use crate::serve::health::Health;
+use crate::serve::news::{self, Event, News};
 use crate::serve::outgoing::{Bundle, Outgoing};
 use crate::serve::overview::Overview;
 use crate::serve::supervisor::Supervisor;
@@ -30,6 +31,9 @@ const KEEP: Duration = Duration::from_secs(60);
 /// Hears for a service.
 pub(crate) struct Hearing {
     pub pipeline: Pipeline,
+    news: News,
+    /// Levels that armed: told with what armed them.
+    activated: Vec<Event>,
     ways: Ways,
     learned: Learned,
     /// Recent frames; none where no evidence is kept.
@@ -67,6 +71,7 @@ impl Hearing {
     pub(crate) fn new(
         pipeline: Pipeline,
         learned: Learned,
+        news: News,
         ways: Ways,
         settings: &Settings,
         is_live: bool,
@@ -78,6 +83,8 @@ impl Hearing {
         let repeats = learned.frames();
         Self {
             pipeline,
+            news,
+            activated: Vec::new(),
             ways,
             numbers: vec![0; repeats.len()],
             repeats,
@@ -105,6 +112,7 @@ impl Hearing {
             evidence.finish();
         }
         self.send();
+        self.tell_devices(read.stopped.is_none())?;
         self.keep(read.stopped.is_none())?;
         self.tell_learned();
         self.beat();
@@ -118,6 +126,7 @@ impl Hearing {
     fn send(&mut self) {
         for armed in self.pipeline.baseline_mut().take_armed() {
             tracing::info!("the {:?} level judges from {} on", armed.level, armed.time);
+            self.activated.push(news::activated(&armed, self.pipeline.baseline()));
         }
         let mut bundle = Bundle { anomalies: self.pipeline.take_anomalies(), ..Bundle::default() };
         if let Some(evidence) = &mut self.evidence {
@@ -143,19 +152,18 @@ impl Hearing {
         let (rows, baseline) =
             (state::changes(baseline, false)?, serde_json::to_string(&baseline.meta())?);
         let captures = self.learned.captures(&self.numbers, is_complete);
-        self.put(Bundle { rows, baseline: Some(baseline), captures, ..Bundle::default() });
+        let newest = self.newest().unwrap_or(Timestamp::MIN);
+        let devices = self.news.text(self.pipeline.devices(newest))?;
+        let events = std::mem::take(&mut self.activated);
+        self.put(Bundle {
+            rows,
+            baseline: Some(baseline),
+            captures,
+            events,
+            devices: Some(devices),
+            ..Bundle::default()
+        });
         Ok(())
-    }
-
-    /// What time it is where the packets are: a device is not silent because its capture is of yesterday.
-    fn time(&self) -> Timestamp {
-        match self.last {
-            None => person::now(),
-            Some((time, at)) if self.is_live => {
-                time.plus_ns(u64::try_from(at.elapsed().as_nanos()).unwrap_or(u64::MAX))
-            }
-            Some((time, _)) => time,
-        }
     }
 
     /// The time of the newest packet.
@@ -171,7 +179,7 @@ impl Hearing {
             overview.look(&self.pipeline, newest, now());
         }
         self.clock.beat(person::now(), now());
-        let mut heard = self.pipeline.heard(self.time());
+        let mut heard = self.pipeline.heard(newest.unwrap_or(Timestamp::MIN));
         self.clock.tell(&mut heard);
         self.ways.metrics.heard(heard);
         if self.is_live {
@@ -187,6 +195,18 @@ impl Hearing {
                 }),
             );
         }
+    }
+
+    /// What is new of devices is told. Where nothing is heard, no time passes for them.
+    fn tell_devices(&mut self, end: bool) -> Result<(), Failure> {
+        let Some(newest) = self.newest() else { return Ok(()) };
+        let standings = || self.pipeline.devices(newest);
+        let events = self.news.look(standings(), self.pipeline.baseline(), now(), end);
+        if !events.is_empty() {
+            let devices = Some(self.news.text(standings())?);
+            self.put(Bundle { events, devices, ..Bundle::default() });
+        }
+        Ok(())
     }
 
     /// What is new goes to the store at once, so that whoever looks at the state sees it.
@@ -211,11 +231,12 @@ impl Hearing {
         if now >= self.beat_at {
             self.beat();
             self.beat_at = now.checked_add(BEAT).unwrap_or(now);
+            self.tell_devices(false)?;
             if now < self.keep_at {
                 self.keep_new()?;
             }
         }
-        if now >= self.keep_at {
+        if now >= self.keep_at || !self.activated.is_empty() {
             self.tell_learned();
             self.keep(false)?;
             self.keep_at = now.checked_add(self.keep_after).unwrap_or(now);
@@ -260,8 +281,8 @@ impl Listener for Hearing {
 
     /// Nothing comes, and time passes all the same: deadlines fall as they would with the next packet.
     fn idle(&mut self) -> Result<(), Failure> {
-        if self.last.is_some() {
-            let now = self.time();
+        if let Some((time, at)) = self.last {
+            let now = time.plus_ns(u64::try_from(at.elapsed().as_nanos()).unwrap_or(u64::MAX));
             self.pipeline.pass(now);
             if let Some(evidence) = &mut self.evidence {
                 evidence.tick(now);

@@ -11,6 +11,8 @@ use std::time::Duration;
 use gridtap_model::{Anomaly, AnomalyId, Severity};
 use gridtap_store::{Capture, Evidence};
 
+use crate::serve::news::Event;
+
 /// How many findings wait at most; as many again are kept free for critical ones.
 const WAITING_MAX: usize = 4096;
 
@@ -19,6 +21,10 @@ const EVERY_REVISION_MAX: usize = 1024;
 
 /// How many slices of evidence wait at most: each may be large.
 const SLICES_MAX: usize = 256;
+
+/// How many events beside anomalies wait at most: they come a few at a time, and a store that is down for so long has
+/// graver news.
+const EVENTS_MAX: usize = 1000;
 
 /// What is to be written at once.
 #[derive(Debug, Clone, Default)]
@@ -33,6 +39,10 @@ pub(crate) struct Bundle {
     pub captures: Vec<Capture>,
     /// Slices of evidence, of each anomaly the newest.
     pub evidence: BTreeMap<AnomalyId, Evidence>,
+    /// What is told beside anomalies, in its order.
+    pub events: Vec<Event>,
+    /// What was told of devices, with these.
+    pub devices: Option<String>,
     /// Slices that had no room.
     pub slices_lost: u64,
 }
@@ -43,6 +53,8 @@ impl Bundle {
             && self.rows.is_empty()
             && self.baseline.is_none()
             && self.evidence.is_empty()
+            && self.events.is_empty()
+            && self.devices.is_none()
     }
 
     /// Takes in what came later. How many findings had to be left.
@@ -52,6 +64,9 @@ impl Bundle {
         if !later.captures.is_empty() {
             self.captures = later.captures;
         }
+        self.devices = later.devices.or(self.devices.take());
+        let room = EVENTS_MAX.saturating_sub(self.events.len());
+        self.events.extend(later.events.into_iter().take(room));
         let mut lost = 0_u64;
         for (id, slice) in later.evidence {
             if self.evidence.len() < SLICES_MAX || self.evidence.contains_key(&id) {

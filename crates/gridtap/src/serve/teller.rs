@@ -11,6 +11,7 @@ use gridtap_telemetry::{AnomalyOpened, Metrics, StoreWriteFailed};
 
 use crate::person;
 use crate::serve::health::Health;
+use crate::serve::news;
 use crate::serve::outgoing::{Bundle, Outgoing};
 
 /// How long a store that failed is left alone before the next try.
@@ -83,6 +84,12 @@ impl Teller {
             }
             if let Some(text) = &bundle.baseline {
                 batch.baseline_state(FORMAT, text)?;
+            }
+            for event in &bundle.events {
+                batch.announce_other(event.kind, event.severity, &event.data)?;
+            }
+            if let Some(text) = &bundle.devices {
+                batch.meta(news::META, text)?;
             }
             for capture in &bundle.captures {
                 batch.capture(capture)?;

@@ -88,6 +88,27 @@ fn faults(text: &str) -> Vec<String> {
     schema().iter_errors(&body).map(|error| error.to_string()).collect()
 }
 
+fn device() -> Value {
+    json!({
+        "severity": "medium", "message": "it has not answered", "count": 1, "learning": false,
+        "device": "modbus 10.0.0.21 unit 3", "device_id": "modbus-10.0.0.21-unit-3",
+        "protocol": "modbus", "zone": "default", "last": "2024-05-01T10:00:00Z",
+        "site": "s", "sensor": "g",
+    })
+}
+
+fn activated() -> Value {
+    json!({
+        "severity": "info", "message": "it judges", "zone": "default", "level": "flow",
+        "time": "2024-05-01T10:00:00Z", "site": "s", "sensor": "g",
+    })
+}
+
+fn without(mut data: Value, field: &str) -> Value {
+    data.as_object_mut().unwrap().remove(field);
+    data
+}
+
 #[test]
 fn every_type_of_body_is_as_the_schema_says() {
     let digest = json!({
@@ -100,6 +121,8 @@ fn every_type_of_body_is_as_the_schema_says() {
         let data = match kind {
             "anomaly.digest" => digest.clone(),
             kind if kind.starts_with("anomaly.") => anomaly(),
+            kind if kind.starts_with("device.") => device(),
+            "baseline.activated" => activated(),
             _ => json!({ "site": "s", "sensor": "g" }),
         };
         assert!(faults(&body(kind, data)).is_empty(), "{kind}");
@@ -123,6 +146,10 @@ fn the_schema_refuses_what_is_no_body() {
         body("anomaly.opened", json!({})),
         body("anomaly.digest", anomaly()),
         body("sensor.degraded", json!({ "site": "s" })),
+        body("device.new", json!({ "site": "s", "sensor": "g" })),
+        body("device.silent", without(device(), "count")),
+        body("device.silent", without(device(), "device")),
+        body("baseline.activated", without(activated(), "level")),
         changed("id", json!("6F0C")),
         changed("severity", json!("urgent")),
         changed("state", json!("open")),
