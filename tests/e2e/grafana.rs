@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::machine::root;
 
-pub(crate) const DASHBOARDS: [&str; 2] = ["overview", "sensor"];
+pub(crate) const DASHBOARDS: [&str; 3] = ["overview", "protocols", "sensor"];
 
 pub(crate) fn dashboard(name: &str) -> Value {
     let path = root().join(format!("deploy/grafana/dashboards/{name}.json"));

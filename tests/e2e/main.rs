@@ -14,6 +14,7 @@ mod interrupted;
 mod inventory;
 mod lemay;
 mod machine;
+mod news;
 mod order;
 mod package;
 mod prometheus;

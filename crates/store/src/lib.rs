@@ -48,7 +48,7 @@ pub use hook::Seen;
 pub use life::{Action, Disposition, Event, Refusal, SHELVED_MAX_NS, Standing};
 pub use open::Store;
 pub use outbox::{Delivery, Due, Outcome, Queue, Reached, Replay};
-pub use query::Revision;
+pub use query::{Acknowledged, Revision};
 pub use schema::VERSION;
 pub use standpoint::{Standpoint, Told};
 pub use upkeep::{Pruned, Retention, Soundness};

@@ -19,7 +19,46 @@ pub struct Revision {
     pub record: String,
 }
 
+/// An anomaly that a person acknowledged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Acknowledged {
+    /// The anomaly.
+    pub anomaly: String,
+    /// Who did it.
+    pub who: String,
+    /// From its opening to that, by this machine's clock.
+    pub delay_ns: u64,
+}
+
 impl Store {
+    /// What was acknowledged after this place of the history, by whichever way; and the newest place.
+    ///
+    /// # Errors
+    /// The database cannot read.
+    pub fn acknowledged_after(&self, place: i64) -> Result<(Vec<Acknowledged>, i64), StoreError> {
+        let newest = self
+            .connection
+            .query_row("SELECT coalesce(MAX(sequence), 0) FROM anomaly_history", [], |row| {
+                row.get(0)
+            })
+            .map_err(|error| self.failed(&error))?;
+        let acknowledged = self.collect(
+            "SELECT h.anomaly, h.who, h.at_ns - a.opened_at_ns
+             FROM anomaly_history h JOIN anomaly a ON a.id = h.anomaly
+             WHERE h.sequence > ?1 AND h.sequence <= ?2 AND h.event = 'acknowledged'
+             ORDER BY h.sequence",
+            [place, newest],
+            |row| {
+                Ok(Acknowledged {
+                    anomaly: row.get(0)?,
+                    who: row.get(1)?,
+                    delay_ns: u64::try_from(row.get::<_, i64>(2)?).unwrap_or(0),
+                })
+            },
+        )?;
+        Ok((acknowledged, newest))
+    }
+
     /// The anomalies as they stand, by the time of their first sight.
     ///
     /// # Errors

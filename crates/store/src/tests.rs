@@ -67,3 +67,24 @@ pub(crate) fn act(target: Target, action: Action, comment: &str) -> Act {
 pub(crate) fn id(nth: u8) -> String {
     AnomalyId([nth; 16]).to_string()
 }
+
+#[test]
+fn what_was_acknowledged_is_read_once_with_the_time_that_it_took() {
+    let (_directory, mut store) = state();
+    let mut batch = store.batch(NOW).unwrap();
+    batch.anomaly(&anomaly(1, 1)).unwrap();
+    batch.anomaly(&anomaly(2, 1)).unwrap();
+    batch.commit().unwrap();
+    let (none, before) = store.acknowledged_after(0).unwrap();
+    assert_eq!(none, []);
+    let mut batch = store.batch(NOW.plus_ns(90_000_000_000)).unwrap();
+    batch.act(&act(Target::Anomaly(id(2)), Action::Acknowledge, "")).unwrap();
+    batch.act(&act(Target::Anomaly(id(1)), Action::Comment, "later")).unwrap();
+    batch.commit().unwrap();
+    let (found, after) = store.acknowledged_after(before).unwrap();
+    let [one] = found.as_slice() else { panic!("{found:?}") };
+    assert_eq!((&one.anomaly, one.delay_ns), (&id(2), 90_000_000_000));
+    assert_eq!(one.who, "shift lead");
+    assert_eq!(store.acknowledged_after(after).unwrap(), (Vec::new(), after));
+    assert_eq!(store.acknowledged_after(i64::MAX).unwrap(), (Vec::new(), after));
+}

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use gridtap_model::{Severity, State, Timestamp};
 use gridtap_store::{Audit, Handle, Pruned, Store, StoreError};
-use gridtap_telemetry::{Metrics, Queue, StoreWriteFailed, Stored};
+use gridtap_telemetry::{AnomalyAcknowledged, Metrics, Queue, StoreWriteFailed, Stored};
 use serde_json::json;
 
 use crate::serve::Service;
@@ -45,6 +45,7 @@ impl Keeper {
         let mut reader = None;
         let mut was_degraded = false;
         let mut look = 0_u64;
+        let mut counted = None;
         while !self.is_stopped.load(Ordering::Relaxed) {
             if let Err(error) = self.house(look) {
                 self.health.store_fails(&error);
@@ -52,7 +53,10 @@ impl Keeper {
             }
             was_degraded = self.tell_of_health(was_degraded);
             self.board.set(self.health.condition(&self.service.name, &self.sensor));
-            match self.figures(&mut reader) {
+            let figures = self.figures(&mut reader);
+            match figures.and_then(|stored| {
+                self.acknowledged(reader.as_ref(), &mut counted).map(|()| stored)
+            }) {
                 Ok(stored) => self.metrics.stored(stored),
                 Err(error) => tracing::debug!("the figures of the store cannot be read: {error}"),
             }
@@ -120,6 +124,27 @@ impl Keeper {
             // It is tried again with the next look: the store is what is in trouble.
             Err::<_, StoreError>(_) => was_degraded,
         }
+    }
+
+    /// Counts what was acknowledged since the last look, by whichever way it came; `counted` is how far that is.
+    fn acknowledged(
+        &self,
+        reader: Option<&Store>,
+        counted: &mut Option<i64>,
+    ) -> Result<(), StoreError> {
+        let Some(store) = reader else { return Ok(()) };
+        // What was acknowledged before this start was counted then.
+        let place = counted.unwrap_or(i64::MAX);
+        let (acknowledged, newest) = store.acknowledged_after(place)?;
+        for each in &acknowledged {
+            self.metrics.record(&AnomalyAcknowledged {
+                id: &each.anomaly,
+                by: &each.who,
+                delay_ns: each.delay_ns,
+            });
+        }
+        *counted = Some(newest);
+        Ok(())
     }
 
     fn figures(&self, reader: &mut Option<Store>) -> Result<Stored, StoreError> {
