@@ -165,6 +165,12 @@ fn prometheus_scrapes_the_demo_and_every_rule_and_panel_says_what_happened() {
         (has_ended && told > 0 && stored == told as f64).then_some(())
     };
     patience("the demo is over", is_over);
+    // What is asked from here on is of a scrape that began after that.
+    let over = prometheus.value("vector(time())").expect("a moment");
+    patience("a scrape after the end", || {
+        let scraped = prometheus.value("min(timestamp(gridtap_build_info))")?;
+        (scraped > over).then_some(())
+    });
     let found = found(&service);
     for (severity, count) in &found {
         let stored =
