@@ -17,6 +17,7 @@ mod machine;
 mod news;
 mod order;
 mod package;
+mod page;
 mod prometheus;
 mod qut;
 mod readme;

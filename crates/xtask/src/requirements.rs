@@ -14,7 +14,7 @@ struct Requirement {
     purpose: &'static str,
 }
 
-const REQUIREMENTS: [Requirement; 10] = [
+const REQUIREMENTS: [Requirement; 12] = [
     Requirement { program: "cc", package: "gcc", purpose: "builds the embedded database" },
     Requirement {
         program: "tshark",
@@ -48,6 +48,12 @@ const REQUIREMENTS: [Requirement; 10] = [
         program: "amtool",
         package: "prometheus-alertmanager",
         purpose: "checks the example of Alertmanager, and receives alerts",
+    },
+    Requirement { program: "chromium", package: "chromium", purpose: "opens the page" },
+    Requirement {
+        program: "chromedriver",
+        package: "chromium-driver",
+        purpose: "presses the keys of the browser",
     },
 ];
 

@@ -1,5 +1,6 @@
 //! What the end-to-end tests play with: captures cut, spliced and damaged, and the shipped binary that reads them.
 
+pub(crate) mod browser;
 pub(crate) mod dnp3;
 pub(crate) mod gridtap;
 pub(crate) mod packets;
