@@ -1,5 +1,7 @@
 //! How far learning is: the object that `baseline show --json` prints.
 
+use std::collections::BTreeMap;
+
 use gridtap_model::{Timestamp, Zone};
 
 use crate::baseline::Baseline;
@@ -92,7 +94,9 @@ impl Baseline {
         let judged: Vec<&ZoneState> =
             self.zones.iter().filter(|zone| self.has_roles(zone.zone())).collect();
         let all: Vec<&ZoneState> = self.zones.iter().collect();
-        let mut zones: Vec<ZoneLevels> = all.iter().map(|zone| self.zone_levels(zone)).collect();
+        let keys = self.keys_by_zone();
+        let mut zones: Vec<ZoneLevels> =
+            all.iter().map(|zone| self.zone_levels(zone, &keys)).collect();
         zones.sort_by_key(|zone| zone.zone);
         Levels {
             since: self.zones.iter().map(ZoneState::first).min(),
@@ -100,7 +104,7 @@ impl Baseline {
             block_s: self.block_ns().checked_div(SECOND_NS).unwrap_or(0),
             blocks: self.zones.iter().map(|zone| u64::from(zone.blocks)).max().unwrap_or(0),
             armed: self.armed(),
-            levels: self.per_level(if judged.is_empty() { &all } else { &judged }),
+            levels: self.per_level(if judged.is_empty() { &all } else { &judged }, &keys),
             zones,
             declared: self.site.origin().map(str::to_owned),
         }
@@ -119,7 +123,7 @@ impl Baseline {
         unlearned.map(|zone| self.site.zone_name(zone).to_owned()).collect()
     }
 
-    fn zone_levels(&self, zone: &ZoneState) -> ZoneLevels {
+    fn zone_levels(&self, zone: &ZoneState, keys: &KeyCounts) -> ZoneLevels {
         ZoneLevels {
             zone: zone.zone().0,
             name: self.site.zone_name(zone.zone()).to_owned(),
@@ -127,21 +131,21 @@ impl Baseline {
             until: zone.last(),
             blocks: u64::from(zone.blocks),
             armed: self.armed_in(zone.zone()),
-            levels: self.per_level(&[zone]),
+            levels: self.per_level(&[zone], keys),
         }
     }
 
-    fn per_level(&self, zones: &[&ZoneState]) -> PerLevel {
+    fn per_level(&self, zones: &[&ZoneState], keys: &KeyCounts) -> PerLevel {
         PerLevel {
-            flow: self.level_state(Level::Flow, zones),
-            function: self.level_state(Level::Function, zones),
-            address: self.level_state(Level::Address, zones),
-            point: self.level_state(Level::Point, zones),
+            flow: self.level_state(Level::Flow, zones, keys),
+            function: self.level_state(Level::Function, zones, keys),
+            address: self.level_state(Level::Address, zones, keys),
+            point: self.level_state(Level::Point, zones, keys),
             value: LevelState::default(),
         }
     }
 
-    fn level_state(&self, level: Level, zones: &[&ZoneState]) -> LevelState {
+    fn level_state(&self, level: Level, zones: &[&ZoneState], keys: &KeyCounts) -> LevelState {
         let block_ns = self.block_ns();
         let blocks = zones.iter().map(|zone| u64::from(zone.blocks));
         let sum = blocks.clone().fold(0_u64, u64::saturating_add);
@@ -154,7 +158,10 @@ impl Baseline {
         let slowest = zones.iter().max_by_key(missing);
         LevelState {
             armed: !zones.is_empty() && zones.iter().all(|zone| zone.is_armed(level)),
-            keys: self.keys_at(level, zones),
+            keys: zones
+                .iter()
+                .filter_map(|zone| keys.get(&(zone.zone(), level)))
+                .fold(0, |sum, count| sum.saturating_add(*count)),
             blocks: blocks.max().unwrap_or(0),
             novel_per_day: if sum == 0 { 0.0 } else { real(once) / days },
             novel_per_day_max: (sum > 0).then(|| poisson_max(once) / days),
@@ -166,23 +173,29 @@ impl Baseline {
         }
     }
 
-    /// Learned keys of a level in these zones.
-    fn keys_at(&self, level: Level, zones: &[&ZoneState]) -> u64 {
-        let is_here = |zone: Zone| zones.iter().any(|state| state.zone() == zone);
-        let at_level = |kind: Kind| match kind {
-            Kind::Host | Kind::Device | Kind::Conversation | Kind::Access => level == Level::Flow,
-            Kind::Function => level == Level::Function,
-            Kind::Read | Kind::Written => level == Level::Address,
-            Kind::Point => level == Level::Point,
-        };
-        let keys = (0_u32..).zip(&self.tables.keys).filter(|(id, key)| {
-            at_level(key.kind)
-                && !key.flags.has(Flags::HELD.with(Flags::ATTEMPTED))
-                && self.tables.path(*id).is_some_and(|path| is_here(path.zone()))
-        });
-        u64::try_from(keys.count()).unwrap_or(u64::MAX)
+    /// Learned keys by zone and level: one look at each, as there may be very many.
+    fn keys_by_zone(&self) -> KeyCounts {
+        let mut counts = KeyCounts::new();
+        for (id, key) in (0_u32..).zip(&self.tables.keys) {
+            let level = match key.kind {
+                Kind::Host | Kind::Device | Kind::Conversation | Kind::Access => Level::Flow,
+                Kind::Function => Level::Function,
+                Kind::Read | Kind::Written => Level::Address,
+                Kind::Point => Level::Point,
+            };
+            if key.flags.has(Flags::HELD.with(Flags::ATTEMPTED)) {
+                continue;
+            }
+            let Some(path) = self.tables.path(id) else { continue };
+            let count = counts.entry((path.zone(), level)).or_default();
+            *count = count.saturating_add(1);
+        }
+        counts
     }
 }
+
+/// Learned keys by zone and level.
+type KeyCounts = BTreeMap<(Zone, Level), u64>;
 
 #[cfg(test)]
 mod tests {

@@ -12,7 +12,7 @@ use gridtap_telemetry::Label as _;
 use crate::knowledge;
 
 /// A draft of more keys than this is not made beside the packets.
-const DRAFT_KEYS_MAX: u64 = 50_000;
+const DRAFT_KEYS_MAX: u64 = 10_000;
 
 /// What is heard, at most `rows_max` rows of each list. `time` is that of the newest packet, `standings` tells how
 /// devices stand that were heard in this run.

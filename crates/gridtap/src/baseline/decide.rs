@@ -5,7 +5,7 @@ use std::path::Path;
 
 use gridtap_baseline::{Acceptance, Baseline};
 use gridtap_model::Timestamp;
-use gridtap_store::{Approval, Decision as Decided, Store};
+use gridtap_store::{Approval, Decision as Decided, Store, StoreError};
 
 use super::restored;
 use crate::failure::{Exit, Failure};
@@ -56,7 +56,7 @@ pub(super) fn accept(
     let now = person::now();
     let until = person::until(until, now)?;
     let row = decision.row(Decided::Accept, now, Some(until))?;
-    let mut store = state::existing(directory)?;
+    let mut store = existing(directory)?;
     let mut baseline = restored(&store, settings)?;
     heard(&store, &baseline, decision.key)?;
     let first = store.approvals()?.into_iter().rfind(|earlier| seconds(earlier, &row, now));
@@ -116,7 +116,7 @@ pub(super) fn sign_off(
 ) -> Result<(), Failure> {
     no_fact(decision.key)?;
     let row = decision.row(Decided::SignOff, person::now(), None)?;
-    let mut store = state::existing(directory)?;
+    let mut store = existing(directory)?;
     let mut baseline = restored(&store, settings)?;
     baseline.sign_off(decision.key).map_err(|error| refused(&error))?;
     let mut batch = store.batch(person::now())?;
@@ -126,6 +126,20 @@ pub(super) fn sign_off(
     batch.commit()?;
     writeln!(voice.prose(), "Signed off by {}: {}", row.who, row.key)?;
     Ok(())
+}
+
+/// Opens the state for a decision. What a running service knows is in its memory, and it would write over it.
+fn existing(directory: &Path) -> Result<Store, Failure> {
+    state::existing(directory).map_err(|error| match error {
+        StoreError::InUse { process, .. } => Failure {
+            exit: Exit::Store,
+            error: anyhow::anyhow!(
+                "a running gridtap (process {process}) has the state in {} and its baseline in memory: stop it (`systemctl stop gridtap`), run this again, and start it",
+                directory.display()
+            ),
+        },
+        other => other.into(),
+    })
 }
 
 /// Refuses a key that was never heard: a slip of the pen would be recorded, and what alarms would go on alarming.

@@ -78,6 +78,7 @@ impl Site {
             url = "http://{address}/hook"
             plain_http = true
             secret_files = [{secret:?}]
+            types = ["anomaly.*", "sensor.*"]
             digest = false
             {more}
             "#,
