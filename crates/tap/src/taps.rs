@@ -1,0 +1,87 @@
+//! Several interfaces as one sequence of frames.
+
+use core::time::Duration;
+use std::io;
+
+use gridtap_wire::Frame;
+
+use crate::config::Config;
+use crate::error::Error;
+use crate::sys;
+use crate::tap::{Change, Drops, Tap, milliseconds};
+
+/// More interfaces than any machine has mirror ports.
+const INTERFACES_MAX: usize = 64;
+
+/// Several interfaces, merged by the times of the frames that wait.
+///
+/// Frames of different interfaces can be out of order by as much as one of them gives its frames later than another
+/// (`delay` of the settings); those of one interface never are.
+#[derive(Debug)]
+pub struct Taps {
+    taps: Vec<Tap>,
+    /// Whose frame was given last.
+    current: Option<usize>,
+}
+
+impl Taps {
+    /// Hears interfaces, each as the capture with its place in the list. Needs `CAP_NET_RAW`, which can be given up
+    /// once this has returned.
+    ///
+    /// # Errors
+    /// The first that cannot be heard.
+    pub fn open(names: &[String], config: &Config) -> Result<Self, Error> {
+        let mut taps: Vec<Tap> = Vec::new();
+        if names.len() > INTERFACES_MAX {
+            return Err(Error::TooMany { count: names.len(), max: INTERFACES_MAX });
+        }
+        for (name, capture) in names.iter().zip(0..) {
+            if taps.iter().any(|tap| tap.name() == name) {
+                return Err(Error::Twice { name: name.clone() });
+            }
+            taps.push(Tap::open(name, capture, config)?);
+        }
+        Ok(Self { taps, current: None })
+    }
+
+    /// The interfaces, in the order of [`Frame::capture`].
+    #[must_use]
+    pub fn taps(&self) -> &[Tap] {
+        &self.taps
+    }
+
+    /// The next frame: of those that wait the earliest. None where nothing has come.
+    #[expect(clippy::should_implement_trait, reason = "an iterator cannot lend")]
+    pub fn next(&mut self) -> Option<Frame<'_>> {
+        if let Some(tap) = self.current.take().and_then(|at| self.taps.get_mut(at)) {
+            tap.step();
+        }
+        for tap in self.taps.iter_mut().filter(|tap| tap.time().is_none()) {
+            tap.step();
+        }
+        let times = self.taps.iter().enumerate();
+        let (_, at) = times.filter_map(|(at, tap)| Some((tap.time()?, at))).min()?;
+        self.current = Some(at);
+        self.taps.get(at)?.frame()
+    }
+
+    /// Waits until frames have come, or for so long.
+    ///
+    /// # Errors
+    /// The system refuses to wait.
+    pub fn wait(&self, time: Duration) -> io::Result<()> {
+        sys::wait(self.taps.iter().map(Tap::socket), milliseconds(time))
+    }
+
+    /// Looks after every interface, about once a second: which were lost, and which came back.
+    pub fn look(&mut self) -> Vec<(String, Change)> {
+        let change = |tap: &mut Tap| Some((tap.name().to_owned(), tap.look()?));
+        // The place of a frame does not change by it.
+        self.taps.iter_mut().filter_map(change).collect()
+    }
+
+    /// How many frames of each interface did not reach us since hearing began.
+    pub fn drops(&mut self) -> Vec<Drops> {
+        self.taps.iter_mut().map(|tap| tap.drops().unwrap_or_default()).collect()
+    }
+}
