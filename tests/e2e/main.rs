@@ -13,6 +13,7 @@ mod igbe;
 mod interrupted;
 mod inventory;
 mod lemay;
+mod live;
 mod machine;
 mod news;
 mod order;

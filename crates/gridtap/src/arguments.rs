@@ -11,6 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use gridtap_model::Severity;
 
 use crate::failure::Failure;
+use crate::feed::Inputs;
 use crate::settings::Settings;
 
 pub(crate) use anomalies::{Anomalies, Deed, List};
@@ -141,6 +142,12 @@ pub(crate) enum Command {
     Learn(Learn),
     /// Judge traffic against what is normal, and learn on
     Monitor(Monitor),
+    /// List the interfaces of this machine, and how busy each is
+    Interfaces {
+        /// Print a line of JSON for each
+        #[arg(long)]
+        json: bool,
+    },
     /// Look at what was learned, and decide about it
     Baseline {
         #[command(subcommand)]
@@ -199,11 +206,24 @@ Examples:
   tcpdump -r big.pcap -w - host 10.0.0.21 | gridtap decode -")]
 pub(crate) struct Decode {
     /// Captures (pcap or pcapng, plain or gzip), directories of them, or - for standard input
-    #[arg(value_name = "FILE", required = true)]
+    #[arg(value_name = "FILE", required_unless_present = "interface")]
     pub files: Vec<PathBuf>,
+    /// Decode what this interface of this machine hears, and others, until stopped; needs CAP_NET_RAW
+    #[arg(short, long, value_name = "NAME", conflicts_with = "files")]
+    pub interface: Vec<String>,
     /// Only messages of these protocols
     #[arg(long, value_name = "NAME", value_delimiter = ',', default_values = ["modbus", "dnp3"])]
     pub protocol: Vec<Protocol>,
+}
+
+impl Decode {
+    /// What is decoded.
+    pub(crate) fn inputs(&self) -> Inputs {
+        match self.interface.as_slice() {
+            [] => Inputs::Captures(self.files.clone()),
+            names => Inputs::Interfaces(names.to_vec()),
+        }
+    }
 }
 
 /// A protocol that can be asked for.
@@ -273,6 +293,9 @@ pub(crate) struct Monitor {
     /// Captures (pcap or pcapng, plain or gzip), directories of them, or - for standard input
     #[arg(long, value_name = "FILE", num_args = 1..)]
     pub read: Vec<PathBuf>,
+    /// Hear this interface of this machine as it comes, and others (see gridtap interfaces); needs CAP_NET_RAW
+    #[arg(short, long, value_name = "NAME", conflicts_with_all = ["read", "pace"])]
+    pub interface: Vec<String>,
     /// Hear until stopped, as a service that operators act on (service.enabled in the settings is the same)
     #[arg(long)]
     pub serve: bool,
@@ -295,14 +318,24 @@ pub(crate) struct Monitor {
 
 impl Monitor {
     /// What is heard: named here, or else in the settings of the service.
-    pub(crate) fn inputs(&self, settings: &Settings) -> Result<Vec<PathBuf>, Failure> {
-        let inputs = if self.read.is_empty() { &settings.service.read } else { &self.read };
-        if inputs.is_empty() {
-            return Err(Failure::usage(
-                "nothing to hear: name captures with --read (- for standard input) or with service.read",
-            ));
+    pub(crate) fn inputs(&self, settings: &Settings) -> Result<Inputs, Failure> {
+        let service = &settings.service;
+        let of = |files: &[PathBuf], names: &[String]| match (files, names) {
+            (_, []) => Inputs::Captures(files.to_vec()),
+            (_, names) => Inputs::Interfaces(names.to_vec()),
+        };
+        if !self.read.is_empty() || !self.interface.is_empty() {
+            return Ok(of(&self.read, &self.interface));
         }
-        Ok(inputs.clone())
+        match (service.read.is_empty(), service.interfaces.is_empty()) {
+            (true, true) => Err(Failure::usage(
+                "nothing to hear: name an interface with --interface or service.interfaces, or captures with --read (- for standard input) or service.read",
+            )),
+            (false, false) => Err(Failure::configuration(
+                "service.read and service.interfaces are both set: a sensor hears captures or interfaces, leave one out",
+            )),
+            _ => Ok(of(&service.read, &service.interfaces)),
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use gridtap_wire::{Frame, Wire};
 
 use crate::arguments::{self, Protocol};
 use crate::failure::{Exit, Failure};
-use crate::feed::{Feed, Listener};
+use crate::feed::{Feed, Inputs, Listener};
 use crate::json;
 use crate::knowledge::counted;
 use crate::output::Voice;
@@ -26,7 +26,8 @@ pub(crate) fn run(
     settings: &Settings,
     voice: Voice,
 ) -> Result<Exit, Failure> {
-    let mut feed = Feed::open(&arguments.files, None, voice)?;
+    let inputs = arguments.inputs();
+    let mut feed = Feed::open(&inputs, None, &settings.tap, voice)?;
     let names = feed.names().to_vec();
     let mut dissector = Dissector::of_records(settings.dissect.clone());
     dissector.name_captures(&names);
@@ -34,6 +35,7 @@ pub(crate) fn run(
         wire: Wire::new(settings.wire.clone()),
         dissector,
         tick: Timestamp::MIN,
+        is_live: matches!(inputs, Inputs::Interfaces(_)),
         lines: Lines {
             text: Vec::with_capacity(LINES + LINES / 4),
             out: io::stdout().lock(),
@@ -64,6 +66,8 @@ struct Decoder {
     dissector: Dissector,
     /// The last tick.
     tick: Timestamp,
+    /// Whether somebody may be looking on.
+    is_live: bool,
     lines: Lines,
 }
 
@@ -83,7 +87,7 @@ struct Lines {
 impl Listener for Decoder {
     #[inline]
     fn frame(&mut self, frame: &Frame<'_>) -> Result<(), Failure> {
-        let Self { wire, dissector, tick, lines } = self;
+        let Self { wire, dissector, tick, lines, .. } = self;
         let due = frame.time.nanos().div_euclid(TICK_NS).saturating_mul(TICK_NS);
         if due > tick.nanos() {
             *tick = Timestamp::from_nanos(due);
@@ -95,7 +99,7 @@ impl Listener for Decoder {
     }
 
     fn pause(&mut self) -> Result<(), Failure> {
-        Ok(())
+        if self.is_live { self.lines.write() } else { Ok(()) }
     }
 }
 

@@ -1,16 +1,20 @@
-//! Frames out of captures, at full speed or at their own pace, until the end or until asked to stop.
+//! Frames out of captures, at full speed or at their own pace, or out of interfaces as they come, until the end or until
+//! asked to stop.
 
 mod live;
 mod pace;
 mod progress;
+mod taps;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use gridtap_capture::{Error, Sources};
+use gridtap_tap::{Drops, Taps};
 use gridtap_wire::Frame;
 
 use crate::failure::{Exit, Failure};
 use crate::output::{Voice, complain};
+use crate::rights;
 use crate::stop::Stop;
 
 use live::{Come, Live};
@@ -20,9 +24,42 @@ use progress::Bar;
 /// Frames between two looks at what was found, at the progress, and at signals. It decides nothing that is printed.
 const FRAMES: u64 = 4096;
 
-/// The captures that were named, ready to be read.
+/// What is to be heard.
+#[derive(Debug, Clone)]
+pub(crate) enum Inputs {
+    /// Captures, directories of them, or `-`.
+    Captures(Vec<PathBuf>),
+    /// Interfaces of this machine.
+    Interfaces(Vec<String>),
+}
+
+impl Inputs {
+    /// Whether it is heard as it comes, so that its time is this machine's.
+    pub(crate) fn is_live(&self) -> bool {
+        match self {
+            Self::Captures(files) => matches!(files.as_slice(), [only] if only == Path::new("-")),
+            Self::Interfaces(_) => true,
+        }
+    }
+
+    /// The captures among them.
+    pub(crate) fn captures(&self) -> &[PathBuf] {
+        match self {
+            Self::Captures(files) => files,
+            Self::Interfaces(_) => &[],
+        }
+    }
+}
+
+/// Where frames come from.
+enum Source {
+    Captures(Sources),
+    Interfaces(Taps),
+}
+
+/// What was named, ready to be heard.
 pub(crate) struct Feed {
-    sources: Sources,
+    source: Source,
     names: Vec<String>,
     pace: Option<Pace>,
     stop: Stop,
@@ -47,6 +84,14 @@ pub(crate) struct Read {
 }
 
 impl Read {
+    /// A frame was given.
+    fn took(&mut self, frame: &Frame<'_>) {
+        self.frames = self.frames.saturating_add(1);
+        if let Some(last) = self.last.get_mut(usize::from(frame.capture)) {
+            *last = frame.number;
+        }
+    }
+
     /// How the process should end, as far as reading decides it.
     pub(crate) fn exit(&self) -> Exit {
         match (self.stopped, self.broken.is_empty() && !self.unread) {
@@ -67,15 +112,45 @@ pub(crate) trait Listener {
     fn idle(&mut self) -> Result<(), Failure> {
         self.pause()
     }
+    /// How the interfaces are that are heard, about once a second: what did not reach us of each, and which are gone.
+    fn interfaces(&mut self, drops: &[Drops], lost: &[String]) {
+        let _ = (drops, lost);
+    }
 }
 
 impl Feed {
-    /// Recognises everything that was named.
+    /// Recognises everything that was named, or begins to hear it.
     pub(crate) fn open(
-        files: &[PathBuf],
+        inputs: &Inputs,
         factor: Option<f64>,
+        config: &gridtap_tap::Config,
         voice: Voice,
     ) -> Result<Self, Failure> {
+        match inputs {
+            Inputs::Captures(files) => Self::of_captures(files, factor, voice),
+            Inputs::Interfaces(names) => {
+                let taps = Taps::open(names, config).map_err(Failure::capture)?;
+                taps.seal().map_err(Failure::capture)?;
+                // Before any other thread begins: each has its own rights.
+                rights::give_up().map_err(|error| {
+                    Failure::capture(format_args!(
+                        "the right to open interfaces cannot be given up: {error}"
+                    ))
+                })?;
+                Ok(Self {
+                    source: Source::Interfaces(taps),
+                    names: names.clone(),
+                    pace: None,
+                    stop: Stop::on_signals()?,
+                    bar: Bar::new(false, gridtap_capture::Progress::default()),
+                    voice,
+                    unread: false,
+                })
+            }
+        }
+    }
+
+    fn of_captures(files: &[PathBuf], factor: Option<f64>, voice: Voice) -> Result<Self, Failure> {
         let sources = Sources::open(files).map_err(Failure::capture)?;
         let names: Vec<String> = sources.names().map(str::to_owned).collect();
         let mut unread = false;
@@ -89,7 +164,7 @@ impl Feed {
         }
         let bar = Bar::new(voice.shows_progress() && factor.is_none(), sources.progress());
         Ok(Self {
-            sources,
+            source: Source::Captures(sources),
             names,
             pace: factor.map(Pace::new),
             stop: Stop::on_signals()?,
@@ -108,8 +183,15 @@ impl Feed {
     pub(crate) fn run(&mut self, listener: &mut impl Listener) -> Result<Read, Failure> {
         let mut read =
             Read { last: vec![0; self.names.len()], unread: self.unread, ..Read::default() };
+        let sources = match &mut self.source {
+            Source::Captures(sources) => sources,
+            Source::Interfaces(heard) => {
+                taps::run(heard, &self.stop, listener, &mut read)?;
+                return Ok(read);
+            }
+        };
         loop {
-            match self.sources.next() {
+            match sources.next() {
                 Ok(None) => break,
                 Ok(Some(frame)) => {
                     if let Some(pace) = &mut self.pace {
@@ -119,16 +201,13 @@ impl Feed {
                         }
                     }
                     listener.frame(&frame)?;
-                    read.frames = read.frames.saturating_add(1);
-                    if let Some(last) = read.last.get_mut(usize::from(frame.capture)) {
-                        *last = frame.number;
-                    }
+                    read.took(&frame);
                 }
-                Err(error) => self.broke_off(&error, &mut read),
+                Err(error) => broke_off(&error, &self.bar, &self.names, &mut read),
             }
             if read.frames.is_multiple_of(FRAMES) {
                 listener.pause()?;
-                self.bar.show(|| self.sources.progress(), read.frames);
+                self.bar.show(|| sources.progress(), read.frames);
                 if self.stop.asked().is_some() {
                     break;
                 }
@@ -136,7 +215,7 @@ impl Feed {
         }
         read.stopped = self.stop.asked();
         self.bar.end();
-        for (number, frames) in self.sources.links_other() {
+        for (number, frames) in sources.links_other() {
             self.voice.say(format_args!(
                 "{frames} frames are of link type {number}, which is not decoded (see tcpdump.org/linktypes.html)"
             ));
@@ -148,7 +227,13 @@ impl Feed {
     pub(crate) fn run_live(self, listener: &mut impl Listener) -> Result<Read, Failure> {
         let mut read =
             Read { last: vec![0; self.names.len()], unread: self.unread, ..Read::default() };
-        let mut live = Live::start(self.sources)?;
+        let mut live = match self.source {
+            Source::Captures(sources) => Live::start(sources)?,
+            Source::Interfaces(mut heard) => {
+                taps::run(&mut heard, &self.stop, listener, &mut read)?;
+                return Ok(read);
+            }
+        };
         let mut since_pause = 0_u64;
         let mut is_patient = false;
         while self.stop.asked().is_none() {
@@ -156,10 +241,7 @@ impl Feed {
                 Come::Frame => {
                     let Some(frame) = live.frame() else { continue };
                     listener.frame(&frame)?;
-                    read.frames = read.frames.saturating_add(1);
-                    if let Some(last) = read.last.get_mut(usize::from(frame.capture)) {
-                        *last = frame.number;
-                    }
+                    read.took(&frame);
                     since_pause = since_pause.saturating_add(1);
                     is_patient = false;
                 }
@@ -184,13 +266,13 @@ impl Feed {
     pub(crate) const fn stop(&self) -> &Stop {
         &self.stop
     }
+}
 
-    fn broke_off(&self, error: &Error, read: &mut Read) {
-        self.bar.aside(|| complain(error));
-        let at = match error {
-            Error::Fault(fault) => self.names.iter().position(|name| *name == fault.name),
-            _ => None,
-        };
-        read.broken.push(at.unwrap_or(0));
-    }
+fn broke_off(error: &Error, bar: &Bar, names: &[String], read: &mut Read) {
+    bar.aside(|| complain(error));
+    let at = match error {
+        Error::Fault(fault) => names.iter().position(|name| *name == fault.name),
+        _ => None,
+    };
+    read.broken.push(at.unwrap_or(0));
 }

@@ -7,7 +7,7 @@ use gridtap_store::Store;
 
 use crate::arguments;
 use crate::failure::{Exit, Failure};
-use crate::feed::{Feed, Read};
+use crate::feed::{Feed, Inputs, Read};
 use crate::knowledge::{self, counted};
 use crate::learned::Learned;
 use crate::output::{Voice, complain};
@@ -23,9 +23,10 @@ pub(crate) fn run(
     voice: Voice,
 ) -> Result<Exit, Failure> {
     let site = settings.site()?;
-    let mut feed = Feed::open(&arguments.files, None, voice)?;
+    let inputs = Inputs::Captures(arguments.files.clone());
+    let mut feed = Feed::open(&inputs, None, &settings.tap, voice)?;
     let store = Store::open(&arguments.state.directory, person::now())?;
-    let learned = Learned::of(feed.names(), &store)?;
+    let learned = Learned::of(feed.names(), &inputs, &store)?;
     let mut watch = Watch::new(settings, site, feed.names(), store, Tone::Silent, voice);
     state::restore(&watch.store, watch.pipeline.baseline_mut())?;
     if let Some(sentence) = knowledge::other_block(&watch.pipeline.baseline().levels(), settings) {

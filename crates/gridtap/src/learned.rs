@@ -9,13 +9,13 @@ use gridtap_store::{Batch, Capture, Store};
 use sha2::{Digest, Sha256};
 
 use crate::failure::Failure;
-use crate::feed;
+use crate::feed::{self, Inputs};
 use crate::person;
 
 /// As much of the beginning and of the end of a file as tells it apart, with its length.
 const PART: u64 = 64 * 1024;
 
-/// The captures of a run, with what the state knows of each. Standard input has no fingerprint.
+/// The captures of a run, with what the state knows of each. Standard input and interfaces have no fingerprint.
 #[derive(Debug)]
 pub(crate) struct Learned {
     names: Vec<String>,
@@ -24,10 +24,12 @@ pub(crate) struct Learned {
 }
 
 impl Learned {
-    pub(crate) fn of(names: &[String], store: &Store) -> Result<Self, Failure> {
+    pub(crate) fn of(names: &[String], inputs: &Inputs, store: &Store) -> Result<Self, Failure> {
         let captures = store.captures()?;
-        let fingerprints: Vec<_> =
-            names.iter().map(|name| fingerprint(Path::new(name)).ok()).collect();
+        // There may be a file of an interface's name.
+        let is_file = matches!(inputs, Inputs::Captures(_));
+        let print = |name: &String| is_file.then(|| fingerprint(Path::new(name)).ok()).flatten();
+        let fingerprints: Vec<_> = names.iter().map(print).collect();
         let known = fingerprints
             .iter()
             .map(|print| {

@@ -13,6 +13,7 @@ mod database;
 mod decode;
 mod failure;
 mod feed;
+mod interfaces;
 mod json;
 mod knowledge;
 mod learn;
@@ -24,6 +25,7 @@ mod output;
 mod password;
 mod person;
 mod report;
+mod rights;
 mod serve;
 mod service;
 mod settings;
@@ -65,6 +67,7 @@ fn run(arguments: &Arguments, voice: Voice) -> Result<Exit, Failure> {
             check_config::run(&arguments.shared, command.explain, command.json, voice)
         }
         Command::HashPassword => password::run().map(|()| Exit::Done),
+        Command::Interfaces { json } => interfaces::run(*json, voice).map(|()| Exit::Done),
         Command::Decode(command) => decode::run(command, &settings(arguments, voice)?, voice),
         Command::Baseline { command } => {
             baseline::run(command, &settings(arguments, voice)?, voice)

@@ -7,7 +7,7 @@ use gridtap_store::{Store, write_whole};
 
 use crate::arguments;
 use crate::failure::{Exit, Failure};
-use crate::feed::{Feed, Read};
+use crate::feed::{Feed, Inputs, Read};
 use crate::knowledge::{self, counted};
 use crate::learned::Learned;
 use crate::output::{Voice, complain};
@@ -25,18 +25,19 @@ pub(crate) fn run(
     let inputs = arguments.inputs(settings)?;
     let site = settings.site()?;
     if let Some(path) = &arguments.summary {
-        can_hold(path, &inputs)?;
+        can_hold(path, inputs.captures())?;
     }
-    let mut feed = Feed::open(&inputs, arguments.pace, voice)?;
+    let mut feed = Feed::open(&inputs, arguments.pace, &settings.tap, voice)?;
     let store = match &arguments.state {
         Some(directory) => Store::open(directory, person::now())?,
         None => Store::temporary(person::now())?,
     };
-    let learned = Learned::of(feed.names(), &store)?;
-    let tone = match (arguments.json, arguments.pace) {
+    let learned = Learned::of(feed.names(), &inputs, &store)?;
+    let is_slow = arguments.pace.is_some() || matches!(inputs, Inputs::Interfaces(_));
+    let tone = match (arguments.json, is_slow) {
         (true, _) => Tone::Records,
-        (false, Some(_)) => Tone::Lines,
-        (false, None) => Tone::Silent,
+        (false, true) => Tone::Lines,
+        (false, false) => Tone::Silent,
     };
     let mut watch = Watch::new(settings, site, feed.names(), store, tone, voice);
     // With `| head` the state, the summary and the exit code are still to come.

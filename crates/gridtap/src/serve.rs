@@ -16,7 +16,7 @@ mod settings;
 mod supervisor;
 mod teller;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -30,7 +30,7 @@ use gridtap_telemetry::{DeliveryResult, DeliveryTried, Known, Metrics};
 use crate::arguments;
 use crate::configuration::{Layered, refused};
 use crate::failure::{Exit, Failure};
-use crate::feed::{Feed, Read};
+use crate::feed::{Feed, Inputs, Read};
 use crate::learned::Learned;
 use crate::output::{Voice, complain};
 use crate::settings::Settings;
@@ -75,9 +75,9 @@ pub(crate) fn run(
     }
     let settings = &layered.settings;
     let Sound { site, couriers } = sound;
-    let feed = Feed::open(&plan.inputs, plan.pace, voice)?;
+    let feed = Feed::open(&plan.inputs, plan.pace, &settings.tap, voice)?;
     let mut store = Store::open(&plan.directory, person::now())?;
-    let learned = Learned::of(feed.names(), &store)?;
+    let learned = Learned::of(feed.names(), &plan.inputs, &store)?;
     let mut pipeline = Pipeline::new(&settings.sensor(), site, feed.names().to_vec());
     state::restore(&store, pipeline.baseline_mut())?;
     let news = news(&store, &mut pipeline)?;
@@ -162,7 +162,7 @@ fn hear(
 /// What a service is to do, from its settings and its command line.
 struct Plan {
     directory: PathBuf,
-    inputs: Vec<PathBuf>,
+    inputs: Inputs,
     pace: Option<f64>,
     is_live: bool,
     at_end: AtEnd,
@@ -183,7 +183,7 @@ impl Plan {
                 "--summary and --fail-on are for captures that end: leave them out, or leave out --serve",
             ));
         }
-        let is_live = matches!(inputs.as_slice(), [only] if only == Path::new("-"));
+        let is_live = inputs.is_live();
         let at_end = if is_live { AtEnd::Stop } else { settings.service.at_end };
         Ok(Self {
             directory,

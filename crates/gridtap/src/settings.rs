@@ -17,6 +17,8 @@ use crate::serve::Service;
 pub(crate) struct Settings {
     /// The site file.
     pub site: Option<PathBuf>,
+    /// Hearing interfaces.
+    pub tap: gridtap_tap::Config,
     /// Conversations out of frames.
     pub wire: gridtap_wire::Config,
     /// Messages out of conversations.

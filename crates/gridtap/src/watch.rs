@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::net::IpAddr;
+use std::time::Instant;
 
 use gridtap_baseline::{Level, Site};
 use gridtap_model::{Anomaly, AnomalyId, Timestamp};
@@ -68,6 +69,8 @@ pub(crate) struct Watch {
     armed: Option<Timestamp>,
     /// The time of the first and of the last frame.
     heard: Option<(Timestamp, Timestamp)>,
+    /// When it was last looked around among frames: when the last one came, where they are heard as they come.
+    paused: Option<Instant>,
     /// Reused for every line.
     text: Vec<u8>,
 }
@@ -100,7 +103,31 @@ impl Listener for Watch {
         Ok(())
     }
 
+    fn idle(&mut self) -> Result<(), Failure> {
+        if let (Some((_, last)), Some(paused)) = (self.heard, self.paused) {
+            let since = u64::try_from(paused.elapsed().as_nanos()).unwrap_or(u64::MAX);
+            self.pipeline.pass(last.plus_ns(since));
+            if let Some(evidence) = &mut self.evidence {
+                evidence.tick(last.plus_ns(since));
+            }
+        }
+        self.look()
+    }
+
     fn pause(&mut self) -> Result<(), Failure> {
+        self.paused = Some(now());
+        self.look()
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "how long nothing came is the clock's to say")]
+fn now() -> Instant {
+    Instant::now()
+}
+
+impl Watch {
+    /// Stores and tells what was found.
+    fn look(&mut self) -> Result<(), Failure> {
         for armed in self.pipeline.baseline_mut().take_armed() {
             tracing::info!("the {:?} level judges from {} on", armed.level, armed.time);
             if armed.level == Level::Function {
@@ -160,6 +187,7 @@ impl Watch {
             packets: 0,
             armed: None,
             heard: None,
+            paused: None,
             text: Vec::new(),
         }
     }

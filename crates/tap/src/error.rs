@@ -43,6 +43,12 @@ pub enum Error {
         /// What the system says.
         error: io::Error,
     },
+    /// The kernel does not take the rule that nothing is to be sent.
+    #[error("the rule that nothing may be sent cannot be set: {error}")]
+    Seal {
+        /// What was said of it.
+        error: String,
+    },
     /// More than can be told apart.
     #[error("{count} interfaces: at most {max}")]
     TooMany {

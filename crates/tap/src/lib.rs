@@ -8,6 +8,8 @@
 //! and bound again on the socket that is there, so that the right can be given up. Sockets are not joined into a fanout
 //! group: one that is can never be bound again.
 //!
+//! With [`Taps::seal`] the kernel refuses this process every call that would write to the sockets.
+//!
 //! What was lost is counted where it was lost: in the kernel, when the ring was full, or in the interface.
 //!
 //! The unsafe code is in one file, `sys`: the ring is shared with the kernel, and packet sockets are not in the
@@ -18,6 +20,7 @@ mod block;
 mod config;
 mod error;
 mod interfaces;
+mod seal;
 mod sys;
 mod tap;
 mod taps;

@@ -147,6 +147,11 @@ impl Socket {
         (error != 0).then(|| io::Error::from_raw_os_error(error))
     }
 
+    /// The descriptor's number.
+    pub(crate) fn number(&self) -> c_int {
+        self.fd.as_raw_fd()
+    }
+
     fn start(&self, nth: u32) -> Option<NonNull<u8>> {
         let at = usize_of(nth).checked_mul(usize_of(self.shape.block_bytes))?;
         let is_within = nth < self.shape.blocks && at < self.ring.bytes;
@@ -175,11 +180,11 @@ impl Drop for Ring {
     }
 }
 
-/// Waits until one of the sockets has a block or an error, or the time is over.
+/// Waits until one of the sockets has a block or an error, or the time is over. Whether there was a reason to wake.
 pub(crate) fn wait<'a>(
     sockets: impl Iterator<Item = &'a Socket>,
     timeout_ms: u32,
-) -> io::Result<()> {
+) -> io::Result<bool> {
     let poll = |socket: &Socket| libc::pollfd {
         fd: socket.fd.as_raw_fd(),
         events: libc::POLLIN | libc::POLLERR,
@@ -191,9 +196,10 @@ pub(crate) fn wait<'a>(
     // SAFETY: the list lives and is as long as is said.
     #[expect(unsafe_code, reason = "waiting for sockets is not in the standard library")]
     match checked(unsafe { libc::poll(all.as_mut_ptr(), count, timeout) }) {
+        Ok(ready) => Ok(ready > 0),
         // A signal is a reason to look around as well.
-        Err(error) if error.kind() != io::ErrorKind::Interrupted => Err(error),
-        _ => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(true),
+        Err(error) => Err(error),
     }
 }
 

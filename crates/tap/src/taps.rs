@@ -7,6 +7,7 @@ use gridtap_wire::Frame;
 
 use crate::config::Config;
 use crate::error::Error;
+use crate::seal::seal;
 use crate::sys;
 use crate::tap::{Change, Drops, Tap, milliseconds};
 
@@ -44,6 +45,16 @@ impl Taps {
         Ok(Self { taps, current: None })
     }
 
+    /// Has the kernel refuse, for good and to every thread of this process, whatever would write to the sockets that
+    /// hear. They must be kept: their numbers are refused, whatever has them.
+    ///
+    /// # Errors
+    /// The kernel does not take the rule.
+    pub fn seal(&self) -> Result<(), Error> {
+        let sockets: Vec<_> = self.taps.iter().map(|tap| tap.socket().number()).collect();
+        seal(&sockets)
+    }
+
     /// The interfaces, in the order of [`Frame::capture`].
     #[must_use]
     pub fn taps(&self) -> &[Tap] {
@@ -65,11 +76,11 @@ impl Taps {
         self.taps.get(at)?.frame()
     }
 
-    /// Waits until frames have come, or for so long.
+    /// Waits until frames have come or something else happened, or for so long. Whether something did.
     ///
     /// # Errors
     /// The system refuses to wait.
-    pub fn wait(&self, time: Duration) -> io::Result<()> {
+    pub fn wait(&self, time: Duration) -> io::Result<bool> {
         sys::wait(self.taps.iter().map(Tap::socket), milliseconds(time))
     }
 

@@ -126,11 +126,6 @@ fn put_service(tree: &Tree) -> Result<()> {
         DATA,
     )?;
     tree.copy(&deploy.join("config/gridtap.toml"), "etc/gridtap/gridtap.toml", DATA)?;
-    tree.copy(
-        &deploy.join("systemd/feed-tcpdump.conf"),
-        "usr/share/doc/gridtap/examples/feed-tcpdump.conf",
-        DATA,
-    )?;
     for folder in ["prometheus", "grafana"] {
         tree.copy_folder(&deploy.join(folder), &format!("usr/share/gridtap/{folder}"))?;
     }

@@ -95,6 +95,11 @@ impl Recording {
         (Self { frames: first.to_vec() }, Self { frames: second.to_vec() })
     }
 
+    /// The first so many frames.
+    pub(crate) fn first(&self, frames: usize) -> Self {
+        Self { frames: self.frames.iter().take(frames).cloned().collect() }
+    }
+
     /// The frames that are wanted.
     pub(crate) fn filtered(&self, wanted: impl Fn(&Frame) -> bool) -> Self {
         Self { frames: self.frames.iter().filter(|frame| wanted(frame)).cloned().collect() }

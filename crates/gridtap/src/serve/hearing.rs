@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use gridtap_model::Timestamp;
 use gridtap_sensor::{Evidence, EvidenceConfig, Pipeline};
+use gridtap_tap::Drops;
 use gridtap_telemetry::Metrics;
 use gridtap_wire::Frame;
 
@@ -51,6 +52,8 @@ pub(crate) struct Hearing {
     began: Instant,
     clock: Clock,
     is_live: bool,
+    /// What did not reach us, by interface.
+    drops: Vec<Drops>,
 }
 
 /// Whom the thread that hears speaks to.
@@ -98,6 +101,7 @@ impl Hearing {
             began: now,
             clock: Clock::new(),
             is_live,
+            drops: Vec::new(),
         }
     }
 
@@ -181,6 +185,10 @@ impl Hearing {
         self.clock.beat(person::now(), now());
         let mut heard = self.pipeline.heard(newest.unwrap_or(Timestamp::MIN));
         self.clock.tell(&mut heard);
+        for (interface, drops) in heard.interfaces.iter_mut().zip(&self.drops) {
+            // In the order of the places of drops.
+            interface.drops = [drops.kernel, drops.interface, 0];
+        }
         self.ways.metrics.heard(heard);
         if self.is_live {
             let quiet = self.last.map_or(self.began, |(_, at)| at).elapsed();
@@ -277,6 +285,12 @@ impl Listener for Hearing {
         }
         self.send();
         self.house()
+    }
+
+    fn interfaces(&mut self, drops: &[Drops], lost: &[String]) {
+        self.drops = drops.to_vec();
+        let told = || format!("{}: down or gone, and waited for", lost.join(", "));
+        self.ways.health.trouble("interface", (!lost.is_empty()).then(told));
     }
 
     /// Nothing comes, and time passes all the same: deadlines fall as they would with the next packet.

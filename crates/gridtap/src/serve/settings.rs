@@ -21,6 +21,8 @@ pub(crate) struct Service {
     pub state: Option<PathBuf>,
     /// What is heard, as with `--read`.
     pub read: Vec<PathBuf>,
+    /// Which interfaces are heard, as with `--interface`.
+    pub interfaces: Vec<String>,
     /// At which multiple of their own pace captures are heard, as with `--pace`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pace: Option<f64>,
@@ -44,6 +46,7 @@ impl Default for Service {
             links: None,
             state: None,
             read: Vec::new(),
+            interfaces: Vec::new(),
             pace: None,
             at_end: AtEnd::Stop,
             clear_after: Span::from_secs(3600),

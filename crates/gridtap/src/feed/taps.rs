@@ -1,0 +1,76 @@
+//! Frames of interfaces, as they come.
+
+use std::time::{Duration, Instant};
+
+use gridtap_tap::{Change, Taps};
+
+use crate::failure::Failure;
+use crate::feed::{FRAMES, Listener, Read};
+use crate::stop::Stop;
+
+/// How long a silence is before it is told.
+const SILENCE: Duration = Duration::from_millis(250);
+
+/// How often the interfaces are looked after.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Gives every frame to the listener until a signal comes, and tells it when none does.
+pub(super) fn run(
+    taps: &mut Taps,
+    stop: &Stop,
+    listener: &mut impl Listener,
+    read: &mut Read,
+) -> Result<(), Failure> {
+    let mut since_pause = 0_u64;
+    let mut look_at = now();
+    let mut lost = Vec::new();
+    while stop.asked().is_none() {
+        let is_quiet = match taps.next() {
+            Some(frame) => {
+                listener.frame(&frame)?;
+                read.took(&frame);
+                since_pause = since_pause.saturating_add(1);
+                false
+            }
+            None => true,
+        };
+        if !is_quiet && since_pause < FRAMES {
+            continue;
+        }
+        if since_pause > 0 {
+            listener.pause()?;
+            since_pause = 0;
+        }
+        if now() >= look_at {
+            look_at = now().checked_add(LOOK).unwrap_or(look_at);
+            look(taps, &mut lost);
+            listener.interfaces(&taps.drops(), &lost);
+        }
+        if is_quiet && !taps.wait(SILENCE)? {
+            listener.idle()?;
+        }
+    }
+    read.stopped = stop.asked();
+    Ok(())
+}
+
+/// Looks after the interfaces: `lost` are those that are not heard now.
+fn look(taps: &mut Taps, lost: &mut Vec<String>) {
+    for (name, change) in taps.look() {
+        match change {
+            Change::Lost => {
+                tracing::error!(interface = name, "is down or gone, and is waited for");
+                lost.push(name);
+            }
+            Change::Back => {
+                tracing::info!(interface = name, "is heard again");
+                lost.retain(|each| *each != name);
+            }
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "that nothing comes is the clock's to say")]
+fn now() -> Instant {
+    Instant::now()
+}

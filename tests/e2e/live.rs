@@ -1,0 +1,189 @@
+//! Interfaces heard by the shipped binary, in a network namespace that each test makes for itself.
+
+use std::fs;
+use std::process::{Child, Command, Stdio};
+
+use serde_json::Value;
+
+use crate::machine::{gridtap, root};
+use crate::stage::{Recording, Service, patience, web};
+
+/// Runs in a namespace of its own, on a thread of its own, with a pair of virtual Ethernets: what is sent at `field` is
+/// heard at `mirror`.
+fn in_namespace(test: impl FnOnce() + Send + 'static) {
+    // What has to be built is built where there is a network.
+    drop(gridtap());
+    let ran = std::thread::spawn(move || {
+        if let Err(error) = nix::sched::unshare(nix::sched::CloneFlags::CLONE_NEWNET) {
+            println!("not run: a network namespace needs root here ({error})");
+            return;
+        }
+        fs::write("/proc/sys/net/ipv6/conf/default/disable_ipv6", "1").expect("our own namespace");
+        ip("link set lo up");
+        pair();
+        test();
+    });
+    ran.join().expect("the test");
+}
+
+fn ip(arguments: &str) {
+    let done = Command::new("ip").args(arguments.split(' ')).output().expect("iproute2");
+    assert!(done.status.success(), "ip {arguments}: {}", String::from_utf8_lossy(&done.stderr));
+}
+
+fn pair() {
+    ip("link add field type veth peer name mirror");
+    ip("link set field up");
+    ip("link set mirror up");
+}
+
+/// Sends the frames of a capture as they are, with Python: gridtap can send nothing.
+fn send(recording: &Recording) {
+    let folder = tempfile::tempdir().expect("a directory");
+    let path = folder.path().join("frames");
+    let mut octets = Vec::new();
+    for frame in &recording.frames {
+        octets.extend(u32::try_from(frame.bytes.len()).expect("a frame").to_le_bytes());
+        octets.extend(&frame.bytes);
+    }
+    fs::write(&path, octets).expect("a file");
+    let sent = Command::new("python3")
+        .arg(root().join("tests/peers/send_frames.py"))
+        .args(["field".as_ref(), path.as_os_str()])
+        .output()
+        .expect("python3");
+    assert!(sent.status.success(), "{}", String::from_utf8_lossy(&sent.stderr));
+}
+
+/// Frames that were sent at the end that is listened to.
+fn sent_by_mirror() -> u64 {
+    let text = fs::read_to_string("/proc/thread-self/net/dev").expect("Linux");
+    let row = text.lines().find(|line| line.trim_start().starts_with("mirror:")).expect("a pair");
+    row.split_ascii_whitespace().nth(10).and_then(|word| word.parse().ok()).expect("a count")
+}
+
+fn stopped(mut child: Child) -> (Option<i32>, String) {
+    let id = child.id().to_string();
+    let asked = Command::new("kill").args(["-INT", &id]).status().expect("kill");
+    assert!(asked.success());
+    let code = child.wait().expect("it is our child").code();
+    let mut said = String::new();
+    if let Some(mut stderr) = child.stderr.take() {
+        std::io::Read::read_to_string(&mut stderr, &mut said).expect("text");
+    }
+    (code, said)
+}
+
+/// Messages without what is the sensor's own: when a frame came.
+fn messages(text: &str) -> Vec<Value> {
+    let message = |line: &str| {
+        let mut message: Value = serde_json::from_str(line).expect("a line of JSON");
+        for part in ["", "modbus", "dnp3"] {
+            let part = if part.is_empty() { Some(&mut message) } else { message.get_mut(part) };
+            if let Some(Value::Object(fields)) = part {
+                for time in ["time", "latency_us"] {
+                    fields.remove(time);
+                }
+            }
+        }
+        message
+    };
+    text.lines().map(message).collect()
+}
+
+#[test]
+fn an_interface_is_decoded_as_its_capture_is_and_nothing_is_sent() {
+    in_namespace(|| {
+        let demo = root().join("fixtures/demo.pcapng");
+        let folder = tempfile::tempdir().expect("a directory");
+        let some = Recording::read(&demo).first(6000);
+        let file = some.write(folder.path(), "some.pcap");
+        let of_file = gridtap().arg("decode").arg(&file).output().expect("gridtap");
+        let of_file = String::from_utf8(of_file.stdout).expect("JSON");
+
+        let out = folder.path().join("out");
+        let heard = fs::File::create(&out).expect("a file");
+        let mut decode = gridtap();
+        decode.args(["decode", "--interface", "mirror"]).stdout(heard).stderr(Stdio::piped());
+        let child = decode.spawn().expect("gridtap");
+        patience("gridtap hears", || {
+            // A socket of AF_PACKET in this namespace.
+            let sockets = fs::read_to_string("/proc/thread-self/net/packet").expect("Linux");
+            (sockets.lines().count() > 1).then_some(())
+        });
+        send(&some);
+        let lines = of_file.lines().count();
+        patience("everything is heard", || {
+            let text = fs::read_to_string(&out).expect("a file");
+            (text.lines().count() >= lines).then_some(())
+        });
+        let (_, said) = stopped(child);
+        assert_eq!(said, "");
+        let of_interface = fs::read_to_string(&out).expect("a file");
+        assert!(lines > 2000);
+        assert_eq!(messages(&of_interface), messages(&of_file));
+        assert_eq!(sent_by_mirror(), 0);
+    });
+}
+
+const SETTINGS: &str = r#"
+[service]
+name = "north"
+interfaces = ["mirror"]
+silent_after = "3s"
+[api]
+listen = "127.0.0.1:0"
+"#;
+
+/// What the sensor says is wrong with it.
+fn degraded(service: &Service) -> String {
+    let health = service.get("/api/v1/health");
+    health["degraded"].as_array().expect("a list").iter().map(Value::to_string).collect()
+}
+
+fn packets(service: &Service) -> String {
+    let (_, text) = web::get(&service.address, "/metrics");
+    let name = "gridtap_capture_packets_total{interface=\"mirror\"} ";
+    text.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default().to_owned()
+}
+
+#[test]
+fn a_service_waits_for_an_interface_that_vanishes_and_hears_it_again() {
+    in_namespace(|| {
+        let some = Recording::read(&root().join("fixtures/demo.pcapng")).first(200);
+        let service = Service::start(SETTINGS, &[]);
+        send(&some);
+        patience("the service hears", || (packets(&service) == "200").then_some(()));
+        patience("and says so", || {
+            (service.get("/api/v1/health")["hearing"] == true).then_some(())
+        });
+
+        // The right to open interfaces (bit 13) is gone from every thread by then.
+        let threads = fs::read_dir(format!("/proc/{}/task", service.id())).expect("Linux");
+        for thread in threads.flatten() {
+            let status = fs::read_to_string(thread.path().join("status")).unwrap_or_default();
+            for set in ["CapEff:", "CapPrm:", "CapAmb:", "CapInh:"] {
+                let line = status.lines().find_map(|line| line.strip_prefix(set)).unwrap_or("0");
+                let rights = u64::from_str_radix(line.trim(), 16).expect("a set of rights");
+                assert_eq!(rights >> 13 & 1, 0, "{set} {line} of {}", thread.path().display());
+            }
+        }
+
+        ip("link del field");
+        let said = patience("the service says so", || {
+            Some(degraded(&service)).filter(|said| said.contains("mirror"))
+        });
+        assert!(said.contains("mirror: down or gone, and waited for"), "{said}");
+
+        pair();
+        patience("the service hears again", || {
+            // It looks once a second; what comes before is not heard.
+            send(&some);
+            (packets(&service) != "200" && degraded(&service).is_empty()).then_some(())
+        });
+        patience("silence is told", || {
+            degraded(&service).contains("nothing was heard").then_some(())
+        });
+        assert_eq!(sent_by_mirror(), 0);
+    });
+}
