@@ -232,5 +232,6 @@ fn every_page_has_its_landmarks_names_and_contrast_and_fits_a_narrow_window_and_
     look("detail", &format!("/anomalies/{id}"));
     look("incident", &format!("/incidents/{incident}"));
     look("network", "/network");
+    look("runbook", "/runbooks/MB-29");
     look("problem", "/anomalies/nothing");
 }

@@ -12,6 +12,7 @@ mod gate;
 mod health;
 mod incident;
 mod list;
+mod names;
 mod network;
 mod record;
 pub(crate) mod runbook;

@@ -179,6 +179,12 @@ impl Stage {
         self.begin();
     }
 
+    /// Takes other settings.
+    pub(crate) fn reload(&mut self, config: Config) {
+        self.running.as_ref().unwrap().reload(&config).unwrap();
+        self.config = config;
+    }
+
     /// Ends the store's writer under the API.
     pub(crate) fn lose_store(&mut self) {
         drop(self.writer.take().unwrap().stop());

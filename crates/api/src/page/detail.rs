@@ -9,6 +9,7 @@ use gridtap_store::{Evidence, Happening, Queue, Standpoint};
 
 use super::acting::{Acts, Said};
 use super::frame::Frame;
+use super::names::Names;
 use super::page;
 use super::record::Record;
 use super::visitor::Visitor;
@@ -58,7 +59,10 @@ struct Detail {
     standing: String,
     age: String,
     opened: Moment,
+    techniques: Vec<(String, String)>,
     record: Record,
+    host: String,
+    device: String,
     when: String,
     frames: String,
     slice: Option<Slice>,
@@ -114,6 +118,8 @@ pub(super) fn shown(
 ) -> Result<Response, Problem> {
     let Found { standpoint, history, evidence, others, queues } = found;
     let record = Record::of(&standpoint.record);
+    let heard = desk.network.get();
+    let names = Names::of(&heard);
     let title = format!("{}: {}", standpoint.severity, record.name);
     let acts =
         Acts::of(visitor, standpoint.state, record.shelved_until.is_some(), standpoint.revision);
@@ -126,6 +132,9 @@ pub(super) fn shown(
         standing: standing(standpoint.state, &record),
         age: words::ago(desk.now(), standpoint.opened),
         opened: Moment::of(standpoint.opened),
+        host: names.host(record.host()),
+        device: names.device(record.device()),
+        techniques: techniques(desk, &record),
         when: when(&record),
         frames: frames(&record),
         slice: evidence.map(Slice::of),
@@ -189,6 +198,13 @@ fn when(record: &Record) -> String {
         (Some(first), Some(last), count) => format!("{first} to {last}, {count} times"),
         _ => record.time.clone(),
     }
+}
+
+/// The techniques by their ids and, as far as they are known here, their names.
+fn techniques(desk: &Desk, record: &Record) -> Vec<(String, String)> {
+    let known = || desk.guides.iter().flat_map(|guide| &guide.techniques);
+    let name = |id: &String| known().find(|(known, _)| known == id).map(|(_, name)| name.clone());
+    record.technique.iter().map(|id| (id.clone(), name(id).unwrap_or_default())).collect()
 }
 
 /// The frames by their numbers.

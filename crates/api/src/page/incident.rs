@@ -10,6 +10,7 @@ use gridtap_store::{Filter, Page, Queue, Sort, Standpoint};
 use super::acting::{Acts, Said};
 use super::frame::Frame;
 use super::list::Row;
+use super::names::Names;
 use super::page;
 use super::record::Record;
 use super::visitor::Visitor;
@@ -91,6 +92,8 @@ pub(super) fn shown(
     let title = format!("{} incident: {}", incident.severity, record.name);
     let states: Vec<Stands> = anomalies.iter().map(|each| each.state).collect();
     let now = desk.now();
+    let heard = desk.network.get();
+    let names = Names::of(&heard);
     let has_more = usize::try_from(incident.anomalies).is_ok_and(|all| all > anomalies.len());
     let page_of = Incident {
         frame: Frame::around(desk, visitor, &title, "", &queues),
@@ -100,7 +103,7 @@ pub(super) fn shown(
         count: counted(incident.count, "time", "times"),
         open: incident.open,
         unacknowledged: incident.unacknowledged,
-        rows: anomalies.into_iter().map(|each| Row::of(each, now)).collect(),
+        rows: anomalies.into_iter().map(|each| Row::of(each, now, &names)).collect(),
         has_more,
         acts: Acts::of_many(visitor, &states, incident.revision),
         said,

@@ -8,10 +8,11 @@ use gridtap_model::{Severity, State as Stands, Timestamp};
 use gridtap_store::{Filter, Page, Sort, Standpoint, Store, Tally};
 
 use super::frame::Frame;
-use super::page;
+use super::names::Names;
 use super::record::Record;
 use super::visitor::Visitor;
 use super::words::{self, Moment};
+use super::{network, page};
 use crate::listing::Given;
 use crate::problem::Problem;
 use crate::query::{FILTERS, Query};
@@ -41,6 +42,8 @@ pub(super) struct Row {
     pub(super) state: &'static str,
     pub(super) mark: &'static str,
     pub(super) record: Record,
+    pub(super) host: String,
+    pub(super) device: String,
     pub(super) opened: Moment,
     pub(super) age: String,
     pub(super) shelved_until: Option<String>,
@@ -49,7 +52,7 @@ pub(super) struct Row {
 }
 
 impl Row {
-    pub(super) fn of(found: Standpoint, now: Timestamp) -> Self {
+    pub(super) fn of(found: Standpoint, now: Timestamp, names: &Names<'_>) -> Self {
         let record = Record::of(&found.record);
         Self {
             severity: found.severity.name(),
@@ -61,6 +64,8 @@ impl Row {
             incident_short: found.incident.chars().take(8).collect(),
             incident: found.incident,
             id: found.id,
+            host: names.host(record.host()),
+            device: names.device(record.device()),
             record,
         }
     }
@@ -115,6 +120,10 @@ struct List {
     total: u64,
     /// What was heard so far.
     heard: String,
+    /// The commands that were heard last.
+    commanded: Option<network::List>,
+    /// Devices that answer no more, in a sentence each.
+    quiet: Vec<String>,
 }
 
 pub(super) async fn show(
@@ -142,8 +151,10 @@ pub(super) async fn show(
             Ok((found, seen, store.tally()?, store.queues()?))
         })
         .await?;
-    let (rows, more) = rows(found, ROWS_MAX, now);
-    let (seen, has_more_seen) = rows_and_more(seen, now);
+    let heard = desk.network.get();
+    let names = Names::of(&heard);
+    let (found, more) = rows(found, ROWS_MAX, now, &names);
+    let (seen, has_more_seen) = rows(seen, SEEN_MAX, now, &names);
     let summary = summary(&tally, now);
     let unacknowledged = unacknowledged(&tally).map(|each| each.count).sum::<u64>();
     let title = if unacknowledged > 0 {
@@ -151,7 +162,7 @@ pub(super) async fn show(
     } else {
         "Anomalies".to_owned()
     };
-    let next = more.then(|| rows.last().map(|row| query.followed_by(&row.id))).flatten();
+    let next = more.then(|| found.last().map(|row| query.followed_by(&row.id))).flatten();
     let list = List {
         frame: Frame::around(&desk, &visitor, &title, "anomalies", &queues),
         summary,
@@ -160,11 +171,13 @@ pub(super) async fn show(
         set: Set::of(&query),
         choices: CHOICES,
         severities: ["critical", "high", "medium", "low", "info"].map(|name| Level { name }),
-        rows,
+        rows: found,
         next,
         seen,
         has_more_seen,
-        heard: super::network::totals(&desk.network.get()),
+        heard: network::totals(&heard),
+        commanded: if first { network::commanded_last(&heard, now) } else { None },
+        quiet: network::quiet(&heard, now),
         total: tally.iter().map(|each| each.count).sum(),
     };
     page(StatusCode::OK, &list)
@@ -185,14 +198,10 @@ fn acknowledged(store: &Store) -> Result<Vec<Standpoint>, gridtap_store::StoreEr
     store.find(&filter, &Page { sort: Sort::Severity, after: None, limit: SEEN_MAX + 1 })
 }
 
-fn rows(found: Vec<Standpoint>, most: u32, now: Timestamp) -> (Vec<Row>, bool) {
+fn rows(found: Vec<Standpoint>, most: u32, now: Timestamp, names: &Names<'_>) -> (Vec<Row>, bool) {
     let most = usize::try_from(most).unwrap_or(usize::MAX);
     let has_more = found.len() > most;
-    (found.into_iter().take(most).map(|each| Row::of(each, now)).collect(), has_more)
-}
-
-fn rows_and_more(found: Vec<Standpoint>, now: Timestamp) -> (Vec<Row>, bool) {
-    rows(found, SEEN_MAX, now)
+    (found.into_iter().take(most).map(|each| Row::of(each, now, names)).collect(), has_more)
 }
 
 fn unacknowledged(tally: &[Tally]) -> impl Iterator<Item = &Tally> {

@@ -1,5 +1,7 @@
 //! The network: everything that was heard so far, from the first packet on, and what is known of it.
 
+use std::collections::BTreeSet;
+
 use askama::Template;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
@@ -9,6 +11,7 @@ use gridtap_model::Timestamp;
 use gridtap_store::Store;
 
 use super::frame::Frame;
+use super::names::together;
 use super::page;
 use super::visitor::Visitor;
 use super::words::{Moment, ago, clean, counted, length};
@@ -21,18 +24,18 @@ use crate::routes::Shared;
 const ROWS_MAX: usize = 500;
 
 /// One row of a list: its cells in the order of the columns.
-struct Row {
-    head: String,
+pub(super) struct Row {
+    pub(super) head: String,
     /// What stands under it.
-    also: String,
-    cells: Vec<Cell>,
+    pub(super) also: String,
+    pub(super) cells: Vec<Cell>,
 }
 
 /// One cell.
-struct Cell {
-    text: String,
-    is_number: bool,
-    is_abnormal: bool,
+pub(super) struct Cell {
+    pub(super) text: String,
+    pub(super) is_number: bool,
+    pub(super) is_abnormal: bool,
 }
 
 impl Cell {
@@ -46,15 +49,15 @@ impl Cell {
 }
 
 /// A list, with how many there are of which it shows some.
-struct List {
-    id: &'static str,
-    title: &'static str,
-    columns: &'static [&'static str],
-    rows: Vec<Row>,
+pub(super) struct List {
+    pub(super) id: &'static str,
+    pub(super) title: &'static str,
+    pub(super) columns: &'static [&'static str],
+    pub(super) rows: Vec<Row>,
     /// What is said where there are none.
-    empty: &'static str,
+    pub(super) empty: &'static str,
     /// How many more there are.
-    more: u64,
+    pub(super) more: u64,
 }
 
 impl List {
@@ -173,11 +176,50 @@ pub(super) fn totals(heard: &Overview) -> String {
     )
 }
 
+/// Commands that the list of anomalies shows below itself.
+const LAST_MAX: usize = 8;
+
+/// The commands that were heard last, the newest first; none where none was heard.
+pub(super) fn commanded_last(heard: &Overview, now: Timestamp) -> Option<List> {
+    // The baseline keeps the function and its point: of one request the point says more.
+    let pointed: BTreeSet<_> =
+        heard.commands.iter().filter(|command| command.point.is_some()).map(request).collect();
+    let is_told =
+        |command: &&Command| command.point.is_some() || !pointed.contains(&request(command));
+    let mut last: Vec<&Command> = heard.commands.iter().filter(is_told).collect();
+    last.sort_by_key(|command| core::cmp::Reverse(command.last));
+    last.truncate(LAST_MAX);
+    let names = ("last-commands", "Commanded last", "");
+    let list = List::of(names, COMMANDS, &last, 0, |command| Row::command(command, now));
+    (!list.rows.is_empty()).then_some(list)
+}
+
+/// What tells one request apart from others.
+fn request(command: &Command) -> (&str, &str, Timestamp) {
+    (&command.master, &command.device, command.last)
+}
+
+/// Devices that answer no more or never did, a sentence each.
+pub(super) fn quiet(heard: &Overview, now: Timestamp) -> Vec<String> {
+    let quiet = heard.devices.iter().filter_map(|device| {
+        let name = together(device.name.as_deref(), &device.device);
+        let since = device.last.map(|last| format!(" for {}", ago(now, last))).unwrap_or_default();
+        match device.state {
+            "silent" => Some(format!("{name} is silent{since}")),
+            "unanswered" => Some(format!("{name} is asked and has never answered")),
+            _ => None,
+        }
+    });
+    quiet.take(LAST_MAX).collect()
+}
+
+const COMMANDS: &[&str] = &["Device", "By", "What", "Value", "Times", "Last heard", "Standing"];
+
 fn lists(heard: &Overview, now: Timestamp) -> Vec<List> {
     vec![
         List::of(
             ("commands", "Commands and dangerous functions", "No command was heard so far."),
-            &["Device", "By", "What", "Value", "Times", "Last heard", "Standing"],
+            COMMANDS,
             &heard.commands,
             heard.cut.commands,
             |command| Row::command(command, now),
@@ -214,10 +256,6 @@ fn named(name: Option<&str>, of: &str) -> (String, String) {
     }
 }
 
-fn together((head, also): (String, String)) -> String {
-    if also.is_empty() { head } else { format!("{head} ({also})") }
-}
-
 /// `read 412, command 3`
 fn classes(classes: &ByClass) -> String {
     let each: Vec<String> = classes
@@ -245,14 +283,15 @@ fn standing(standing: &str) -> Cell {
 impl Row {
     fn command(command: &Command, now: Timestamp) -> Self {
         let (head, also) = named(command.device_name.as_deref(), &command.device);
-        let by = together(named(command.master_name.as_deref(), &command.master));
+        let by = together(command.master_name.as_deref(), &command.master);
         let what = match (&command.function, &command.point) {
             (Some(function), None) => function.replace('_', " "),
             (function, Some(point)) => {
-                let point = together(named(command.point_name.as_deref(), point));
-                function.as_ref().map_or(point.clone(), |function| {
-                    format!("{}: {point}", function.replace('_', " "))
-                })
+                let point = together(command.point_name.as_deref(), point);
+                function.as_ref().map_or_else(
+                    || point.clone(),
+                    |function| format!("{}: {point}", function.replace('_', " ")),
+                )
             }
             (None, None) => command.class.to_owned(),
         };
@@ -297,7 +336,7 @@ impl Row {
     fn conversation(conversation: &Conversation, now: Timestamp) -> Self {
         let (head, also) = named(conversation.master_name.as_deref(), &conversation.master);
         let device = conversation.device.as_deref().unwrap_or(&conversation.server);
-        let to = together(named(conversation.device_name.as_deref(), device));
+        let to = together(conversation.device_name.as_deref(), device);
         let port = conversation.port.map_or_else(String::new, |port| format!(", port {port}"));
         let cells = vec![
             Cell::text(to),

@@ -209,7 +209,7 @@ async fn shown(desk: &Desk, asker: Asker, title: &str, text: String) -> Result<R
             Some(visitor) => {
                 // A store that fails is no reason to keep from anybody what to do about it.
                 let queues = desk.readers.read(Store::queues).await.unwrap_or_default();
-                Frame::around(desk, &visitor, title, "", &queues)
+                Frame::around(desk, &visitor, title, "runbooks", &queues)
             }
         };
         page(StatusCode::OK, &Plain { frame, body: &html_of(&text) })?

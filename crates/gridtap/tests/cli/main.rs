@@ -8,6 +8,7 @@ mod evidence;
 mod kill;
 mod manual;
 mod monitor;
+mod password;
 mod pressed;
 mod receiver;
 mod run;

@@ -180,3 +180,22 @@ fn without_anyone_configured_this_machine_reads_nobody_acts_and_the_page_says_ho
     let answer = browser.send(&stage, "GET", "/", &["Host: elsewhere.example"], "");
     assert_eq!(answer.status, 403);
 }
+
+#[test]
+fn other_settings_leave_those_in_who_have_the_same_password_and_role() {
+    let mut stage = Stage::with(with_users(), 1);
+    let [mut shift, mut wall, mut lead] =
+        ["shift", "wall", "lead"].map(|name| Browser::of(&stage, name));
+    let mut changed = with_users();
+    // Another role, another password, and nobody any more.
+    changed.user[1].role = crate::Role::Operator;
+    changed.user[2].password_hash =
+        Some(crate::hash_password("another staple of the horse").unwrap());
+    stage.reload(changed.clone());
+    let statuses =
+        [&mut shift, &mut wall, &mut lead].map(|browser| browser.get(&stage, "/").status);
+    assert_eq!(statuses, [200, 303, 303]);
+    changed.user.remove(0);
+    stage.reload(changed);
+    assert_eq!(shift.get(&stage, "/").status, 303);
+}

@@ -6,6 +6,7 @@ use gridtap_store::Evidence;
 use super::super::{NOW, Stage, anomaly, id};
 use super::{Browser, with_users};
 use crate::health::{Condition, LevelArmed};
+use crate::network::{ByClass, Command, Device, Host, Learning, Level, Overview};
 
 const SCRIPT: &str = "<script>alert(1)</script>\" onload='x' &amp;";
 
@@ -195,4 +196,122 @@ fn pages_hold_no_script_or_style_of_their_own_and_every_field_has_its_label() {
         }
     }
     assert!(seen > 10, "{seen}");
+}
+
+fn command(nth: i64) -> Command {
+    Command {
+        key: String::new(),
+        zone: SCRIPT.to_owned(),
+        master: "10.0.0.99".to_owned(),
+        master_name: Some("HMI north".to_owned()),
+        device: "modbus 10.0.0.21 unit 1".to_owned(),
+        device_id: String::new(),
+        device_name: Some("relay F3".to_owned()),
+        class: "command",
+        function: Some("write_single_coil".to_owned()),
+        point: Some(SCRIPT.to_owned()),
+        point_name: None,
+        value: Some(SCRIPT.to_owned()),
+        first: NOW,
+        last: NOW.plus_ns(u64::try_from(nth).unwrap() * 1_000_000_000),
+        count: 1,
+        blocks: 1,
+        standing: "held",
+        standing_text: format!("held back {nth}"),
+    }
+}
+
+fn heard() -> Overview {
+    Overview {
+        learning: Learning {
+            since: Some(NOW),
+            learned_for_s: 7200,
+            sentence: "flow judges".to_owned(),
+            ..Learning::default()
+        },
+        levels: vec![Level {
+            level: "address".to_owned(),
+            armed_in_s: Some(90_000),
+            ..Level::default()
+        }],
+        hosts: vec![Host {
+            id: "10.0.0.99".to_owned(),
+            zone: "bay".to_owned(),
+            address: "10.0.0.99".to_owned(),
+            name: Some("HMI north".to_owned()),
+            role: "master",
+            declared: true,
+            classes: ByClass::from([("read", 412), ("command", 3)]),
+            first: Some(NOW),
+            last: Some(NOW),
+            standing: "signed_off",
+        }],
+        devices: vec![Device {
+            id: String::new(),
+            device: "modbus 10.0.0.21 unit 1".to_owned(),
+            name: Some("relay F3".to_owned()),
+            protocol: "modbus",
+            address: "10.0.0.21".to_owned(),
+            zone: "bay".to_owned(),
+            state: "silent",
+            declared: true,
+            classes: ByClass::new(),
+            first: Some(NOW),
+            last: Some(NOW),
+            standing: "learned",
+        }],
+        commands: (0..12).map(command).collect(),
+        draft: format!("# {SCRIPT}\n"),
+        ..Overview::default()
+    }
+}
+
+#[test]
+fn the_network_is_shown_from_its_first_packet_with_what_is_left_to_learn_and_a_draft() {
+    let stage = Stage::with(with_users(), 1);
+    stage.network.set(heard());
+    stage.wait(120);
+    let mut browser = Browser::of(&stage, "wall");
+    let page = browser.get(&stage, "/network");
+    for fact in [
+        "1 host, 1 device, 0 conversations, and 12 commands and dangerous functions so far.",
+        "for 2 h",
+        "flow judges.",
+        "about 1 d 1 h left",
+        "HMI north",
+        "command 3, read 412",
+        "signed off",
+        "silent",
+        "write single coil: ",
+        "held back 11",
+        "&#60;script&#62;",
+    ] {
+        assert!(page.text().contains(fact), "{fact} in {}", page.text());
+    }
+    assert_eq!(page.text().matches("<script").count(), 1);
+    let draft = browser.get(&stage, "/network/site.toml");
+    assert_eq!((draft.status, draft.header("content-type")), (200, Some("application/toml")));
+    assert_eq!(draft.text(), format!("# {SCRIPT}\n"));
+}
+
+#[test]
+fn the_list_names_hosts_and_devices_and_tells_what_was_commanded_last_and_what_is_silent() {
+    let stage = Stage::with(with_users(), 1);
+    stage.network.set(heard());
+    stage.wait(120);
+    let mut browser = Browser::of(&stage, "wall");
+    let list = browser.get(&stage, "/");
+    for fact in [
+        "HMI north (10.0.0.99)",
+        "relay F3 (modbus 10.0.0.21 unit 1)",
+        "relay F3 (modbus 10.0.0.21 unit 1) is silent for 2 min.",
+        "Commanded last",
+        "held back 11",
+    ] {
+        assert!(list.text().contains(fact), "{fact} in {}", list.text());
+    }
+    assert!(!list.text().contains("held back 3<"), "the newest only");
+    assert!(list.text().find("held back 11").unwrap() < list.text().find("held back 10").unwrap());
+    let one = browser.get(&stage, &format!("/anomalies/{}", id(1)));
+    assert!(one.text().contains("HMI north (10.0.0.99)"), "{}", one.text());
 }
