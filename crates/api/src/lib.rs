@@ -12,6 +12,7 @@ mod access;
 mod acting;
 mod action;
 mod body;
+mod commands;
 mod config;
 mod desk;
 mod evidence;

@@ -81,7 +81,7 @@ impl Query {
         })
     }
 
-    fn time(&self, name: &str) -> Result<Option<Timestamp>, Problem> {
+    pub(crate) fn time(&self, name: &str) -> Result<Option<Timestamp>, Problem> {
         let parse = |given: &str| {
             moment(given).ok_or_else(|| {
                 Problem::malformed(format!(

@@ -17,7 +17,7 @@ use axum::routing::{MethodRouter, get, post};
 use crate::desk::{Desk, Peer};
 use crate::network::lists;
 use crate::problem::Problem;
-use crate::{acting, evidence, hook, listing, page, standing, webhook};
+use crate::{acting, commands, evidence, hook, listing, page, standing, webhook};
 
 /// What a request is answered by.
 pub(crate) type Shared = State<Arc<Desk>>;
@@ -61,6 +61,7 @@ pub(crate) fn routes() -> Vec<(&'static str, Method, MethodRouter<Arc<Desk>>)> {
         ("/api/v1/baseline", Method::GET, get(lists::baseline)),
         ("/api/v1/baseline/ledger", Method::GET, get(lists::ledger)),
         ("/api/v1/baseline/draft", Method::GET, get(lists::draft)),
+        ("/api/v1/commands", Method::GET, get(commands::list)),
         ("/api/v1/audit", Method::GET, get(listing::audit)),
         ("/api/v1/deliveries", Method::GET, get(listing::deliveries)),
         ("/api/v1/webhooks", Method::GET, get(webhook::list)),

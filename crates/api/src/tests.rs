@@ -3,6 +3,7 @@
 
 mod acting;
 mod alertmanager;
+mod commands;
 mod document;
 mod grafana;
 mod hooks;

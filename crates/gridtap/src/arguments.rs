@@ -2,6 +2,7 @@
 
 mod anomalies;
 mod baseline;
+mod commands;
 mod upkeep;
 mod webhook;
 
@@ -16,6 +17,7 @@ use crate::settings::Settings;
 
 pub(crate) use anomalies::{Anomalies, Deed, List};
 pub(crate) use baseline::Baseline;
+pub(crate) use commands::Commands;
 pub(crate) use upkeep::{Audit, CheckConfig, Database};
 pub(crate) use webhook::{Called, Only, Webhook};
 
@@ -159,6 +161,8 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: Anomalies,
     },
+    /// Every command that was heard, expected or not: who, what, when, and what came of it
+    Commands(Commands),
     /// Who is told by web hooks: try an endpoint, see what waits, send again
     Webhook {
         #[command(subcommand)]

@@ -8,6 +8,7 @@ mod arguments;
 mod audit;
 mod baseline;
 mod check_config;
+mod commands;
 mod configuration;
 mod database;
 mod decode;
@@ -75,6 +76,7 @@ fn run(arguments: &Arguments, voice: Voice) -> Result<Exit, Failure> {
         Command::Anomalies { command } => {
             anomalies::run(command, &settings(arguments, voice)?, voice)
         }
+        Command::Commands(command) => commands::run(command, voice).map(|()| Exit::Done),
         Command::Webhook { command } => webhook::run(command, &settings(arguments, voice)?, voice),
         Command::Audit { command } => audit::run(command, voice),
         Command::Db { command } => database::run(command, voice),

@@ -5,6 +5,7 @@
 //! None of them waits for another but for the store.
 
 mod clock;
+mod commands;
 mod health;
 mod hearing;
 pub(crate) mod interface;
@@ -81,6 +82,7 @@ pub(crate) fn run(
     let mut pipeline = Pipeline::new(&settings.sensor(), site, feed.names().to_vec());
     state::restore(&store, pipeline.baseline_mut())?;
     let news = news(&store, &mut pipeline)?;
+    pipeline.log_commands(feed.names(), settings.service.commands_per_second);
     let announcement = announcement(settings);
     store.announce(
         announcement.clone(),

@@ -6,12 +6,14 @@
 //!
 //! Beside the pipeline, [`Evidence`] keeps the last frames in a ring and cuts out of it what shows an anomaly.
 
+mod commands;
 mod evidence;
 mod pipeline;
 mod ring;
 mod summary;
 mod tally;
 
+pub use commands::{Command, CommandOutcome, LeftOut, PointCommanded};
 pub use evidence::{Evidence, EvidenceConfig, Slice};
 pub use pipeline::{Config, Pipeline};
 pub use summary::{ByteCounts, Summary};

@@ -7,6 +7,7 @@ use gridtap_model::{Anomaly, Timestamp};
 use gridtap_telemetry::{Heard as Counts, Learned, LevelLearned, PROTOCOLS, ProtocolHeard};
 use gridtap_wire::{Frame, Heard, Wire};
 
+use crate::commands::{Command, Commands, LeftOut};
 use crate::summary::{ByteCounts, Summary};
 use crate::tally::{DeviceStanding, Tally};
 
@@ -46,6 +47,8 @@ struct Judge {
     baseline: Baseline,
     detector: Detector,
     tally: Tally,
+    /// Where somebody wants them.
+    commands: Option<Commands>,
     observations: u64,
 }
 
@@ -54,6 +57,9 @@ impl Judge {
         if let Output::Observation(observation) = output {
             self.observations = self.observations.saturating_add(1);
             self.tally.observe(observation, self.baseline.site());
+            if let Some(commands) = &mut self.commands {
+                commands.observe(observation, self.baseline.site());
+            }
             self.detector.observe(observation, &mut self.baseline);
         }
     }
@@ -76,6 +82,7 @@ impl Pipeline {
                 tally: Tally::new(&captures, &config.telemetry),
                 detector: Detector::new(&config.detect, site.clone(), captures),
                 baseline: Baseline::new(config.baseline.clone(), site),
+                commands: None,
                 observations: 0,
             },
             next_tick: None,
@@ -110,12 +117,31 @@ impl Pipeline {
         });
         dissector.finish(&mut |output: Output<'_>| judge.take(&output));
         judge.detector.finish();
+        if let Some(commands) = &mut judge.commands {
+            commands.finish();
+        }
+    }
+
+    /// Keeps commands from now on, so many a second at the most, until they are taken.
+    pub fn log_commands(&mut self, captures: &[String], per_second: u32) {
+        self.judge.commands = (per_second > 0).then(|| Commands::new(captures, per_second));
+    }
+
+    /// The commands whose answers were heard since the last call, or will not be, and for how many there was no room.
+    /// What is told of a command until then is noted with it.
+    #[must_use]
+    pub fn take_commands(&mut self) -> (Vec<Command>, Vec<LeftOut>) {
+        self.judge.commands.as_mut().map(Commands::take).unwrap_or_default()
     }
 
     /// Anomalies that opened or changed since the last call, in order.
     #[must_use]
     pub fn take_anomalies(&mut self) -> Vec<Anomaly> {
-        self.judge.detector.take()
+        let anomalies = self.judge.detector.take();
+        if let Some(commands) = &mut self.judge.commands {
+            anomalies.iter().for_each(|anomaly| commands.mark(anomaly));
+        }
+        anomalies
     }
 
     /// Whether there are such.
@@ -216,7 +242,10 @@ impl Pipeline {
     fn evictions(&self) -> impl Iterator<Item = (&'static str, u64)> {
         let gave_way = |name: &str| name.contains("evicted") || name.contains("dropped");
         let wire = self.wire.counters().iter().filter(move |(name, _)| gave_way(name));
-        wire.chain(self.judge.detector.evictions()).chain(self.judge.baseline.evictions())
+        let commands = self.judge.commands.iter().map(|log| ("commands_dropped", log.left_out()));
+        wire.chain(self.judge.detector.evictions())
+            .chain(self.judge.baseline.evictions())
+            .chain(commands)
     }
 
     /// Time passes and nothing is heard: every deadline up to now falls as it would before the next frame.
@@ -257,6 +286,9 @@ impl Pipeline {
         dissector.tick(now, &mut |output: Output<'_>| judge.take(&output));
         judge.baseline.tick(now);
         judge.detector.tick(now);
+        if let Some(commands) = &mut judge.commands {
+            commands.tick(now);
+        }
     }
 }
 

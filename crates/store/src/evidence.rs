@@ -20,19 +20,6 @@ pub struct Evidence {
     pub at: Timestamp,
 }
 
-/// A command that was heard.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Commanded {
-    /// When, in the time of the packets.
-    pub time: Timestamp,
-    /// By whom.
-    pub source: String,
-    /// To which device.
-    pub device: String,
-    /// All of it: one JSON object.
-    pub record: String,
-}
-
 impl Batch<'_> {
     /// Keeps a slice for an anomaly, in the place of what was kept before.
     ///
@@ -70,17 +57,6 @@ impl Batch<'_> {
         )?;
         newest.map_or(Ok(()), |id| self.evidence(&id, evidence))
     }
-
-    /// Writes down a command.
-    ///
-    /// # Errors
-    /// The database cannot write.
-    pub fn command(&mut self, command: &Commanded) -> Result<(), StoreError> {
-        self.execute(
-            "INSERT INTO command (time_ns, source, device, record) VALUES (?1, ?2, ?3, ?4)",
-            params![command.time.nanos(), command.source, command.device, command.record],
-        )
-    }
 }
 
 impl Store {
@@ -105,24 +81,5 @@ impl Store {
             )
             .optional()
             .map_err(|error| self.failed(&error))
-    }
-
-    /// The commands that were heard, newest first.
-    ///
-    /// # Errors
-    /// The database cannot read.
-    pub fn commands(&self, limit: u32) -> Result<Vec<Commanded>, StoreError> {
-        self.collect(
-            "SELECT time_ns, source, device, record FROM command ORDER BY sequence DESC LIMIT ?1",
-            [limit],
-            |row| {
-                Ok(Commanded {
-                    time: Timestamp::from_nanos(row.get(0)?),
-                    source: row.get(1)?,
-                    device: row.get(2)?,
-                    record: row.get(3)?,
-                })
-            },
-        )
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use gridtap_model::Timestamp;
-use gridtap_sensor::{Evidence, EvidenceConfig, Pipeline};
+use gridtap_sensor::{Command, Evidence, EvidenceConfig, Pipeline};
 use gridtap_tap::Drops;
 use gridtap_telemetry::Metrics;
 use gridtap_wire::Frame;
@@ -14,6 +14,7 @@ use crate::feed::{Listener, Read};
 use crate::learned::Learned;
 use crate::person;
 use crate::serve::clock::Clock;
+use crate::serve::commands::Row;
 use crate::serve::health::Health;
 use crate::serve::news::{self, Event, News};
 use crate::serve::outgoing::{Bundle, Outgoing};
@@ -117,6 +118,7 @@ impl Hearing {
         }
         self.send();
         self.tell_devices(read.stopped.is_none())?;
+        self.send_commands();
         self.keep(read.stopped.is_none())?;
         self.tell_learned();
         self.beat();
@@ -141,6 +143,20 @@ impl Hearing {
         }
         if !bundle.is_empty() {
             self.put(bundle);
+        }
+    }
+
+    /// Commands whose answers were heard go to the store; not those of frames that an earlier run has heard.
+    fn send_commands(&mut self) {
+        let (commands, left_out) = self.pipeline.take_commands();
+        let is_new = |command: &&Command| {
+            let known = self.repeats.get(usize::from(command.input)).copied().unwrap_or(0);
+            command.frame > known
+        };
+        let mut rows: Vec<Row> = commands.iter().filter(is_new).map(Row::of).collect();
+        rows.extend(left_out.into_iter().map(Row::of_left_out));
+        if !rows.is_empty() {
+            self.put(Bundle { commands: rows, ..Bundle::default() });
         }
     }
 
@@ -240,6 +256,7 @@ impl Hearing {
             self.beat();
             self.beat_at = now.checked_add(BEAT).unwrap_or(now);
             self.tell_devices(false)?;
+            self.send_commands();
             if now < self.keep_at {
                 self.keep_new()?;
             }

@@ -23,6 +23,9 @@ const PRUNE_EVERY: u64 = 600;
 /// How long the deliveries of inbound hooks are remembered (24 h).
 const HOOKS_NS: u64 = 24 * 3600 * 1_000_000_000;
 
+/// So many commands at once, more than can have been written since it last looked.
+const COMMANDS_PART: u32 = 60_000;
+
 /// So many at once: the rest a second later.
 const CLEARED_MAX: u32 = 500;
 
@@ -82,11 +85,13 @@ impl Keeper {
     }
 
     fn forget(&self) -> Result<(), StoreError> {
-        let keep_ns = self.service.keep.nanos();
+        let (keep_ns, commands_max) = (self.service.keep.nanos(), self.service.commands_max);
         self.handle.run(move |batch| {
             batch.forget_hooks(batch.now().minus_ns(HOOKS_NS))?;
             let before = batch.now().minus_ns(keep_ns);
-            let part = batch.prune_part(before)?;
+            let mut part = batch.prune_part(before)?;
+            let over = batch.keep_commands(commands_max, COMMANDS_PART)?;
+            part.commands = part.commands.saturating_add(over);
             if part == Pruned::default() {
                 return Ok(());
             }

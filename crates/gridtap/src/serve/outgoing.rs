@@ -11,6 +11,7 @@ use std::time::Duration;
 use gridtap_model::{Anomaly, AnomalyId, Severity};
 use gridtap_store::{Capture, Evidence};
 
+use crate::serve::commands::Row;
 use crate::serve::news::Event;
 
 /// How many findings wait at most; as many again are kept free for critical ones.
@@ -25,6 +26,9 @@ const SLICES_MAX: usize = 256;
 /// How many events beside anomalies wait at most: they come a few at a time, and a store that is down for so long has
 /// graver news.
 const EVENTS_MAX: usize = 1000;
+
+/// How many commands wait at most.
+const COMMANDS_MAX: usize = 16_384;
 
 /// What is to be written at once.
 #[derive(Debug, Clone, Default)]
@@ -45,6 +49,10 @@ pub(crate) struct Bundle {
     pub devices: Option<String>,
     /// Slices that had no room.
     pub slices_lost: u64,
+    /// Commands that were heard, in their order.
+    pub commands: Vec<Row>,
+    /// Commands that had no room.
+    pub commands_lost: u64,
 }
 
 impl Bundle {
@@ -55,6 +63,7 @@ impl Bundle {
             && self.evidence.is_empty()
             && self.events.is_empty()
             && self.devices.is_none()
+            && self.commands.is_empty()
     }
 
     /// Takes in what came later. How many findings had to be left.
@@ -76,6 +85,13 @@ impl Bundle {
             }
         }
         self.slices_lost = self.slices_lost.saturating_add(later.slices_lost).saturating_add(lost);
+        let room = COMMANDS_MAX.saturating_sub(self.commands.len());
+        let over = later.commands.len().saturating_sub(room);
+        self.commands.extend(later.commands.into_iter().take(room));
+        self.commands_lost = self
+            .commands_lost
+            .saturating_add(later.commands_lost)
+            .saturating_add(u64::try_from(over).unwrap_or(u64::MAX));
         later.anomalies.into_iter().map(|anomaly| self.add_one(anomaly)).sum()
     }
 

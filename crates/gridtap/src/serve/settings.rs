@@ -34,6 +34,11 @@ pub(crate) struct Service {
     pub silent_after: Span,
     /// Most rows of each list of hosts, devices, conversations and commands that are shown of what is heard.
     pub overview_rows: u32,
+    /// How many commands a second are written down, whoever sent them, with ten seconds' worth at once and half of it for
+    /// one master; 0 for none. What is beyond that is counted.
+    pub commands_per_second: u32,
+    /// How many of them are kept; beyond that the oldest give way.
+    pub commands_max: u64,
     /// For how long closed anomalies, their evidence, commands and settled deliveries are kept.
     pub keep: Span,
 }
@@ -52,6 +57,8 @@ impl Default for Service {
             clear_after: Span::from_secs(3600),
             silent_after: Span::from_secs(60),
             overview_rows: 5_000,
+            commands_per_second: 50,
+            commands_max: 2_000_000,
             keep: Span::from_secs(3 * 365 * 24 * 3600),
         }
     }

@@ -47,6 +47,12 @@ impl Teller {
                             "evidence was lost: the store was behind, and there was no room to hold it"
                         );
                     }
+                    if bundle.commands_lost > 0 {
+                        tracing::warn!(
+                            commands = bundle.commands_lost,
+                            "commands were not written down: the store was behind, and there was no room to hold them"
+                        );
+                    }
                     self.tell(&bundle.anomalies, &told);
                     last_tries = 0;
                 }
@@ -93,6 +99,9 @@ impl Teller {
             }
             for capture in &bundle.captures {
                 batch.capture(capture)?;
+            }
+            for row in &bundle.commands {
+                batch.command(&row.commanded, row.anomaly.as_deref())?;
             }
             for (id, slice) in &bundle.evidence {
                 batch.evidence_of_origin(&id.to_string(), slice)?;

@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod anomalies;
+mod commands;
 mod decode;
 mod errors;
 mod evidence;

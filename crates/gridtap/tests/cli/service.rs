@@ -25,7 +25,7 @@ const WHILE: Duration = Duration::from_millis(50);
 /// A service over a quiet hour, and what comes after it.
 pub(crate) struct Site {
     pub(crate) directory: TempDir,
-    capture: PathBuf,
+    pub(crate) capture: PathBuf,
 }
 
 impl Site {
@@ -96,14 +96,14 @@ impl Site {
         command
     }
 
-    fn anomalies(&self) -> BTreeSet<String> {
+    pub(crate) fn anomalies(&self) -> BTreeSet<String> {
         let store = Store::read(&self.state()).unwrap();
         let all = Page { limit: 10_000, ..Page::default() };
         store.find(&Filter::default(), &all).unwrap().into_iter().map(|each| each.id).collect()
     }
 
     /// When a service last noted how far it had heard the capture.
-    fn heard_at(&self) -> Option<Timestamp> {
+    pub(crate) fn heard_at(&self) -> Option<Timestamp> {
         let captures = Store::read(&self.state()).unwrap().captures().unwrap();
         captures.iter().find(|each| each.path.ends_with("storm.pcap")).map(|each| each.at)
     }

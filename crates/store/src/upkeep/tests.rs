@@ -35,7 +35,10 @@ fn filled() -> (tempfile::TempDir, Store) {
     batch.act(&act(Target::Anomaly(id(1)), close, "")).unwrap();
     let record = "{}".to_owned();
     batch
-        .command(&Commanded { time: NOW, source: "a".to_owned(), device: "b".to_owned(), record })
+        .command(
+            &Commanded { time: NOW, source: "a".to_owned(), device: "b".to_owned(), record },
+            None,
+        )
         .unwrap();
     batch.commit().unwrap();
     (directory, store)
