@@ -115,8 +115,9 @@ fn slot(name: &str) -> u16 {
     u16::from_be_bytes([first, second]) % NAMES_MAX
 }
 
-/// How a cookie is called and what it is limited to. Without TLS the interface answers this machine alone, where
-/// browsers take no cookie whose name begins with `__Host-`.
+/// How a cookie is called and what it is limited to. Without TLS the interface answers this machine alone; Chromium takes
+/// a cookie whose name begins with `__Host-` there as well, others (Safari) do not, and nothing is gained by it: other
+/// ports of this machine share its cookies either way.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Cookie {
     name: &'static str,
