@@ -112,6 +112,7 @@ block = "10s"
 [detect]
 flood_incidents = 100000
 flood_anomalies = 100000
+flood_targets = 100000
 [notify]
 targets = ["127.0.0.1"]
 [[notify.endpoint]]
