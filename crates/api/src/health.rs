@@ -22,6 +22,8 @@ pub struct Condition {
     pub levels: Vec<LevelArmed>,
     /// What does not work as it should, a sentence each.
     pub degraded: Vec<String>,
+    /// Detections that somebody switched off, a sentence each.
+    pub out_of_service: Vec<String>,
 }
 
 /// Whether a level of the baseline judges.

@@ -108,6 +108,13 @@ impl Query {
             since: self.time("since")?,
             until: self.time("until")?,
             shelved: self.one_of("shelved", &[("true", true), ("false", false)])?,
+            // What was meant to happen is shown to whoever asks for it.
+            suppressed: self
+                .one_of(
+                    "suppressed",
+                    &[("true", Some(true)), ("false", Some(false)), ("any", None)],
+                )?
+                .unwrap_or(Some(false)),
         })
     }
 
@@ -124,7 +131,7 @@ impl Query {
 }
 
 /// The parameters of lists of anomalies and incidents.
-pub(crate) const FILTERS: [&str; 13] = [
+pub(crate) const FILTERS: [&str; 14] = [
     "state",
     "severity_min",
     "detection",
@@ -135,6 +142,7 @@ pub(crate) const FILTERS: [&str; 13] = [
     "since",
     "until",
     "shelved",
+    "suppressed",
     "sort",
     "after",
     "limit",

@@ -45,6 +45,7 @@ pub(crate) fn anomaly(nth: u8) -> Anomaly {
         incident: IncidentId([nth % 2; 16]),
         revision: 1,
         state: State::UnacknowledgedActive,
+        suppressed: None,
         time: NOW.plus_ns(nth.into()),
         last_time: NOW.plus_ns(nth.into()),
         count: 1,

@@ -107,6 +107,11 @@ impl Baseline {
         Span::from_nanos(self.blocks.block_ns())
     }
 
+    /// What the site file declares from now on; what was learned stays. Its zones have to be those that it had.
+    pub fn declare_site(&mut self, site: Site) {
+        self.site = site;
+    }
+
     /// What the site file declares.
     #[must_use]
     pub const fn site(&self) -> &Site {

@@ -208,6 +208,12 @@ impl Site {
         self.hosts.iter().rev().filter(|host| host.holds(address)).max_by_key(narrowest)
     }
 
+    /// The declared hosts, in their order.
+    #[must_use]
+    pub fn hosts(&self) -> &[SiteHost] {
+        &self.hosts
+    }
+
     /// The name of the host at an address.
     #[must_use]
     pub fn host_name(&self, address: IpAddr) -> Option<&str> {

@@ -5,6 +5,7 @@
 //! the same capture gives the same book.
 
 mod entry;
+mod key;
 #[cfg(test)]
 mod tests;
 
@@ -22,8 +23,11 @@ use crate::catalogue::Detection;
 use crate::config::Config;
 use crate::crowd::Crowds;
 use crate::incident::{Incidents, uuid};
+use crate::planned::{OUT_OF_SERVICE, Planned};
 
 use entry::Entry;
+use key::Key;
+pub(crate) use key::Lazy;
 
 /// What findings are about, so that findings of one cause can be gathered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -102,10 +106,13 @@ const EVIDENCE_MAX: usize = 16;
 pub(crate) struct Book {
     config: Config,
     captures: Vec<String>,
-    entries: BTreeMap<Subject, Entry>,
-    /// Subjects in the order they were opened, to give way oldest first.
-    opened: VecDeque<Subject>,
+    entries: BTreeMap<Key, Entry>,
+    /// Entries in the order they were opened, to give way oldest first.
+    opened: VecDeque<Key>,
     incidents: Incidents,
+    planned: Planned,
+    /// The incident of each plan: all that it excuses belongs together.
+    excused: BTreeMap<String, IncidentId>,
     crowds: Crowds,
     ordinal: u64,
     queue: Vec<Anomaly>,
@@ -115,8 +122,10 @@ pub(crate) struct Book {
 /// What the book holds and what gave way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counts {
-    /// Anomalies opened.
+    /// Anomalies opened that alarm.
     pub anomalies: u64,
+    /// Anomalies opened that were declared beforehand.
+    pub suppressed: u64,
     /// Incidents opened.
     pub incidents: u64,
     /// Anomalies that were closed to the book because it was full.
@@ -135,6 +144,8 @@ impl Book {
             entries: BTreeMap::new(),
             opened: VecDeque::new(),
             incidents: Incidents::new(config),
+            planned: Planned::default(),
+            excused: BTreeMap::new(),
             crowds: Crowds::new(config),
             ordinal: 0,
             queue: Vec::new(),
@@ -156,24 +167,40 @@ impl Book {
         !self.queue.is_empty()
     }
 
+    /// What is declared from now on.
+    pub(crate) fn plan(&mut self, planned: Planned) {
+        self.excused.retain(|name, _| {
+            planned.windows.iter().any(|window| window.name == *name) || name == OUT_OF_SERVICE
+        });
+        self.planned = planned;
+    }
+
+    /// Whether a detection tells at a moment.
+    pub(crate) fn serves(&self, detection: &str, now: Timestamp) -> bool {
+        self.planned.serves(detection, now)
+    }
+
     /// Enters a finding: opens an anomaly, or updates the one that is open.
     ///
     /// What is new about a subject that was quiet for longer than the joining time (another point) is another
     /// anomaly: nobody looks for it in an old one.
     pub(crate) fn enter(&mut self, finding: &Finding<'_>, words: impl FnOnce() -> Words) {
-        if !self.entries.contains_key(&finding.subject) && self.is_counted_away(finding) {
+        let (excuse, words) = self.planned.excused(finding, Lazy::Make(words));
+        let key = Key { subject: finding.subject, excuse };
+        if !self.entries.contains_key(&key) && self.is_counted_away(finding, &key) {
             return;
         }
-        let words = match self.entries.get_mut(&finding.subject) {
-            None => words(),
+        let words = match self.entries.get_mut(&key) {
+            None => words.get(),
             Some(entry) => {
                 let quiet_ns = finding.time.since_ns(entry.anomaly.last_time);
-                let words = (quiet_ns > self.config.join.nanos() || entry.listens()).then(words);
+                let wanted = quiet_ns > self.config.join.nanos() || entry.listens();
+                let words = wanted.then(|| words.get());
                 let is_other = quiet_ns > self.config.join.nanos()
                     && words.as_ref().is_some_and(|words| !entry.covers(&words.points));
                 match words {
                     Some(words) if is_other => {
-                        self.retire(finding.subject);
+                        self.retire(&key);
                         words
                     }
                     words => {
@@ -181,19 +208,25 @@ impl Book {
                             entry.tell(finding.time, &mut self.queue);
                         }
                         let actor = finding.subject.actor;
-                        self.incidents.again(finding, actor, entry.anomaly.incident);
+                        if key.excuse.is_none() {
+                            self.incidents.again(finding, actor, entry.anomaly.incident);
+                        }
                         return;
                     }
                 }
             }
         };
-        self.open(finding, words);
+        self.open(finding, key, words);
     }
 
     /// Counts a finding at the one that speaks for its crowd, where it is one of very many.
-    fn is_counted_away(&mut self, finding: &Finding<'_>) -> bool {
+    fn is_counted_away(&mut self, finding: &Finding<'_>, key: &Key) -> bool {
+        if key.excuse.is_some() {
+            return false;
+        }
         let Some(leader) = self.crowds.leader(finding) else { return false };
-        let Some(entry) = self.entries.get_mut(&leader) else { return false };
+        let spoken_for = Key { subject: leader, excuse: None };
+        let Some(entry) = self.entries.get_mut(&spoken_for) else { return false };
         entry.spread.get_or_insert_default().add(finding);
         self.counts.counted_away = self.counts.counted_away.saturating_add(1);
         if entry.update(finding, None) {
@@ -203,15 +236,21 @@ impl Book {
         true
     }
 
-    fn open(&mut self, finding: &Finding<'_>, words: Words) {
+    fn open(&mut self, finding: &Finding<'_>, key: Key, words: Words) {
         if self.entries.len() >= self.config.anomalies_max {
             self.make_room();
         }
-        let incident = self.incidents.of(finding);
-        self.crowds.opened(finding);
         self.ordinal = self.ordinal.saturating_add(1);
+        let incident = match &key.excuse {
+            Some(name) => self.excused_incident(finding, name),
+            None => {
+                self.crowds.opened(finding);
+                self.incidents.of(finding)
+            }
+        };
         let id = AnomalyId(uuid(&self.config, "anomaly", finding, self.ordinal));
-        let anomaly = self.first_record(finding, id, incident, words);
+        let mut anomaly = self.first_record(finding, id, incident, words);
+        anomaly.suppressed.clone_from(&key.excuse);
         self.queue.push(anomaly.clone());
         let entry = Entry {
             subject: finding.subject,
@@ -221,9 +260,21 @@ impl Book {
             ordinal: self.ordinal,
             spread: None,
         };
-        self.entries.insert(finding.subject, entry);
-        self.opened.push_back(finding.subject);
-        self.counts.anomalies = self.counts.anomalies.saturating_add(1);
+        let is_excused = key.excuse.is_some();
+        self.entries.insert(key.clone(), entry);
+        self.opened.push_back(key);
+        if is_excused {
+            self.counts.suppressed = self.counts.suppressed.saturating_add(1);
+        } else {
+            self.counts.anomalies = self.counts.anomalies.saturating_add(1);
+        }
+    }
+
+    /// The incident of everything that a plan excuses: none of it is part of what somebody else does.
+    fn excused_incident(&mut self, finding: &Finding<'_>, name: &str) -> IncidentId {
+        let (config, ordinal) = (&self.config, self.ordinal);
+        let new = || IncidentId(uuid(config, "planned", finding, ordinal));
+        *self.excused.entry(name.to_owned()).or_insert_with(new)
     }
 
     fn first_record(
@@ -246,6 +297,7 @@ impl Book {
             incident,
             revision: 1,
             state: State::UnacknowledgedActive,
+            suppressed: None,
             time: finding.time,
             last_time: finding.time,
             count: 1,
@@ -277,12 +329,12 @@ impl Book {
         let mut order: Vec<_> = self
             .entries
             .iter()
-            .map(|(subject, entry)| (entry.anomaly.severity, Reverse(entry.ordinal), *subject))
+            .map(|(key, entry)| (entry.anomaly.severity, Reverse(entry.ordinal), key.clone()))
             .collect();
         order.sort_unstable();
         let enough = self.config.anomalies_max.div_ceil(10);
-        for (_, _, subject) in order.into_iter().take(enough) {
-            if let Some(mut entry) = self.entries.remove(&subject)
+        for (_, _, key) in order.into_iter().take(enough) {
+            if let Some(mut entry) = self.entries.remove(&key)
                 && entry.told_count != entry.anomaly.count
             {
                 let time = entry.anomaly.last_time;
@@ -291,18 +343,18 @@ impl Book {
             self.counts.evicted = self.counts.evicted.saturating_add(1);
         }
         let entries = &self.entries;
-        self.opened.retain(|subject| entries.contains_key(subject));
+        self.opened.retain(|key| entries.contains_key(key));
     }
 
     /// Closes an entry to the book, its last change told.
-    fn retire(&mut self, subject: Subject) {
-        if let Some(mut entry) = self.entries.remove(&subject)
+    fn retire(&mut self, key: &Key) {
+        if let Some(mut entry) = self.entries.remove(key)
             && entry.told_count != entry.anomaly.count
         {
             let time = entry.anomaly.last_time;
             entry.tell(time, &mut self.queue);
         }
-        self.opened.retain(|other| *other != subject);
+        self.opened.retain(|other| other != key);
     }
 
     /// Whether an incident above low is open that concerns this host: context is worth adding to it.
@@ -313,8 +365,8 @@ impl Book {
     /// Tells what changed a while ago and was not told yet.
     pub(crate) fn tick(&mut self, now: Timestamp) {
         let every = self.config.update_every.nanos();
-        for subject in &self.opened {
-            if let Some(entry) = self.entries.get_mut(subject) {
+        for key in &self.opened {
+            if let Some(entry) = self.entries.get_mut(key) {
                 let untold = entry.told_count != entry.anomaly.count;
                 if untold && now.since_ns(entry.told_time) >= every {
                     entry.tell(now, &mut self.queue);
@@ -325,8 +377,8 @@ impl Book {
 
     /// Tells everything that changed and was not told yet.
     pub(crate) fn finish(&mut self) {
-        for subject in &self.opened {
-            if let Some(entry) = self.entries.get_mut(subject)
+        for key in &self.opened {
+            if let Some(entry) = self.entries.get_mut(key)
                 && entry.told_count != entry.anomaly.count
             {
                 let time = entry.anomaly.last_time;

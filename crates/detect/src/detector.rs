@@ -25,6 +25,7 @@ use crate::family::scans::Scans;
 use crate::family::select::{self, Selects};
 use crate::family::sequence::Sequence;
 use crate::family::{access, clock, control, dangerous, identity, link};
+use crate::planned::Planned;
 use crate::scene::{Candidate, Scene};
 use crate::series::{Found, Later, Series};
 use crate::words;
@@ -83,6 +84,16 @@ impl Detector {
             series: Vec::new(),
             later: Vec::new(),
         }
+    }
+
+    /// What is declared from now on: what it names is told as suppressed.
+    pub fn plan(&mut self, planned: Planned) {
+        self.book.plan(planned);
+    }
+
+    /// The site file as it is from now on. Its zones have to be those that it had.
+    pub fn declare_site(&mut self, site: Site) {
+        self.site = site;
     }
 
     /// Judges one observation, then lets the baseline learn it, or hold it back where it alarmed.
@@ -258,7 +269,8 @@ impl Detector {
         event: &LinkEvent,
         verdict: &Verdict,
     ) -> bool {
-        let Some((primary, also)) = primary(&self.candidates) else { return false };
+        let serves = |detection: &str| self.book.serves(detection, obs.time);
+        let Some((primary, also)) = primary(&self.candidates, serves) else { return false };
         let Some(detection) = catalogue::detection(primary.detection) else { return false };
         let attempted = *event == LinkEvent::Attempted;
         let severity =

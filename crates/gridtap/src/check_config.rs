@@ -9,6 +9,7 @@ use crate::arguments::Shared;
 use crate::configuration::Layered;
 use crate::failure::{Exit, Failure};
 use crate::output::{Voice, complain};
+use crate::planned;
 use crate::settings::{Settings, is_reloaded};
 use crate::sound::{self, Sound};
 
@@ -33,6 +34,7 @@ pub(crate) fn run(
     faults.extend(sound::inputs(&layered));
     let mut warnings = sound::warnings(&layered);
     warnings.extend(unnamed(&layered.settings));
+    warnings.extend(planned::out_of_service(&layered.settings));
     let exit = if faults.is_empty() { Exit::Done } else { Exit::Configuration };
     let lines = if explain { lines(&layered) } else { Vec::new() };
     if json {

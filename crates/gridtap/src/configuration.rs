@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-pub(crate) use fault::{Fault, plain};
+pub(crate) use fault::{Fault, nearest, plain};
 use leaf::Leaf;
 pub(crate) use tree::{Node, Step};
 

@@ -25,6 +25,7 @@ mod network;
 mod output;
 mod password;
 mod person;
+mod planned;
 mod report;
 mod rights;
 mod serve;
@@ -89,7 +90,7 @@ fn run(arguments: &Arguments, voice: Voice) -> Result<Exit, Failure> {
             if is_service {
                 return serve::run(command, &layered, voice);
             }
-            monitor::run(command, &Settings::of(&arguments.shared)?, voice)
+            monitor::run(command, &layered, voice)
         }
     }
 }

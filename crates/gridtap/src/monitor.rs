@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use gridtap_store::{Store, write_whole};
 
 use crate::arguments;
+use crate::configuration::{Layered, refused};
 use crate::failure::{Exit, Failure};
 use crate::feed::{Feed, Inputs, Read};
 use crate::knowledge::{self, counted};
@@ -14,16 +15,21 @@ use crate::output::{Voice, complain};
 use crate::report::{self, filled};
 use crate::settings::Settings;
 use crate::watch::{CHECK, Tone, Watch};
-use crate::{person, state};
+use crate::{person, planned, state};
 
 /// Reads, judges, tells, stores.
 pub(crate) fn run(
     arguments: &arguments::Monitor,
-    settings: &Settings,
+    layered: &Layered<Settings>,
     voice: Voice,
 ) -> Result<Exit, Failure> {
+    let settings = &layered.settings;
+    if !layered.faults.is_empty() {
+        return Err(refused(&layered.faults));
+    }
     let inputs = arguments.inputs(settings)?;
     let site = settings.site()?;
+    let planned = planned::resolve(layered, &site).map_err(|faults| refused(&faults))?;
     if let Some(path) = &arguments.summary {
         can_hold(path, inputs.captures())?;
     }
@@ -40,6 +46,7 @@ pub(crate) fn run(
         (false, false) => Tone::Silent,
     };
     let mut watch = Watch::new(settings, site, feed.names(), store, tone, voice);
+    watch.pipeline.plan(planned);
     // With `| head` the state, the summary and the exit code are still to come.
     watch.unheard =
         arguments.state.is_some() || arguments.summary.is_some() || arguments.fail_on.is_some();
@@ -128,6 +135,9 @@ fn epilogue(watch: &Watch) {
     let levels = watch.pipeline.baseline().levels();
     watch.voice.say(watch.heard_of());
     watch.voice.say(report::tally(&watch.findings));
+    if let Some(sentence) = watch.suppressed_of() {
+        watch.voice.say(sentence);
+    }
     watch.voice.say(knowledge::sentence(&levels));
 }
 
@@ -138,7 +148,15 @@ fn report(watch: &Watch) -> Result<(), Failure> {
     let levels = watch.pipeline.baseline().levels();
     knowledge::paragraph(&mut out, &levels, watch.armed(), layout.width)?;
     let tally = format!("{}.", knowledge::capitalised(&report::tally(&watch.findings)));
-    writeln!(out, "{}\n", filled(&tally, layout.width))?;
+    writeln!(out, "{}", filled(&tally, layout.width))?;
+    if let Some(sentence) = watch.suppressed_of() {
+        writeln!(
+            out,
+            "{}",
+            filled(&format!("{}.", knowledge::capitalised(&sentence)), layout.width)
+        )?;
+    }
+    writeln!(out)?;
     report::write(&mut out, &watch.findings, &layout)?;
     out.flush()?;
     Ok(())

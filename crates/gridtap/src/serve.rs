@@ -10,6 +10,7 @@ mod health;
 mod hearing;
 pub(crate) mod interface;
 mod keeper;
+mod live;
 mod news;
 mod outgoing;
 mod overview;
@@ -42,6 +43,7 @@ use health::Health;
 use hearing::{Hearing, Ways};
 use interface::{Boards, Interface};
 use keeper::Keeper;
+use live::Live;
 use news::News;
 use outgoing::Outgoing;
 use overview::Overview;
@@ -75,11 +77,12 @@ pub(crate) fn run(
         tracing::warn!("{warning}");
     }
     let settings = &layered.settings;
-    let Sound { site, couriers } = sound;
+    let Sound { site, couriers, planned } = sound;
     let feed = Feed::open(&plan.inputs, plan.pace, &settings.tap, voice)?;
     let mut store = Store::open(&plan.directory, person::now())?;
     let learned = Learned::of(feed.names(), &plan.inputs, &store)?;
     let mut pipeline = Pipeline::new(&settings.sensor(), site, feed.names().to_vec());
+    pipeline.plan(planned);
     state::restore(&store, pipeline.baseline_mut())?;
     let news = news(&store, &mut pipeline)?;
     pipeline.log_commands(feed.names(), settings.service.commands_per_second);
@@ -89,8 +92,9 @@ pub(crate) fn run(
         couriers.iter().map(|courier| courier.endpoint().subscription()).collect(),
     );
     let metrics = Metrics::new(&known(settings));
-    let parts =
-        Parts::start(&plan, settings, store, Couriers::new(couriers), announcement, &metrics)?;
+    let live = Live::new(settings);
+    let couriers = Couriers::new(couriers);
+    let parts = Parts::start(&plan, settings, &live, store, couriers, announcement, &metrics)?;
     let mut ready = format!("hears {}", feed.names().join(", "));
     if let Some(interface) = &parts.interface {
         ready.push_str(&format!(", and answers on {}", interface.address()));
@@ -236,6 +240,7 @@ impl Parts {
     fn start(
         plan: &Plan,
         settings: &Settings,
+        live: &Live,
         store: Store,
         couriers: Couriers,
         announcement: Announcement,
@@ -264,10 +269,9 @@ impl Parts {
             handle: handle.clone(),
             metrics: metrics.clone(),
             health: Arc::clone(&health),
-            service: settings.service.clone(),
+            live: live.clone(),
             is_stopped: Arc::clone(&is_stopped),
             board: board.clone(),
-            sensor: settings.detect.sensor.clone(),
         };
         let network = gridtap_api::Network::default();
         let boards = Boards { health: board, network: network.clone(), couriers: couriers.clone() };

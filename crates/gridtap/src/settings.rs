@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::arguments::Shared;
 use crate::configuration::{Fault, Layered, Layers, Node, plain, refused};
 use crate::failure::Failure;
+use crate::planned::{OutOfService, Window};
 use crate::serve::Service;
 
 /// Everything that can be set, by the names that files, the environment and `--set` use.
@@ -39,6 +40,10 @@ pub(crate) struct Settings {
     pub notify: gridtap_notify::Config,
     /// What the program says of what it does.
     pub log: Log,
+    /// Work that is planned: what it names alarms nobody.
+    pub window: Vec<Window>,
+    /// Detections that somebody switched off.
+    pub out_of_service: Vec<OutOfService>,
 }
 
 /// What the program says of what it does.
@@ -133,7 +138,7 @@ const RELOADED: [&str; 12] = [
     "service.keep",
     "service.size_max",
     "window",
-    "detect.out_of_service",
+    "out_of_service",
 ];
 
 /// What of those does not all the same.

@@ -4,10 +4,12 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use gridtap_baseline::Site;
+use gridtap_detect::Planned;
 use gridtap_notify::Courier;
 use toml::Value;
 
 use crate::configuration::{Fault, Layered, Step};
+use crate::planned;
 use crate::settings::Settings;
 
 /// Settings that can be worked with, and what was read of the files that they name.
@@ -16,6 +18,8 @@ pub(crate) struct Sound {
     pub site: Site,
     /// One for each receiver.
     pub couriers: Vec<Courier>,
+    /// What is declared beforehand.
+    pub planned: Planned,
 }
 
 impl Sound {
@@ -27,10 +31,15 @@ impl Sound {
         let settings = &layered.settings;
         let mut faults = layered.faults.clone();
         let site = settings.declared().map_err(|fault| faults.push(fault));
+        let planned = match &site {
+            Ok(site) => planned::resolve(layered, site).map_err(|found| faults.extend(found)),
+            // Names of a site file that cannot be read are nobody's fault.
+            Err(()) => Err(()),
+        };
         let couriers = Courier::all(&settings.notify).map_err(|found| {
             faults.extend(found.iter().map(|fault| {
                 let name = fault.endpoint.as_deref().unwrap_or_default();
-                Fault::new(&place(layered, "notify", "endpoint", name), fault.to_string())
+                Fault::new(&place_of(layered, "notify", "endpoint", name), fault.to_string())
             }));
         });
         faults.extend(gridtap_api::faults(&settings.api).iter().map(|fault| {
@@ -38,11 +47,13 @@ impl Sound {
                 Some((list, name)) => (*list, format!("{name:?}")),
                 None => ("", String::new()),
             };
-            Fault::new(&place(layered, "api", list, &name), fault.to_string())
+            Fault::new(&place_of(layered, "api", list, &name), fault.to_string())
         }));
         faults.extend(service(layered));
-        match (site, couriers) {
-            (Ok(site), Ok(couriers)) if faults.is_empty() => Ok(Self { site, couriers }),
+        match (site, couriers, planned) {
+            (Ok(site), Ok(couriers), Ok(planned)) if faults.is_empty() => {
+                Ok(Self { site, couriers, planned })
+            }
             _ => Err(faults),
         }
     }
@@ -53,7 +64,7 @@ fn service(layered: &Layered<Settings>) -> Vec<Fault> {
     let service = &layered.settings.service;
     let mut faults = Vec::new();
     let mut wrong = |key: &str, sentence: String| {
-        faults.push(Fault::new(&at(layered, &format!("service.{key}")), sentence));
+        faults.push(Fault::new(&place(layered, &format!("service.{key}")), sentence));
     };
     if let Some(pace) = service.pace.filter(|pace| !(pace.is_finite() && *pace > 0.0)) {
         let right = "a pace is a number above 0: 1 as it happened, 10 ten times as fast";
@@ -149,7 +160,7 @@ pub(crate) fn each_value(settings: &Settings, each: &mut impl FnMut(&[Step], &st
 }
 
 /// Where the table of this name in a list was written, or else the section.
-fn place(layered: &Layered<Settings>, section: &str, list: &str, quoted: &str) -> String {
+fn place_of(layered: &Layered<Settings>, section: &str, list: &str, quoted: &str) -> String {
     let tables = layered.written.tables(&format!("{section}.{list}"));
     let is_it = |nth: usize, table: &crate::configuration::Node| {
         let name =
@@ -162,12 +173,12 @@ fn place(layered: &Layered<Settings>, section: &str, list: &str, quoted: &str) -
     let mut found = tables.iter().enumerate().filter(|(nth, table)| is_it(*nth, table));
     match found.next_back() {
         Some((_, table)) => table.place().to_owned(),
-        None => at(layered, section),
+        None => place(layered, section),
     }
 }
 
 /// Where a setting was written.
-fn at(layered: &Layered<Settings>, key: &str) -> String {
+pub(crate) fn place(layered: &Layered<Settings>, key: &str) -> String {
     let path: Vec<Step> = key.split('.').map(|name| Step::Name(name.to_owned())).collect();
     let place = layered.written.at(&path).map(|node| node.place().to_owned());
     place.filter(|place| !place.is_empty()).unwrap_or_else(|| "settings".to_owned())
@@ -179,7 +190,7 @@ pub(crate) fn inputs(layered: &Layered<Settings>) -> Vec<Fault> {
     let read = layered.settings.service.read.iter().filter(absent);
     read.map(|path| {
         let sentence = format!("service.read: there is no {}", path.display());
-        Fault::new(&at(layered, "service.read"), sentence)
+        Fault::new(&place(layered, "service.read"), sentence)
     })
     .collect()
 }

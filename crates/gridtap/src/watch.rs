@@ -1,6 +1,6 @@
 //! What frames become: anomalies, stored first and then told.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::net::IpAddr;
 use std::time::Instant;
@@ -63,6 +63,8 @@ pub(crate) struct Watch {
     kept_as: BTreeMap<AnomalyId, String>,
     /// What the audit log calls a run that is noted there with what it learned.
     pub deed: Option<&'static str>,
+    /// What was declared beforehand: the ids of what each window named.
+    suppressed: BTreeMap<String, BTreeSet<String>>,
     site: Site,
     packets: u64,
     /// When the baseline began to judge in this run.
@@ -183,6 +185,7 @@ impl Watch {
             untold: Vec::new(),
             kept_as: BTreeMap::new(),
             deed: None,
+            suppressed: BTreeMap::new(),
             site,
             packets: 0,
             armed: None,
@@ -229,21 +232,26 @@ impl Watch {
         self.untold.extend(found);
     }
 
-    /// Stores anomalies and what was cut of evidence together. Gives the anomalies' records, as they stand with what
-    /// people did about them in an earlier run over the same state.
+    /// Stores anomalies and what was cut of evidence together. Gives the records of those that alarm, as they stand with
+    /// what people did about them in an earlier run over the same state.
     fn store(&mut self, anomalies: &[Anomaly]) -> Result<Vec<String>, Failure> {
         let has_slices = self.evidence.as_ref().is_some_and(Evidence::has_slices);
         if anomalies.is_empty() && !has_slices {
             return Ok(Vec::new());
         }
         let mut records = Vec::with_capacity(anomalies.len());
+        let mut excused = Vec::new();
         let mut batch = self.store.batch(person::now())?;
         for anomaly in anomalies {
             let kept = batch.anomaly(anomaly)?.standpoint;
+            if let Some(window) = kept.suppressed {
+                excused.push((kept.id.clone(), window));
+            } else {
+                records.push(kept.record);
+            }
             if kept.id != anomaly.id.to_string() {
                 self.kept_as.insert(anomaly.id, kept.id);
             }
-            records.push(kept.record);
         }
         if let Some(evidence) = &mut self.evidence {
             let name =
@@ -253,6 +261,9 @@ impl Watch {
             }
         }
         batch.commit()?;
+        for (id, window) in excused {
+            self.suppressed.entry(window).or_default().insert(id);
+        }
         Ok(records)
     }
 
@@ -293,6 +304,20 @@ impl Watch {
 
     fn messages_of(&self, protocol: &str) -> u64 {
         self.pipeline.summary().messages.get(protocol).copied().unwrap_or(0)
+    }
+
+    /// What was declared beforehand and happened, in a sentence.
+    pub(crate) fn suppressed_of(&self) -> Option<String> {
+        let count: usize = self.suppressed.values().map(BTreeSet::len).sum();
+        if count == 0 {
+            return None;
+        }
+        let each =
+            self.suppressed.iter().map(|(window, ids)| format!("{} by {window:?}", ids.len()));
+        let how = if count == 1 { "1 anomaly is" } else { &*format!("{count} anomalies are") };
+        let each = each.collect::<Vec<_>>().join(", ");
+        let which = "`gridtap anomalies list --suppressed` shows what was declared and happened";
+        Some(format!("{how} suppressed ({each}): {which}"))
     }
 
     /// How the report is laid out.

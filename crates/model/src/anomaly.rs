@@ -139,6 +139,9 @@ pub struct Anomaly {
     pub revision: u32,
     /// Where it stands.
     pub state: State,
+    /// What declared it beforehand, so that it is kept and alarms nobody: the name of a window, or "out of service".
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub suppressed: Option<String>,
     /// When it was first seen.
     pub time: Timestamp,
     /// When it was last seen.

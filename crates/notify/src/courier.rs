@@ -6,7 +6,7 @@ use gridtap_model::{Span, Timestamp};
 use gridtap_store::{Due, Outcome, Subscription};
 
 use crate::client::{Answer, Client, ExchangeError};
-use crate::config::{Config, Endpoint, Fault, Wrong};
+use crate::config::{Config, Endpoint, Fault, Format, Wrong};
 use crate::event::{self, Event};
 use crate::format::{self, Post};
 use crate::outcome::outcome;
@@ -15,6 +15,9 @@ use crate::targets::Targets;
 
 /// Messages in ten minutes before the rest is gathered.
 const DIGEST_ABOVE: u32 = 10;
+
+/// What is told of an anomaly that was declared beforehand.
+const SUPPRESSED: &str = "anomaly.suppressed";
 
 /// Delivers to one endpoint.
 pub struct Courier {
@@ -30,9 +33,16 @@ impl Endpoint {
     /// What the store is to owe this endpoint.
     #[must_use]
     pub fn subscription(&self) -> Subscription {
+        // People, and what pages them, hear of what was meant to happen only where they ask for it by its name.
+        let is_for_programs = matches!(self.format, Format::Standard | Format::CloudEvents);
+        let is_asked = self.types.iter().any(|named| named == SUPPRESSED);
+        let passes = |kind: &&str| *kind != SUPPRESSED || is_for_programs || is_asked;
         let wanted = event::TYPES.into_iter().filter(|kind| event::is_wanted(&self.types, kind));
-        let types =
-            if self.types.is_empty() { Vec::new() } else { wanted.map(str::to_owned).collect() };
+        let types = if self.types.is_empty() && is_for_programs {
+            Vec::new()
+        } else {
+            wanted.filter(passes).map(str::to_owned).collect()
+        };
         Subscription {
             endpoint: self.name.clone(),
             types,

@@ -1,7 +1,7 @@
 //! Frames through all stages, with ticks between them.
 
 use gridtap_baseline::{Baseline, Site};
-use gridtap_detect::Detector;
+use gridtap_detect::{Detector, Planned};
 use gridtap_dissect::{Dissector, Output, ZoneRule};
 use gridtap_model::{Anomaly, Timestamp};
 use gridtap_telemetry::{Heard as Counts, Learned, LevelLearned, PROTOCOLS, ProtocolHeard};
@@ -88,6 +88,19 @@ impl Pipeline {
             next_tick: None,
             packets: 0,
         }
+    }
+
+    /// What is declared from now on: windows of planned work, and detections that are out of service.
+    pub fn plan(&mut self, planned: Planned) {
+        self.judge.detector.plan(planned);
+    }
+
+    /// What the site file declares from now on. Its zones have to be those that it had: conversations and what was
+    /// learned of them belong to a zone.
+    pub fn declare_site(&mut self, site: Site) {
+        debug_assert_eq!(self.judge.baseline.site().zone_rules(), site.zone_rules());
+        self.judge.detector.declare_site(site.clone());
+        self.judge.baseline.declare_site(site);
     }
 
     /// One captured frame, after the ticks that are due before it.

@@ -37,6 +37,9 @@ impl Subscription {
 /// The time over which messages are counted, and after which what is held is told.
 pub(crate) const DIGEST_NS: u64 = 600 * 1_000_000_000;
 
+/// What is told of an anomaly that was declared beforehand.
+const SUPPRESSED: &str = "anomaly.suppressed";
+
 /// What a store needs to write what is owed.
 #[derive(Debug, Default)]
 pub(crate) struct Announcer {
@@ -62,8 +65,10 @@ struct News<'a> {
 impl Batch<'_> {
     /// Owes everyone who wants it the news of an anomaly.
     pub(crate) fn announce(&mut self, life: &Life, event: Event) -> Result<(), StoreError> {
-        // What a person put out of sight is not told again until it comes back.
-        let quiet = life.standing.shelved_until.is_some() && event == Event::Updated;
+        // What a person put out of sight is not told again until it comes back, and what was declared beforehand only
+        // that it was.
+        let quiet = life.standing.shelved_until.is_some() && event == Event::Updated
+            || life.suppressed.is_some() && event != Event::Suppressed;
         let kind = format!("anomaly.{}", event.name());
         let severity = severity_of(life.severity);
         if quiet || self.receivers(&kind, severity).is_empty() {
@@ -142,6 +147,10 @@ impl Batch<'_> {
         let (Some(limit), Some(anomaly)) = (subscription.digest_above, news.anomaly) else {
             return Ok("pending");
         };
+        // It alarms nobody, and takes no alarm's place.
+        if news.kind == SUPPRESSED {
+            return Ok("pending");
+        }
         let endpoint = &subscription.endpoint;
         if news.severity == Severity::Critical {
             self.execute(
@@ -162,8 +171,8 @@ impl Batch<'_> {
         let since = self.now().minus_ns(DIGEST_NS).nanos();
         let recent = self.one(
             "SELECT COUNT(*) FROM (SELECT 1 FROM outbox WHERE endpoint = ?1 AND created_ns > ?2
-                 AND anomaly IS NOT NULL AND state NOT IN ('held', 'digested') LIMIT ?3)",
-            params![endpoint, since, limit],
+                 AND anomaly IS NOT NULL AND type <> ?4 AND state NOT IN ('held', 'digested') LIMIT ?3)",
+            params![endpoint, since, limit, SUPPRESSED],
             |row| row.get::<_, u32>(0),
         )?;
         Ok(if recent.unwrap_or(0) >= limit { "held" } else { "pending" })

@@ -56,6 +56,7 @@ impl Batch<'_> {
                 facts,
                 time: anomaly.time,
                 opened: self.now(),
+                suppressed: anomaly.suppressed.clone(),
             };
             return self.open(new, anomaly, &origin);
         };
@@ -87,8 +88,8 @@ impl Batch<'_> {
         self.execute(
             "INSERT INTO anomaly (id, incident, revision, state, severity, time_ns, last_ns, count, detection,
                  record, origin, generation, told, base_count, facts, zone, device, source, opened_at_ns,
-                 changed_at_ns)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?19)",
+                 changed_at_ns, suppressed)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?19, ?20)",
             params![
                 new.id,
                 new.incident,
@@ -108,11 +109,13 @@ impl Batch<'_> {
                 anomaly.zone,
                 anomaly.device,
                 anomaly.source.to_string(),
-                now
+                now,
+                new.suppressed
             ],
         )?;
-        self.happened(&new, &Doing::of_sensor(Event::Opened))?;
-        Ok(Told { standpoint: new.standpoint(), event: Some(Event::Opened) })
+        let event = if new.suppressed.is_some() { Event::Suppressed } else { Event::Opened };
+        self.happened(&new, &Doing::of_sensor(event))?;
+        Ok(Told { standpoint: new.standpoint(), event: Some(event) })
     }
 
     /// The successor of one that was closed: it counts from there on.
@@ -140,6 +143,7 @@ impl Batch<'_> {
             facts,
             time: anomaly.last_time,
             opened: self.now(),
+            suppressed: anomaly.suppressed.clone(),
         };
         let mut record = Record::parse(&next.facts).map_err(|error| self.unreadable(&error))?;
         next.write_into(&mut record).map_err(|error| self.unreadable(&error))?;

@@ -32,6 +32,8 @@ pub struct Filter {
     pub until: Option<Timestamp>,
     /// Shelved or not.
     pub shelved: Option<bool>,
+    /// Suppressed, because it was declared beforehand, or not.
+    pub suppressed: Option<bool>,
 }
 
 /// In which order.
@@ -161,6 +163,11 @@ impl Query {
         match filter.shelved {
             Some(true) => query.sql.push_str(" AND shelved_until_ns IS NOT NULL"),
             Some(false) => query.sql.push_str(" AND shelved_until_ns IS NULL"),
+            None => {}
+        }
+        match filter.suppressed {
+            Some(true) => query.sql.push_str(" AND suppressed IS NOT NULL"),
+            Some(false) => query.sql.push_str(" AND suppressed IS NULL"),
             None => {}
         }
         query
@@ -327,13 +334,14 @@ impl Store {
     }
 
     /// How many anomalies there are in each state and severity, and since when the oldest of them stands there, by
-    /// the time of the packets.
+    /// the time of the packets. Those that are suppressed are not among them.
     ///
     /// # Errors
     /// The database cannot read.
     pub fn standings(&self) -> Result<Vec<(State, Severity, u64, Timestamp)>, StoreError> {
         self.collect(
-            "SELECT state, severity, COUNT(*), MIN(opened_at_ns) FROM anomaly GROUP BY state, severity",
+            "SELECT state, severity, COUNT(*), MIN(opened_at_ns) FROM anomaly WHERE suppressed IS NULL
+             GROUP BY state, severity",
             [],
             |row| {
                 Ok((

@@ -1,8 +1,9 @@
 //! What is read back.
 
-use gridtap_model::Timestamp;
+use gridtap_model::{Severity, Timestamp};
 use rusqlite::{OptionalExtension, Params, Row};
 
+use crate::batch::severity_of;
 use crate::standpoint::{LIFE, Standpoint, life};
 use crate::{Capture, Store, StoreError};
 
@@ -139,6 +140,22 @@ impl Store {
             .query_row("SELECT value FROM meta WHERE name = ?1", [name], |row| row.get(0))
             .optional()
             .map_err(|error| self.failed(&error))
+    }
+
+    /// How many anomalies of each severity are suppressed and not closed.
+    ///
+    /// # Errors
+    /// The database cannot read.
+    pub fn suppressed(&self) -> Result<Vec<(Severity, u64)>, StoreError> {
+        self.collect(
+            "SELECT severity, COUNT(*) FROM anomaly WHERE suppressed IS NOT NULL AND state <> 'closed'
+             GROUP BY severity",
+            [],
+            |row| {
+                let count = u64::try_from(row.get::<_, i64>(1)?).unwrap_or(0);
+                Ok((severity_of(row.get(0)?), count))
+            },
+        )
     }
 
     pub(crate) fn collect<T>(

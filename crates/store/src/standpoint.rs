@@ -23,6 +23,8 @@ pub struct Standpoint {
     pub severity: Severity,
     /// When it was found, by the clock of whoever stored it.
     pub opened: Timestamp,
+    /// What declared it beforehand, so that it is kept and alarms nobody.
+    pub suppressed: Option<String>,
     /// The record as it is told: one JSON object.
     pub record: String,
 }
@@ -51,10 +53,11 @@ pub(crate) struct Life {
     pub(crate) facts: String,
     pub(crate) time: Timestamp,
     pub(crate) opened: Timestamp,
+    pub(crate) suppressed: Option<String>,
 }
 
 pub(crate) const LIFE: &str = "id, incident, revision, state, severity, record, shelved_until_ns, disposition, \
-                               generation, told, count, base_count, facts, time_ns, opened_at_ns FROM anomaly";
+                               generation, told, count, base_count, facts, time_ns, opened_at_ns, suppressed FROM anomaly";
 
 pub(crate) fn life(row: &Row<'_>) -> rusqlite::Result<Life> {
     let disposition: Option<String> = row.get(7)?;
@@ -77,6 +80,7 @@ pub(crate) fn life(row: &Row<'_>) -> rusqlite::Result<Life> {
         record,
         time: Timestamp::from_nanos(row.get(13)?),
         opened: Timestamp::from_nanos(row.get(14)?),
+        suppressed: row.get(15)?,
     })
 }
 
@@ -89,6 +93,7 @@ impl Life {
             state: self.standing.state,
             severity: severity_of(self.severity),
             opened: self.opened,
+            suppressed: self.suppressed,
             record: self.record,
         }
     }
@@ -130,7 +135,6 @@ pub(crate) const BY_PEOPLE: &[&str] = &[
     "disposition",
     "closed_by",
     "comment",
-    "suppressed",
     "continues",
 ];
 

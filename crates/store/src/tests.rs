@@ -17,6 +17,7 @@ pub(crate) fn anomaly(id: u8, revision: u32) -> Anomaly {
         incident: IncidentId([7; 16]),
         revision,
         state: State::UnacknowledgedActive,
+        suppressed: None,
         time: NOW,
         last_time: NOW.plus_ns(u64::from(revision)),
         count: u64::from(revision),

@@ -241,6 +241,9 @@ impl From<Refusal> for RefusalCode {
     }
 }
 
+/// Where an anomaly stands that was declared beforehand, whoever has looked at it.
+pub(crate) const SUPPRESSED: &str = "suppressed";
+
 /// The states of an anomaly, under the names that records have.
 pub(crate) const STATES: [(State, &str); 5] = [
     (State::UnacknowledgedActive, "unacknowledged-active"),

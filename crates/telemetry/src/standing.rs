@@ -11,6 +11,8 @@ use crate::labels::Level;
 pub struct Stored {
     /// Anomalies, by state and severity; what is absent is 0.
     pub anomalies: BTreeMap<(State, Severity), u64>,
+    /// Anomalies that were declared beforehand and are not closed, by severity. They are not among the others.
+    pub suppressed: BTreeMap<Severity, u64>,
     /// When the oldest that nobody has acknowledged was first seen, by severity.
     pub oldest: BTreeMap<Severity, Timestamp>,
     /// Octets of the database.

@@ -47,6 +47,7 @@ fn full() -> Stored {
     let each = all.into_iter().flat_map(|state| Severity::ALL.map(|severity| (state, severity)));
     Stored {
         anomalies: each.map(|key| (key, 1)).collect(),
+        suppressed: Severity::ALL.map(|severity| (severity, 1)).into(),
         oldest: Severity::ALL.map(|of| (of, Timestamp::from_parts(1_799_999_000, 0))).into(),
         size_bytes: 4_096,
         available_bytes: Some(1 << 30),

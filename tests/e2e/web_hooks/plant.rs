@@ -138,6 +138,7 @@ fn anomaly(nth: u8) -> Anomaly {
         incident: IncidentId([7; 16]),
         revision: 1,
         state: State::UnacknowledgedActive,
+        suppressed: None,
         time: now(),
         last_time: now(),
         count: 1,

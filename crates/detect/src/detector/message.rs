@@ -61,11 +61,18 @@ fn transfer(scene: &Scene<'_>, detection: &str) -> Option<u64> {
     file.index.filter(|_| writes).map(|index| u64::from(index).saturating_add(1 << 32))
 }
 
-/// The most severe finding, of those the most specific; the others are its `also`.
-pub(super) fn primary(candidates: &[Candidate]) -> Option<(&Candidate, Vec<&'static str>)> {
-    let primary = candidates.iter().max_by_key(|candidate| (candidate.severity, candidate.rank))?;
+/// The most severe finding, of those the most specific; the others are its `also`. What is out of service says nothing
+/// where something else serves.
+pub(super) fn primary(
+    candidates: &[Candidate],
+    serves: impl Fn(&str) -> bool,
+) -> Option<(&Candidate, Vec<&'static str>)> {
+    let is_any = candidates.iter().any(|candidate| serves(candidate.detection));
+    let speaks = |candidate: &&Candidate| !is_any || serves(candidate.detection);
+    let speaking = candidates.iter().filter(speaks);
+    let primary = speaking.clone().max_by_key(|candidate| (candidate.severity, candidate.rank))?;
     let mut also = Vec::new();
-    for candidate in candidates {
+    for candidate in speaking {
         if candidate.detection != primary.detection && !also.contains(&candidate.detection) {
             also.push(candidate.detection);
         }
@@ -81,7 +88,8 @@ pub(super) fn enter_message(
     readback: &Readback,
     baseline: &Baseline,
 ) -> bool {
-    let Some((primary, also)) = primary(candidates) else { return false };
+    let serves = |detection: &str| book.serves(detection, scene.obs.time);
+    let Some((primary, also)) = primary(candidates, serves) else { return false };
     let Some(detection) = catalogue::detection(primary.detection) else { return false };
     let (obs, message) = (scene.obs, scene.message);
     let access = &scene.verdict.access;

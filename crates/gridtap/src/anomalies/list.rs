@@ -37,6 +37,7 @@ pub(super) fn run(wanted: &List, site: &Site, voice: Voice) -> Result<(), Failur
             "No anomaly is as asked for."
         };
         writeln!(out, "{sentence}")?;
+        tell_suppressed(&mut out, &store, &filter)?;
         return Ok(());
     }
     let findings = found.iter().map(|found| finding(&store, &found.record));
@@ -51,7 +52,21 @@ pub(super) fn run(wanted: &List, site: &Site, voice: Voice) -> Result<(), Failur
             counted(all)
         )?;
     }
+    tell_suppressed(&mut out, &store, &filter)?;
     out.flush()?;
+    Ok(())
+}
+
+/// How many more there are that were declared beforehand, where these are not shown.
+fn tell_suppressed(out: &mut impl Write, store: &Store, filter: &Filter) -> Result<(), Failure> {
+    if filter.suppressed != Some(false) {
+        return Ok(());
+    }
+    let count = store.count(&Filter { suppressed: Some(true), ..filter.clone() })?;
+    if count > 0 {
+        let more = if count == 1 { "1 more is" } else { &*format!("{} more are", counted(count)) };
+        writeln!(out, "\n{more} suppressed, declared beforehand: --suppressed shows what.")?;
+    }
     Ok(())
 }
 
@@ -107,5 +122,6 @@ fn filter(wanted: &List, store: &Store) -> Result<Filter, Failure> {
             (_, true) => Some(false),
             _ => None,
         },
+        suppressed: Some(wanted.suppressed),
     })
 }

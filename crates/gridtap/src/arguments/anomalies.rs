@@ -135,6 +135,9 @@ pub(crate) struct List {
     /// Only those that are not shelved
     #[arg(long, conflicts_with = "shelved")]
     pub not_shelved: bool,
+    /// Only those that a declared window named, or whose detection is out of service; without it all others
+    #[arg(long)]
+    pub suppressed: bool,
     /// In which order, by the time each was first seen
     #[arg(long, value_name = "ORDER", default_value = "newest")]
     pub sort: Order,

@@ -120,7 +120,7 @@ fn keys_of<T: Default + Serialize>() -> Vec<String> {
 }
 
 /// What was probably meant: the known key that differs in a few letters, else those that end in what was written.
-fn nearest(key: &str, known: &[String]) -> Option<String> {
+pub(crate) fn nearest(key: &str, known: &[String]) -> Option<String> {
     let close = known
         .iter()
         .map(|known| (strsim::damerau_levenshtein(key, known), known))

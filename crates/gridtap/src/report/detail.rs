@@ -104,6 +104,9 @@ fn standing(anomaly: &Finding) -> Option<String> {
         }
         text.push_str(part);
     };
+    if let Some(window) = &anomaly.suppressed {
+        add(", ", &format!("suppressed by {window:?}"));
+    }
     if let Some(until) = anomaly.shelved_until {
         add(", ", &format!("shelved{} until {} UTC", by(&anomaly.shelved_by), moment(until)));
     }

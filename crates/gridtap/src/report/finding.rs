@@ -13,6 +13,8 @@ pub(crate) struct Finding {
     pub incident: String,
     pub revision: u32,
     pub state: State,
+    #[serde(default)]
+    pub suppressed: Option<String>,
     #[serde(deserialize_with = "time")]
     pub time: Timestamp,
     #[serde(deserialize_with = "time")]

@@ -85,6 +85,9 @@ fn states(finding: &Finding) -> Vec<String> {
     };
     let mut lines: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
     lines.extend(finding.verdict().map(|verdict| verdict.replace(" change", "")));
+    if finding.suppressed.is_some() {
+        lines.push("suppressed".to_owned());
+    }
     if let Some(until) = finding.shelved_until {
         lines.push(format!("shelved {}", clock(until).get(..5).unwrap_or_default()));
     }

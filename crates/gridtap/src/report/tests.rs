@@ -14,6 +14,7 @@ pub(crate) fn anomaly(id: u8, incident: u8, severity: Severity) -> Anomaly {
         incident: IncidentId([incident; 16]),
         revision: 1,
         state: State::UnacknowledgedActive,
+        suppressed: None,
         time: START.plus_ns(u64::from(id) * 1_000_000_000),
         last_time: START.plus_ns(u64::from(id) * 2_000_000_000),
         count: 1,

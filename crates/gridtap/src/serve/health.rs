@@ -19,6 +19,8 @@ struct State {
     last_packet: Option<Timestamp>,
     levels: Vec<LevelArmed>,
     has_ended: bool,
+    /// What somebody switched off, a sentence each.
+    out_of_service: Vec<String>,
 }
 
 impl Health {
@@ -68,6 +70,11 @@ impl Health {
         self.trouble("findings", Some(what));
     }
 
+    /// What is switched off at this moment.
+    pub(crate) fn out_of_service(&self, sentences: Vec<String>) {
+        self.lock().out_of_service = sentences;
+    }
+
     /// The input came to its end.
     pub(crate) fn input_ended(&self) {
         self.lock().has_ended = true;
@@ -91,6 +98,7 @@ impl Health {
             last_packet: state.last_packet,
             levels: state.levels.clone(),
             degraded: state.troubles.values().cloned().collect(),
+            out_of_service: state.out_of_service.clone(),
         }
     }
 

@@ -11,8 +11,9 @@ use gridtap_store::{Audit, Handle, Pruned, Store, StoreError};
 use gridtap_telemetry::{AnomalyAcknowledged, Metrics, Queue, StoreWriteFailed, Stored};
 use serde_json::json;
 
-use crate::serve::Service;
+use crate::planned;
 use crate::serve::health::Health;
+use crate::serve::live::Live;
 
 /// How often it looks.
 const EVERY: Duration = Duration::from_secs(1);
@@ -34,12 +35,10 @@ pub(crate) struct Keeper {
     pub handle: Handle,
     pub metrics: Metrics,
     pub health: Arc<Health>,
-    pub service: Service,
+    pub live: Live,
     pub is_stopped: Arc<AtomicBool>,
     /// What the interface tells of the sensor.
     pub board: gridtap_api::Health,
-    /// This sensor's name.
-    pub sensor: String,
 }
 
 impl Keeper {
@@ -55,7 +54,9 @@ impl Keeper {
                 self.metrics.record(&StoreWriteFailed { error: &error.to_string() });
             }
             was_degraded = self.tell_of_health(was_degraded);
-            self.board.set(self.health.condition(&self.service.name, &self.sensor));
+            let settings = self.live.get();
+            self.health.out_of_service(planned::out_of_service(&settings));
+            self.board.set(self.health.condition(&settings.service.name, &settings.detect.sensor));
             let figures = self.figures(&mut reader);
             match figures.and_then(|stored| {
                 self.acknowledged(reader.as_ref(), &mut counted).map(|()| stored)
@@ -70,7 +71,7 @@ impl Keeper {
 
     fn house(&self, look: u64) -> Result<(), StoreError> {
         let heard = self.health.last_packet();
-        let clear_after = self.service.clear_after.nanos();
+        let clear_after = self.live.get().service.clear_after.nanos();
         self.handle.run(move |batch| {
             batch.unshelve_due()?;
             if let Some(heard) = heard.filter(|_| clear_after > 0) {
@@ -85,7 +86,8 @@ impl Keeper {
     }
 
     fn forget(&self) -> Result<(), StoreError> {
-        let (keep_ns, commands_max) = (self.service.keep.nanos(), self.service.commands_max);
+        let service = &self.live.get().service;
+        let (keep_ns, commands_max) = (service.keep.nanos(), service.commands_max);
         self.handle.run(move |batch| {
             batch.forget_hooks(batch.now().minus_ns(HOOKS_NS))?;
             let before = batch.now().minus_ns(keep_ns);
@@ -166,6 +168,7 @@ impl Keeper {
                 *since = Timestamp::min(*since, oldest);
             }
         }
+        stored.suppressed = store.suppressed()?.into_iter().collect();
         stored.audit_records = store.audit_rows()?;
         stored.queues = store
             .queues()?

@@ -122,7 +122,12 @@ impl Teller {
                     delay_ns: self.is_live.then(|| delay(anomaly.time, now)),
                 });
             }
-            if self.prints && told.event.is_some() {
+            if told.event == Some(Event::Suppressed) {
+                let (id, by) = (&told.standpoint.id, &told.standpoint.suppressed);
+                tracing::info!(id, detection = anomaly.detection, by, "anomaly suppressed");
+            }
+            // What was declared beforehand alarms nobody.
+            if self.prints && told.event.is_some() && told.standpoint.suppressed.is_none() {
                 text.push_str(&told.standpoint.record);
                 text.push('\n');
             }

@@ -17,3 +17,4 @@ mod service;
 mod settings;
 mod traffic;
 mod webhook;
+mod windows;

@@ -43,6 +43,7 @@ impl Worker {
             ],
             severity_min: Some(severity_min),
             shelved: Some(false),
+            suppressed: Some(false),
             ..Filter::default()
         };
         let mut page = Page { sort: Sort::Severity, after: None, limit: POST_MAX };

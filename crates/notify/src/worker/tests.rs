@@ -20,6 +20,7 @@ fn anomaly(id: u8, revision: u32) -> Anomaly {
         incident: IncidentId([7; 16]),
         revision,
         state: gridtap_model::State::UnacknowledgedActive,
+        suppressed: None,
         time: NOW,
         last_time: NOW.plus_ns(u64::from(revision)),
         count: u64::from(revision),
@@ -486,6 +487,13 @@ fn an_endpoint_asks_the_store_for_what_it_was_set_to() {
         (Severity::Medium, Some(10))
     );
     assert!(Endpoint::default().subscription().types.is_empty());
+    // People are not called for what was meant to happen, unless they ask for it.
+    let chat = Endpoint { format: Format::Slack, ..Endpoint::default() };
+    let types = chat.subscription().types;
+    assert!(types.iter().any(|kind| kind == "anomaly.opened"), "{types:?}");
+    assert!(!types.iter().any(|kind| kind == "anomaly.suppressed"), "{types:?}");
+    let asked = Endpoint { types: vec!["anomaly.suppressed".to_owned()], ..chat };
+    assert_eq!(asked.subscription().types, ["anomaly.suppressed"]);
 }
 
 /// A list of silences, each by its id and the anomaly that it names, as an answer.

@@ -100,6 +100,7 @@ fn a_command_is_told_with_its_points_its_answer_and_what_was_found() {
         incident: gridtap_model::IncidentId([9; 16]),
         revision: 1,
         state: gridtap_model::State::UnacknowledgedActive,
+        suppressed: None,
         time: at(0),
         last_time: at(0),
         count: 1,

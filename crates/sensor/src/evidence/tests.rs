@@ -45,6 +45,7 @@ fn anomaly(id: u8, revision: u32, frames: &[u64]) -> Anomaly {
         incident: IncidentId([id; 16]),
         revision,
         state: State::UnacknowledgedActive,
+        suppressed: None,
         time: Timestamp::default(),
         last_time: Timestamp::default(),
         count: 1,

@@ -226,3 +226,50 @@ fn what_is_shelved_is_not_told_again_until_it_comes_back() {
         settle_all(&mut store, "all", NOW.plus_ns(10)).into_iter().map(|each| each.kind).collect();
     assert_eq!(kinds, ["anomaly.opened", "anomaly.shelved", "anomaly.unshelved"]);
 }
+
+#[test]
+fn what_was_declared_beforehand_is_told_as_that_and_takes_no_alarm_s_place() {
+    let (_directory, mut store) = state();
+    subscribed(&mut store, Some(3));
+    let mut batch = store.batch(NOW).unwrap();
+    for nth in 1..=9 {
+        let mut finding = anomaly(nth, 1);
+        finding.severity = Severity::High;
+        finding.suppressed = Some("plan 17".to_owned());
+        assert_eq!(batch.anomaly(&finding).unwrap().event, Some(crate::Event::Suppressed));
+        finding.revision = 2;
+        finding.count = 2;
+        batch.anomaly(&finding).unwrap();
+    }
+    batch.commit().unwrap();
+    let kinds = |store: &Store, endpoint: &str| -> Vec<String> {
+        due(store, endpoint).iter().map(|each| each.kind.clone()).collect()
+    };
+    assert_eq!(kinds(&store, "all"), ["anomaly.suppressed"; 9]);
+    find(&mut store, 10, 1, Severity::High, NOW);
+    assert_eq!(
+        kinds(&store, "all").last().unwrap(),
+        "anomaly.opened",
+        "it is not held for a digest"
+    );
+    // Neither that it is over nor what people do about it is news for those who never heard an alarm.
+    let mut batch = store.batch(NOW).unwrap();
+    batch.clear_quiet(Timestamp::MAX, 100).unwrap();
+    batch.commit().unwrap();
+    let all = store.deliveries(Some("all"), None, 100).unwrap();
+    assert_eq!(all.iter().filter(|each| each.due.kind == "anomaly.cleared").count(), 1);
+
+    let found = |suppressed| {
+        let filter = crate::Filter { suppressed, ..crate::Filter::default() };
+        store.find(&filter, &crate::Page::default()).unwrap()
+    };
+    assert_eq!((found(Some(true)).len(), found(Some(false)).len(), found(None).len()), (9, 1, 10));
+    let one = &found(Some(true))[0];
+    assert_eq!(one.suppressed.as_deref(), Some("plan 17"));
+    let record: Value = serde_json::from_str(&one.record).unwrap();
+    assert_eq!((&record["suppressed"], &record["severity"]), (&"plan 17".into(), &"high".into()));
+    assert_eq!(one.record.matches("suppressed").count(), 1, "{}", one.record);
+    assert_eq!(store.suppressed().unwrap(), [(Severity::High, 9)]);
+    let standing: u64 = store.standings().unwrap().iter().map(|(_, _, count, _)| count).sum();
+    assert_eq!(standing, 1);
+}

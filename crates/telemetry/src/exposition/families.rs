@@ -6,7 +6,7 @@ use super::{Family, real, seconds};
 use crate::heard::{Heard, PROTOCOLS};
 use crate::labels::{
     ByteState, CommandClass, DecodeError, DeliveryResult, DeviceState, DropPlace, InboundResult,
-    Label, Level, RefusalCode, STATES,
+    Label, Level, RefusalCode, STATES, SUPPRESSED,
 };
 use crate::metrics::{OTHER, State};
 use crate::table;
@@ -131,6 +131,8 @@ fn anomalies(state: &State) -> [Family; 5] {
             let count = state.stored.anomalies.get(&(stand, severity)).copied();
             standing.gauge(&[name, severity.name()], real(count.unwrap_or(0)));
         }
+        let suppressed = state.stored.suppressed.get(&severity).copied();
+        standing.gauge(&[SUPPRESSED, severity.name()], real(suppressed.unwrap_or(0)));
         oldest.gauge(&[severity.name()], moment(state.stored.oldest.get(&severity).copied()));
     }
     acknowledged.spread(&[], &state.acknowledge_delay);
