@@ -13,9 +13,32 @@ use crate::path::{Path, Role, table_name};
 /// What was learned, sorted as a site file lists it.
 #[derive(Default)]
 struct Learned {
-    hosts: BTreeMap<(Zone, IpAddr), BTreeSet<Class>>,
+    hosts: BTreeMap<(Zone, IpAddr), Asked>,
     devices: BTreeMap<Device, BTreeSet<(u16, u32)>>,
-    access: BTreeMap<(Zone, IpAddr), BTreeMap<Vec<Class>, BTreeSet<Device>>>,
+    access: BTreeMap<(Zone, IpAddr), BTreeMap<Asked, BTreeSet<Device>>>,
+}
+
+/// What a host asked for, and whether all of it was heard in one block only.
+#[derive(Default, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Asked {
+    classes: BTreeSet<Class>,
+    is_lasting: bool,
+}
+
+impl Asked {
+    fn add(&mut self, class: Class, is_provisional: bool) {
+        self.classes.insert(class);
+        self.is_lasting |= !is_provisional;
+    }
+
+    /// The line above an entry that one person's work, or one attack, could have taught.
+    const fn doubt(&self) -> &'static str {
+        if self.is_lasting {
+            ""
+        } else {
+            "# Heard in one block only: leave it out unless somebody knows it to be right.\n"
+        }
+    }
 }
 
 impl Baseline {
@@ -29,7 +52,8 @@ impl Baseline {
             "# A draft, made from what gridtap learned. Read it, correct it and give things their names:\n\
              # what stands here is taken as normal from the first packet.\n",
         );
-        for ((zone, address), classes) in &learned.hosts {
+        for ((zone, address), asked) in &learned.hosts {
+            let classes = &asked.classes;
             let role = match () {
                 () if classes.iter().any(|class| crate::key::commands(*class)) => "master",
                 () if classes.contains(&Class::Read) => "historian",
@@ -37,7 +61,8 @@ impl Baseline {
             };
             let _ = write!(
                 out,
-                "\n[[hosts]]\nname = {}\n{}addresses = [\"{address}\"]\nrole = \"{role}\"\n",
+                "\n{}[[hosts]]\nname = {}\n{}addresses = [\"{address}\"]\nrole = \"{role}\"\n",
+                asked.doubt(),
                 quoted(&self.host_label(*zone, *address)),
                 self.zone_line(*zone),
             );
@@ -46,12 +71,13 @@ impl Baseline {
             self.write_device(device, points, &mut out);
         }
         for ((zone, address), by_classes) in &learned.access {
-            for (classes, devices) in by_classes {
+            for (asked, devices) in by_classes {
                 let devices = devices.iter().map(|device| quoted(&self.device_label(device)));
-                let classes = classes.iter().map(|class| format!("\"{class}\""));
+                let classes = asked.classes.iter().map(|class| format!("\"{class}\""));
                 let _ = write!(
                     out,
-                    "\n[[access]]\nhosts = [{}]\ndevices = [{}]\nclasses = [{}]\n",
+                    "\n{}[[access]]\nhosts = [{}]\ndevices = [{}]\nclasses = [{}]\n",
+                    asked.doubt(),
                     quoted(&self.host_label(*zone, *address)),
                     devices.collect::<Vec<_>>().join(", "),
                     classes.collect::<Vec<_>>().join(", "),
@@ -63,7 +89,7 @@ impl Baseline {
 
     fn learned(&self) -> Learned {
         let mut learned = Learned::default();
-        let mut classes: BTreeMap<(Zone, IpAddr, Device), BTreeSet<Class>> = BTreeMap::new();
+        let mut asked: BTreeMap<(Zone, IpAddr, Device), Asked> = BTreeMap::new();
         let ids = 0..u32::try_from(self.tables.keys.len()).unwrap_or(u32::MAX);
         for id in ids.filter(|id| self.tables.is_known(*id, Timestamp::MAX)) {
             match self.tables.path(id) {
@@ -71,8 +97,9 @@ impl Baseline {
                     learned.devices.entry(device).or_default();
                 }
                 Some(Path::Access(Role { device, master, class })) => {
-                    learned.hosts.entry((device.zone, master)).or_default().insert(class);
-                    classes.entry((device.zone, master, device)).or_default().insert(class);
+                    let once = self.tables.key(id).is_some_and(|key| key.is_provisional());
+                    learned.hosts.entry((device.zone, master)).or_default().add(class, once);
+                    asked.entry((device.zone, master, device)).or_default().add(class, once);
                 }
                 // A file is no point that a site file could name.
                 Some(Path::Point { role, table, .. }) if is_file(role.device.protocol, table) => {}
@@ -82,9 +109,9 @@ impl Baseline {
                 _ => {}
             }
         }
-        for ((zone, master, device), classes) in classes {
+        for ((zone, master, device), asked) in asked {
             let by_classes = learned.access.entry((zone, master)).or_default();
-            by_classes.entry(classes.into_iter().collect()).or_default().insert(device);
+            by_classes.entry(asked).or_default().insert(device);
             learned.devices.entry(device).or_default();
         }
         learned
@@ -181,6 +208,24 @@ mod tests {
         let usual = judged(&mut fresh, 0, Play::coil(7, 21, 2));
         assert!(usual.armed && usual.declared == crate::Declared::Allowed);
         assert_eq!(usual.new_at, None, "the point is declared and its class is allowed");
+    }
+
+    #[test]
+    fn a_host_heard_in_one_block_only_is_proposed_with_a_doubt() {
+        let mut baseline = short();
+        hear(&mut baseline, 0, Play::coil(9, 21, 2));
+        routine(&mut baseline, 0..61);
+        let draft = baseline.draft_of_site();
+        let doubt = "# Heard in one block only";
+        let above = |entry: &str| {
+            let (before, _) =
+                draft.split_once(entry).unwrap_or_else(|| panic!("no {entry} in {draft}"));
+            before.lines().last().unwrap_or_default().starts_with(doubt)
+        };
+        assert!(above("[[hosts]]\nname = \"10.0.0.9\""), "{draft}");
+        assert!(above("[[access]]\nhosts = [\"10.0.0.9\"]"), "{draft}");
+        assert!(!above("[[hosts]]\nname = \"10.0.0.7\""), "{draft}");
+        assert!(!above("[[access]]\nhosts = [\"10.0.0.7\"]"), "{draft}");
     }
 
     #[test]
