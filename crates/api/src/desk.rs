@@ -90,7 +90,7 @@ impl Desk {
         self.note_role("api", &caller, needed, request);
         let (role, needed) = (caller.role.name(), needed.name());
         Err(Problem::forbidden(format!(
-            "this needs the role {needed}, and this token is a {role}'s"
+            "this needs the role {needed}, and this token has the role {role}"
         )))
     }
 

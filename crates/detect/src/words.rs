@@ -22,17 +22,17 @@ const POINTS_LISTED: usize = 4;
 /// A host by its name and address: `SCADA front end A (10.0.0.7)`.
 pub(crate) fn host(site: &Site, address: IpAddr) -> String {
     match site.host_name(address) {
-        Some(name) => format!("{name} ({address})"),
-        None => address.to_string(),
+        Some(name) if name != address.to_string() => format!("{name} ({address})"),
+        _ => address.to_string(),
     }
 }
 
 /// A device by its name and address: `Feeder 12 RTU (modbus 10.0.0.21 unit 3)`.
 pub(crate) fn device(site: &Site, device: &Device) -> String {
     match site.device_name(device) {
-        Some(name) => format!("{name} ({device})"),
-        None if device.sub.is_broadcast() => format!("every device at once ({device})"),
-        None => device.to_string(),
+        Some(name) if name != device.to_string() => format!("{name} ({device})"),
+        _ if device.sub.is_broadcast() => format!("every device at once ({device})"),
+        _ => device.to_string(),
     }
 }
 
@@ -263,6 +263,16 @@ pub(crate) fn sender(site: &Site, obs: &Observation<'_>, message: &Message<'_>) 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_host_that_is_named_by_its_address_is_told_once() {
+        let site = Site::parse(
+            "[[hosts]]\nname = \"10.0.0.7\"\naddresses = [\"10.0.0.7\"]\n[[hosts]]\nname = \"HMI 1\"\naddresses = [\"10.0.0.8\"]",
+        )
+        .unwrap();
+        assert_eq!(host(&site, "10.0.0.7".parse().unwrap()), "10.0.0.7");
+        assert_eq!(host(&site, "10.0.0.8".parse().unwrap()), "HMI 1 (10.0.0.8)");
+    }
 
     #[test]
     fn a_mismatch_says_what_was_compared() {

@@ -131,16 +131,17 @@ fn line(out: &mut impl Write, audited: &Audited) -> Result<(), Failure> {
     let way: Vec<&str> = way.into_iter().filter(|word| !word.is_empty()).collect();
     writeln!(
         out,
-        "{:>6}  {} UTC  {BOLD}{} {}{BOLD:#} by {} ({})",
+        "{:>6}  {} UTC  {BOLD}{}{BOLD:#} by {} ({})",
         audited.sequence,
         moment(audited.at),
-        clean(&row.action),
-        clean(&row.subject),
+        clean(format!("{} {}", row.action, row.subject).trim_end()),
         clean(&row.who),
         clean(&way.join(", "))
     )?;
     let mut rest = Vec::new();
-    if row.outcome != "done" {
+    if row.outcome.starts_with("refused: ") {
+        rest.push(row.outcome.clone());
+    } else if row.outcome != "done" {
         rest.push(format!("refused: {}", row.outcome));
     }
     if !row.detail.is_empty() {

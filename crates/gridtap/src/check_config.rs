@@ -77,9 +77,9 @@ pub(crate) fn run(
 fn unnamed(settings: &Settings) -> Vec<String> {
     let service = &settings.service;
     let mut warnings = Vec::new();
-    if service.enabled && service.read.is_empty() {
+    if service.enabled && service.read.is_empty() && service.interfaces.is_empty() {
         warnings.push(
-            "service.read names nothing to hear: name it there, or start with --read".to_owned(),
+            "nothing is named to hear: name it in service.interfaces or service.read, or start with --interface or --read".to_owned(),
         );
     }
     if service.enabled && service.state.is_none() && std::env::var_os("GRIDTAP_STATE").is_none() {
@@ -91,8 +91,9 @@ fn unnamed(settings: &Settings) -> Vec<String> {
 }
 
 fn summary(layered: &Layered<Settings>) -> String {
-    let files: Vec<String> = layered.files.iter().map(|file| file.display().to_string()).collect();
-    let from = if files.is_empty() { "no file".to_owned() } else { files.join(", ") };
+    let files = layered.files.iter().chain(&layered.settings.site);
+    let files: Vec<String> = files.map(|file| file.display().to_string()).collect();
+    let from = if files.is_empty() { "the defaults".to_owned() } else { files.join(", ") };
     format!("Sound: {from}.")
 }
 

@@ -58,6 +58,9 @@ pub(crate) fn standing(entry: &LedgerEntry) -> String {
     words.join(", ")
 }
 
+/// Whoever learns in blocks of so many seconds needs no hint that they could be shorter.
+const SHORT_BLOCK_S: u64 = 10;
+
 /// One sentence: what judges and on what evidence, or that silence is not a result yet.
 pub(crate) fn sentence(levels: &Levels) -> String {
     let block = Span::from_secs(levels.block_s);
@@ -84,8 +87,13 @@ pub(crate) fn sentence(levels: &Levels) -> String {
     } else {
         format!("about {} more are needed if nothing new comes", Span::from_secs(wait))
     };
+    let shorter = if levels.block_s > SHORT_BLOCK_S {
+        "for a short capture use shorter blocks (--set baseline.block=10s), or declare the site (--site FILE)"
+    } else {
+        "or declare the site (--site FILE)"
+    };
     format!(
-        "still learning after {} blocks of {block}: silence is not a result. {}; for a short capture use shorter blocks (--set baseline.block=10s), or declare the site (--site FILE)",
+        "still learning after {} blocks of {block}: silence is not a result. {}; {shorter}",
         levels.blocks,
         capitalised(&wait)
     )

@@ -37,10 +37,11 @@ pub(crate) fn of_parser(text: &str, error: &toml::de::Error) -> SiteError {
     let said = error.message();
     let message = match unknown(said) {
         Some((what, wrong, known)) => {
-            let meant = nearest(wrong, known.iter().copied())
-                .map(|meant| format!("did you mean `{meant}`? "))
-                .unwrap_or_default();
-            format!("there is no {what} `{wrong}` here: {meant}There are {}", known.join(", "))
+            let meant = nearest(wrong, known.iter().copied()).map_or_else(
+                || "there".to_owned(),
+                |meant| format!("did you mean `{meant}`? There"),
+            );
+            format!("there is no {what} `{wrong}` here: {meant} are {}", known.join(", "))
         }
         None => said.replace('\n', " "),
     };

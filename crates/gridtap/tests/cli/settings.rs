@@ -179,7 +179,7 @@ fn what_is_probably_not_meant_is_a_warning_and_no_fault() {
     assert_eq!(warnings.len(), 4, "{ran:?}");
     assert!(warnings[0].ends_with("plan.tml: left aside, because its name does not end in .toml"));
     assert_eq!(warnings[1], secret);
-    assert!(warnings[2].contains("service.read names nothing to hear"), "{ran:?}");
+    assert!(warnings[2].contains("nothing is named to hear"), "{ran:?}");
     assert!(warnings[3].contains("service.state names no directory"), "{ran:?}");
 }
 
