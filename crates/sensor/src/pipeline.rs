@@ -179,11 +179,9 @@ impl Pipeline {
     #[must_use]
     pub fn summary(&self) -> Summary {
         let dissected = self.dissector.counters();
-        let evicted = self
-            .evictions()
-            .filter(|(_, count)| *count > 0)
-            .map(|(name, count)| (name.to_owned(), count))
-            .collect();
+        let some = |(name, count): (&str, u64)| (count > 0).then(|| (name.to_owned(), count));
+        let evicted = self.evictions().filter_map(some).collect();
+        let not_followed = self.wire.counters().not_followed().filter_map(some).collect();
         Summary {
             packets: self.packets,
             messages: [("modbus", dissected.modbus_messages()), ("dnp3", dissected.dnp3_fragments)]
@@ -196,6 +194,7 @@ impl Pipeline {
                 missing: dissected.bytes.missing,
                 encrypted: dissected.bytes.encrypted,
             },
+            not_followed,
             evicted,
         }
     }
@@ -219,6 +218,7 @@ impl Pipeline {
         let mut heard = Counts {
             protocols,
             buffered_bytes: count(self.wire.waiting_bytes()),
+            not_followed: self.wire.counters().not_followed().collect(),
             evictions: self.evictions().collect(),
             ..Counts::default()
         };

@@ -15,6 +15,10 @@ pub struct Summary {
     pub anomalies: u64,
     /// Octets of recognised conversations.
     pub bytes: ByteCounts,
+    /// Frames and packets that led to no conversation although there may have been one in them, by reason. Empty where
+    /// there were none.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub not_followed: BTreeMap<String, u64>,
     /// State that gave way because a table was full, by table. Empty where nothing did.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub evicted: BTreeMap<String, u64>,

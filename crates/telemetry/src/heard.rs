@@ -31,6 +31,8 @@ pub struct Heard {
     pub protocols: [ProtocolHeard; PROTOCOLS.len()],
     /// Octets that wait for others.
     pub buffered_bytes: u64,
+    /// Frames and packets that led to no conversation although there may have been one in them, by reason.
+    pub not_followed: Vec<(&'static str, u64)>,
     /// What gave way because a table was full, by table; all tables, also those where nothing did.
     pub evictions: Vec<(&'static str, u64)>,
     /// Devices that have series of their own, no two of one name.
@@ -79,6 +81,7 @@ impl Default for Heard {
             interfaces: Vec::new(),
             protocols: Default::default(),
             buffered_bytes: 0,
+            not_followed: Vec::new(),
             evictions: Vec::new(),
             devices: Vec::new(),
             other_devices: Default::default(),

@@ -75,6 +75,8 @@ table! {
         "Gaps in recognised conversations: octets that the capture does not hold.";
     BUFFERED: Gauge "gridtap_reassembly_buffered_bytes" []
         "Octets that wait for others before they are decoded, with their bookkeeping.";
+    NOT_FOLLOWED: Counter "gridtap_not_followed_total" ["reason"]
+        "Frames and packets that led to no conversation, although there may have been one in them.";
     EVICTIONS: Counter "gridtap_evictions_total" ["what"]
         "State that gave way because a table was full, by table.";
     COMMANDS: Counter "gridtap_commands_total" ["protocol", "class"]

@@ -19,6 +19,7 @@ fn known() -> Known {
 fn silence() -> Heard {
     Heard {
         interfaces: vec![InterfaceHeard { name: "eth1".to_owned(), ..InterfaceHeard::default() }],
+        not_followed: vec![("nesting_excess", 0)],
         evictions: vec![("flows_evicted_unanswered", 0)],
         ..Heard::default()
     }
@@ -93,6 +94,7 @@ fn busy() -> Metrics {
         interfaces: vec![interface],
         protocols: [protocol.clone(), protocol],
         buffered_bytes: 512,
+        not_followed: vec![("nesting_excess", 4)],
         evictions: vec![("flows_evicted_unanswered", 9)],
         devices: vec![
             device("Feeder 12 RTU (modbus 10.0.0.21 unit 3)", DeviceState::Active),

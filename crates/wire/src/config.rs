@@ -6,6 +6,8 @@ use gridtap_model::Span;
 #[derive(Debug, Clone, serde::Deserialize, serde::Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
+    /// Packets and frames around a packet that are followed: tunnels in tunnels. Beyond 16 none are.
+    pub nesting_max: u8,
     /// Open flows. When there is one more, an unanswered one gives way first.
     pub flows_max: u32,
     /// Octets, with their bookkeeping, that wait in all flows for what is missing before them.
@@ -47,6 +49,7 @@ pub struct Config {
 impl Default for Config {
     fn default() -> Self {
         Self {
+            nesting_max: 4,
             flows_max: 65_536,
             reassembly_bytes_max: 16 << 20,
             direction_bytes_max: 256 << 10,

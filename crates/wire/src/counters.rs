@@ -17,6 +17,35 @@ macro_rules! counters {
     };
 }
 
+/// The counters of what was heard and led to no conversation, although there may have been one in it.
+const NOT_FOLLOWED: [&str; 17] = [
+    "link_malformed",
+    "link_unknown",
+    "vlan_tags_excess",
+    "mpls_labels_excess",
+    "mpls_unknown",
+    "ppp_not_ip",
+    "nesting_excess",
+    "tunnel_gre_unknown",
+    "tunnel_erspan_unknown",
+    "tunnel_vxlan_unknown",
+    "not_ip_encrypted",
+    "not_ip_other",
+    "ip_malformed",
+    "ip_encrypted",
+    "ip_other",
+    "ip_extensions_excess",
+    "fragments_malformed",
+];
+
+impl Counters {
+    /// What was heard and led to no conversation, although there may have been one in it, by reason; also where there
+    /// was nothing of a kind. What is known to be of another kind (ARP, LLDP, GOOSE and the like) is not among it.
+    pub fn not_followed(&self) -> impl Iterator<Item = (&'static str, u64)> + use<> {
+        self.iter().filter(|(name, _)| NOT_FOLLOWED.contains(name))
+    }
+}
+
 counters! {
     /// Frames taken.
     frames,
@@ -26,6 +55,28 @@ counters! {
     link_unknown,
     /// Frames with more VLAN tags than are followed.
     vlan_tags_excess,
+    /// Frames with more MPLS labels than are followed.
+    mpls_labels_excess,
+    /// Frames whose MPLS labels lead to neither IP nor Ethernet, as far as can be told.
+    mpls_unknown,
+    /// Frames of a PPP session that do not carry plain IP.
+    ppp_not_ip,
+    /// Packets in more packets and frames than are followed.
+    nesting_excess,
+    /// IP packets in IP packets.
+    tunnel_ip,
+    /// Packets and frames in GRE.
+    tunnel_gre,
+    /// GRE that is not followed: version 1, source routing, another protocol.
+    tunnel_gre_unknown,
+    /// Mirrored frames in ERSPAN.
+    tunnel_erspan,
+    /// ERSPAN of another version or frame type.
+    tunnel_erspan_unknown,
+    /// Frames and packets in VXLAN.
+    tunnel_vxlan,
+    /// VXLAN of another protocol.
+    tunnel_vxlan_unknown,
     /// ARP frames.
     not_ip_arp,
     /// IEEE 802.2 frames that do not carry IP: spanning tree and the like.
@@ -42,6 +93,8 @@ counters! {
     not_ip_profinet,
     /// Redundancy supervision frames: PRP, HSR, MRP.
     not_ip_redundancy,
+    /// Encrypted frames (MACsec).
+    not_ip_encrypted,
     /// Frames of any other protocol that is not IP.
     not_ip_other,
     /// IP packets whose header does not fit its own lengths.
@@ -135,6 +188,14 @@ counters! {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_not_followed_is_named_as_it_is_counted() {
+        let counters = Counters { ip_other: 3, frames: 9, ..Counters::default() };
+        let named: Vec<_> = counters.not_followed().collect();
+        assert_eq!(named.len(), NOT_FOLLOWED.len());
+        assert!(named.contains(&("ip_other", 3)) && !named.contains(&("frames", 9)));
+    }
 
     #[test]
     fn every_counter_has_its_name() {

@@ -59,7 +59,7 @@ pub struct Flow {
     pub second: Endpoint,
     /// The interface or file it was first heard on.
     pub capture: u16,
-    /// The outermost VLAN identifier of its first frame.
+    /// The outermost VLAN identifier of its first frame: of the innermost, where a frame is in another.
     pub vlan: Option<u16>,
     /// A SYN was heard: `first` is the client, known and not guessed.
     pub handshake: bool,

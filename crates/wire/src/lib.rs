@@ -29,7 +29,13 @@
 //! **Bounds.** Every table and buffer has its bound in [`Config`]. When the flow table is full, flows that were not
 //! answered give way first, then the young, then those not used for longest.
 //!
-//! It does not look into payload, and follows no tunnels.
+//! **Nesting.** VLAN tags, MPLS labels, PPPoE sessions and HSR tags are taken away; packets in IP, GRE, ERSPAN and VXLAN
+//! and frames behind labels are followed to a depth, also where they came in fragments. The flow is between the inner
+//! hosts. Its VLAN is the outermost tag of the innermost frame: for mirrored traffic the one that it had in the plant,
+//! not that of its way to the sensor; where ERSPAN mirrored a frame without a tag, the VLAN that its header names. A
+//! packet in a packet, without a frame between, has the VLAN of the frame around both.
+//!
+//! It does not look into payload otherwise.
 #![cfg_attr(
     not(test),
     deny(clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::as_conversions)
@@ -49,6 +55,7 @@ pub mod fuzz;
 mod history;
 mod internet;
 mod link;
+mod mpls;
 mod order;
 mod pair;
 mod replacement;
@@ -56,6 +63,7 @@ mod stream;
 mod table;
 mod tcp;
 mod transport;
+mod tunnel;
 mod udp;
 mod waiting;
 mod wire;

@@ -4,17 +4,28 @@ use core::net::IpAddr;
 
 use crate::counters::Counters;
 use crate::event::Frame;
+use crate::link::NESTING_MAX;
+use crate::tunnel::{self, Inside};
 use crate::{internet, link};
 
 /// The two addresses that a frame goes between, the lower first, so that both directions give the same; none where it
 /// holds no IP packet.
 ///
-/// For frames that are looked at a second time: nothing is counted, and nothing behind the IP header is read, so that
-/// fragments and encrypted packets belong to their hosts like any other.
+/// For frames that are looked at a second time: nothing is counted. Of a packet in a packet it is the inner hosts, as in
+/// a flow; a fragment, an encrypted packet and a tunnel that is not followed belong to their own hosts.
 #[must_use]
 pub fn address_pair(frame: &Frame<'_>) -> Option<[IpAddr; 2]> {
-    let packet = link::packet(frame, &mut Counters::default())?;
-    let datagram = internet::datagram(packet.bytes, u32::MAX).ok()?;
+    let mut counters = Counters::default();
+    let mut packet = link::packet(frame, NESTING_MAX, &mut counters)?;
+    let mut datagram = internet::datagram(packet.bytes, u32::MAX).ok()?;
+    // Each packet inside is deeper than the one before, and as many as may be are followed.
+    while datagram.fragment.is_none()
+        && let Inside::Carried(carried, _) = tunnel::inside(&datagram, None, packet.depth)
+        && let Some(inner) = link::follow(carried, NESTING_MAX, &mut counters)
+        && let Ok(within) = internet::datagram(inner.bytes, u32::MAX)
+    {
+        (packet, datagram) = (inner, within);
+    }
     let (one, other) = (datagram.source, datagram.destination);
     Some(if one <= other { [one, other] } else { [other, one] })
 }
@@ -46,6 +57,21 @@ mod tests {
         assert_eq!(pair(LinkType::Ethernet, &ethernet), expected);
         let tagged = [&[0; 12][..], &[0x81, 0, 0, 5, 8, 0], &there].concat();
         assert_eq!(pair(LinkType::Ethernet, &tagged), expected);
+    }
+
+    #[test]
+    fn the_pair_of_a_mirrored_frame_is_that_of_its_own_hosts() {
+        let inner = [&[0; 12][..], &[8, 0], &ip([10, 0, 0, 7], [10, 0, 0, 21])].concat();
+        let mut outer = ip([192, 0, 2, 1], [192, 0, 2, 9]);
+        let gre = [&[0x10, 0, 0x88, 0xBE, 0, 0, 0, 1, 0x10, 17, 0, 0, 0, 0, 0, 0], &inner[..]];
+        outer.extend(gre.concat());
+        (outer[3], outer[9]) = (70, 47);
+        let expected = Some([IpAddr::from([10, 0, 0, 7]), IpAddr::from([10, 0, 0, 21])]);
+        assert_eq!(pair(LinkType::RawIp, &outer), expected);
+        // A part of it has nothing inside that could be read.
+        outer[6] = 0x20;
+        let expected = Some([IpAddr::from([192, 0, 2, 1]), IpAddr::from([192, 0, 2, 9])]);
+        assert_eq!(pair(LinkType::RawIp, &outer), expected);
     }
 
     #[test]

@@ -11,6 +11,7 @@ use crate::internet::{self, Datagram, IpError};
 use crate::link::{self, Packet};
 use crate::table::Table;
 use crate::transport::{self, RST, SYN, Segment};
+use crate::tunnel::{self, Inside};
 use crate::waiting::At;
 
 /// Frames in, events of conversations out. See the crate's documentation.
@@ -69,21 +70,20 @@ impl Wire {
     /// Takes a frame; what it brings is told before the call returns.
     pub fn frame(&mut self, frame: &Frame<'_>, sink: &mut impl FnMut(&Heard<'_>)) {
         add(&mut self.counters.frames);
-        let Some(packet) = link::packet(frame, &mut self.counters) else { return };
-        let there = u32::try_from(frame.bytes.len()).unwrap_or(u32::MAX);
-        let cut = frame.original_length.saturating_sub(there);
+        let nesting_max = self.config.nesting_max;
+        let Some(packet) = link::packet(frame, nesting_max, &mut self.counters) else { return };
         let at = At { time: frame.time, frame: frame.number, capture: frame.capture };
-        self.packet(&packet, cut, at, sink);
+        self.packet(&packet, at, sink);
     }
 
-    fn packet(&mut self, packet: &Packet<'_>, cut: u32, at: At, sink: &mut impl FnMut(&Heard<'_>)) {
-        let datagram = match internet::datagram(packet.bytes, cut) {
+    fn packet(&mut self, packet: &Packet<'_>, at: At, sink: &mut impl FnMut(&Heard<'_>)) {
+        let datagram = match internet::datagram(packet.bytes, packet.cut) {
             Ok(datagram) => datagram,
             Err(IpError::Malformed) => return add(&mut self.counters.ip_malformed),
             Err(IpError::ExtensionsExcess) => return add(&mut self.counters.ip_extensions_excess),
         };
         let Some(fragment) = datagram.fragment else {
-            return self.datagram(&datagram, packet.vlan, 0, at, sink);
+            return self.datagram(&datagram, packet, 0, at, sink);
         };
         let Self { config, counters, fragments, .. } = self;
         let Some(joined) = fragments.take(&datagram, fragment, at, config, counters) else {
@@ -96,17 +96,30 @@ impl Wire {
             fragment: None,
             ..datagram
         };
-        self.datagram(&whole, packet.vlan, joined.differing, at, sink);
+        self.datagram(&whole, packet, joined.differing, at, sink);
     }
 
     fn datagram(
         &mut self,
         datagram: &Datagram<'_>,
-        vlan: Option<u16>,
+        packet: &Packet<'_>,
         differing: u32,
         at: At,
         sink: &mut impl FnMut(&Heard<'_>),
     ) {
+        let vlan = packet.vlan;
+        match tunnel::inside(datagram, vlan, packet.depth) {
+            Inside::Own => {}
+            Inside::Unknown(kind) => return kind.unknown(&mut self.counters),
+            Inside::Carried(carried, kind) => {
+                kind.followed(&mut self.counters);
+                let nesting_max = self.config.nesting_max;
+                if let Some(inner) = link::follow(carried, nesting_max, &mut self.counters) {
+                    self.packet(&inner, at, sink);
+                }
+                return;
+            }
+        }
         let verify = self.config.checksums == Checksums::Verify;
         let route = |transport, source_port, destination_port| Route {
             transport,

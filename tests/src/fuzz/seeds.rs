@@ -26,6 +26,10 @@ pub fn seeds() -> Vec<Seed> {
     }
     seeds.push(("wire_frames", "exchange".to_owned(), as_frames(&exchange(false))));
     seeds.push(("wire_frames", "exchange_6".to_owned(), as_frames(&exchange(true))));
+    for (name, around) in AROUND {
+        let frames: Vec<_> = exchange(false).iter().map(|frame| nested(around, frame)).collect();
+        seeds.push(("wire_frames", name.to_owned(), as_frames(&frames)));
+    }
     for (name, script) in SESSIONS {
         seeds.push(("wire_session", name.to_owned(), script.concat()));
     }
@@ -155,6 +159,31 @@ fn exchange(version_6: bool) -> Vec<Vec<u8>> {
 }
 
 /// Frames as the target of frames wants them.
+/// Headers that go before a whole frame; the lengths in them are those of the frame's part.
+const AROUND: [(&str, &[u8]); 4] = [
+    ("ethernet_over_mpls", &[0x88, 0x47, 0, 1, 1, 64, 0, 0, 0, 9]),
+    ("backbone", &[0x88, 0xa8, 0, 100, 0x88, 0xe7, 0, 0, 1, 0]),
+    (
+        "erspan",
+        &[
+            8, 0, 0x45, 0, 0, 0, 0, 0, 0, 0, 64, 47, 0, 0, 192, 0, 2, 1, 192, 0, 2, 9, 0x10, 0,
+            0x88, 0xbe, 0, 0, 0, 1, 0x10, 17, 8, 5, 0, 0, 0, 3,
+        ],
+    ),
+    (
+        "vxlan",
+        &[
+            8, 0, 0x45, 0, 0, 0, 0, 0, 0, 0, 64, 17, 0, 0, 192, 0, 2, 1, 192, 0, 2, 9, 0xc0, 0,
+            0x12, 0xb5, 0, 0, 0, 0, 8, 0, 0, 0, 0, 0, 77, 0,
+        ],
+    ),
+];
+
+/// A frame with headers before it. An IP length of 0 is that of the frame.
+fn nested(around: &[u8], frame: &[u8]) -> Vec<u8> {
+    [&[2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2], around, frame].concat()
+}
+
 fn as_frames(frames: &[Vec<u8>]) -> Vec<u8> {
     let mut input = Vec::new();
     for frame in frames {

@@ -51,13 +51,14 @@ fn capture(heard: &Heard) -> [Family; 7] {
     [packets, bytes, drops, last, lag, offset, steps]
 }
 
-fn decoding(heard: &Heard) -> [Family; 7] {
+fn decoding(heard: &Heard) -> [Family; 8] {
     let mut pdus = Family::of(&table::DECODE_PDUS);
     let mut errors = Family::of(&table::DECODE_ERRORS);
     let mut bytes = Family::of(&table::CONVERSATION_BYTES);
     let mut flows = Family::of(&table::FLOWS);
     let mut gaps = Family::of(&table::GAPS);
     let mut buffered = Family::of(&table::BUFFERED);
+    let mut not_followed = Family::of(&table::NOT_FOLLOWED);
     let mut evictions = Family::of(&table::EVICTIONS);
     for (protocol, of) in PROTOCOLS.iter().zip(&heard.protocols) {
         let protocol = protocol.name();
@@ -68,10 +69,13 @@ fn decoding(heard: &Heard) -> [Family; 7] {
         each::<ByteState>(&mut bytes, &[protocol], &of.bytes);
     }
     buffered.gauge(&[], real(heard.buffered_bytes));
+    for (reason, count) in &heard.not_followed {
+        not_followed.count(&[reason], *count);
+    }
     for (what, count) in &heard.evictions {
         evictions.count(&[what], *count);
     }
-    [pdus, errors, bytes, flows, gaps, buffered, evictions]
+    [pdus, errors, bytes, flows, gaps, buffered, not_followed, evictions]
 }
 
 fn devices(heard: &Heard) -> [Family; 5] {

@@ -4,6 +4,7 @@ mod checksums;
 mod fragments;
 mod layers;
 mod limits;
+mod nesting;
 mod order;
 mod properties;
 mod sessions;

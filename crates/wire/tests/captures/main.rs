@@ -1,5 +1,7 @@
 //! Agreement with tshark on captures of real traffic: the same octets in both directions of every TCP stream.
 
+mod nested;
+
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::path::{Path, PathBuf};
