@@ -18,7 +18,7 @@ use crate::settings::Settings;
 pub(crate) use anomalies::{Anomalies, Deed, List};
 pub(crate) use baseline::Baseline;
 pub(crate) use commands::Commands;
-pub(crate) use upkeep::{Audit, CheckConfig, Database};
+pub(crate) use upkeep::{Audit, CheckConfig, Database, octets};
 pub(crate) use webhook::{Called, Only, Webhook};
 
 const EXAMPLES: &str = "\
@@ -75,7 +75,7 @@ pub(crate) enum LogFormat {
 }
 
 /// What every command takes.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct Shared {
     /// Read settings from a TOML file and from conf.d/*.toml beside it; may be given more than once, later ones win
     #[arg(

@@ -36,6 +36,7 @@ pub(crate) fn run(command: &Database, voice: Voice) -> Result<Exit, Failure> {
             let retention = Retention {
                 before: now.minus_ns(keep.nanos()),
                 octets_max: max_size.unwrap_or(u64::MAX),
+                commands_max: u64::MAX,
             };
             let row = person::audited(&person::named(by.as_deref())?, "prune", "state", "");
             let mut store = state::existing(&state.directory)?;
@@ -47,15 +48,17 @@ pub(crate) fn run(command: &Database, voice: Voice) -> Result<Exit, Failure> {
                     "anomalies": pruned.anomalies,
                     "commands": pruned.commands,
                     "deliveries": pruned.deliveries,
+                    "evidence": pruned.evidence,
                     "open": held,
                 }));
             }
             writeln!(
                 voice.prose(),
-                "Forgotten: {} closed anomalies with their history and evidence, {} commands, {} deliveries. Held: {} open anomalies.",
+                "Forgotten: {} closed anomalies with their history and evidence, {} commands, {} deliveries, the evidence of {} more. Held: {} open anomalies.",
                 counted(pruned.anomalies),
                 counted(pruned.commands),
                 counted(pruned.deliveries),
+                counted(pruned.evidence),
                 counted(held)
             )?;
             Ok(Exit::Done)

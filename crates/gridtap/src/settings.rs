@@ -126,7 +126,7 @@ impl Settings {
 }
 
 /// What changes without a restart: a reload (SIGHUP) takes it. Of all else it says that it waits for a restart.
-const RELOADED: [&str; 12] = [
+const RELOADED: [&str; 13] = [
     "site",
     "api",
     "notify",
@@ -136,6 +136,7 @@ const RELOADED: [&str; 12] = [
     "service.clear_after",
     "service.silent_after",
     "service.keep",
+    "service.commands_max",
     "service.size_max",
     "window",
     "out_of_service",

@@ -53,5 +53,5 @@ pub use outbox::{Delivery, Due, Outcome, Queue, Reached, Replay};
 pub use query::{Acknowledged, Revision};
 pub use schema::VERSION;
 pub use standpoint::{Standpoint, Told};
-pub use upkeep::{Pruned, Retention, Soundness};
+pub use upkeep::{Pruned, Retained, Retention, Soundness};
 pub use writer::{Handle, Writer};

@@ -14,8 +14,10 @@ use crate::{AuditVerdict, Batch, Store, StoreError};
 pub struct Retention {
     /// Closed anomalies, commands and settled deliveries that last changed before this moment may go.
     pub before: Timestamp,
-    /// Beyond this many octets the oldest of them go first, however young.
+    /// Beyond this many octets the oldest of them go first, however young: evidence before records.
     pub octets_max: u64,
+    /// Beyond so many commands the oldest go.
+    pub commands_max: u64,
 }
 
 /// What was forgotten.
@@ -27,6 +29,39 @@ pub struct Pruned {
     pub commands: u64,
     /// Deliveries that were settled.
     pub deliveries: u64,
+    /// Evidence of closed anomalies that are kept without it.
+    pub evidence: u64,
+}
+
+impl Pruned {
+    /// What went, for the audit log.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        let Self { anomalies, commands, deliveries, evidence } = self;
+        let alone = match evidence {
+            0 => String::new(),
+            count => format!(", the evidence of {count} more, because the state is too large"),
+        };
+        format!(
+            "{anomalies} closed anomalies with their evidence, {commands} commands, {deliveries} deliveries{alone}"
+        )
+    }
+
+    fn add(&mut self, part: Self) {
+        self.anomalies = self.anomalies.saturating_add(part.anomalies);
+        self.commands = self.commands.saturating_add(part.commands);
+        self.deliveries = self.deliveries.saturating_add(part.deliveries);
+        self.evidence = self.evidence.saturating_add(part.evidence);
+    }
+}
+
+/// What came of one part of retention.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Retained {
+    /// What went. Nothing where there is nothing left that may.
+    pub pruned: Pruned,
+    /// Octets that are still beyond the limit though nothing more may go: what is open is held.
+    pub held_over: u64,
 }
 
 /// What a look over the whole state found.
@@ -42,6 +77,12 @@ pub struct Soundness {
 
 /// How many rows go at once, so that the writer is not held up for long.
 const PART: u32 = 1000;
+
+/// How many commands go at once: they are small, and come at a rate.
+const COMMANDS_PART: u32 = 50_000;
+
+/// How many go at once where the size decides: after each it is looked whether that was enough.
+const SIZE_PART: u32 = 50;
 
 impl Store {
     /// Looks over the whole state. `seal` is one of the audit log that was noted earlier.
@@ -111,12 +152,7 @@ impl Store {
     /// # Errors
     /// The database cannot read.
     pub fn octets(&self) -> Result<u64, StoreError> {
-        let sizes = self.collect(
-            "SELECT (page_count - freelist_count) * page_size
-             FROM pragma_page_count, pragma_freelist_count, pragma_page_size",
-            [],
-            |row| row.get::<_, i64>(0),
-        )?;
+        let sizes = self.collect(OCTETS, [], |row| row.get::<_, i64>(0))?;
         Ok(sizes.first().and_then(|size| u64::try_from(*size).ok()).unwrap_or(0))
     }
 
@@ -132,37 +168,64 @@ impl Store {
     ) -> Result<Pruned, StoreError> {
         let mut all = Pruned::default();
         loop {
-            let is_large = self.octets()? > retention.octets_max;
-            let before = if is_large { Timestamp::MAX } else { retention.before };
             let mut batch = self.batch(now)?;
-            let part = batch.prune_part(before)?;
+            let part = batch.retain(retention, by)?.pruned;
             if part == Pruned::default() {
-                break;
+                return Ok(all);
             }
-            let Pruned { anomalies, commands, deliveries } = part;
-            let detail = format!(
-                "{anomalies} closed anomalies with their evidence, {commands} commands, {deliveries} deliveries"
-            );
-            batch.audit(&Audit { detail, ..by.clone() })?;
             batch.commit()?;
-            all.anomalies = all.anomalies.saturating_add(anomalies);
-            all.commands = all.commands.saturating_add(commands);
-            all.deliveries = all.deliveries.saturating_add(deliveries);
+            all.add(part);
         }
-        Ok(all)
     }
 }
 
 impl Batch<'_> {
-    /// Forgets the oldest of what last changed before a moment, a part of it.
+    /// Forgets a part of what retention lets go, with its row in the audit log.
     ///
     /// # Errors
     /// The database cannot write.
-    pub fn prune_part(&mut self, before: Timestamp) -> Result<Pruned, StoreError> {
+    pub fn retain(&mut self, retention: Retention, by: &Audit) -> Result<Retained, StoreError> {
+        let over = self.octets()?.saturating_sub(retention.octets_max);
+        let mut pruned = self.prune_part(retention.before, PART)?;
+        let commands = self.keep_commands(retention.commands_max, COMMANDS_PART)?;
+        pruned.commands = pruned.commands.saturating_add(commands);
+        if pruned == Pruned::default() && over > 0 {
+            pruned = self.shrink_part()?;
+        }
+        if pruned == Pruned::default() {
+            return Ok(Retained { pruned, held_over: over });
+        }
+        self.audit(&Audit { detail: pruned.sentence(), ..by.clone() })?;
+        Ok(Retained { pruned, held_over: 0 })
+    }
+
+    /// How large the state is, as [`Store::octets`] has it, with what this batch changed.
+    fn octets(&self) -> Result<u64, StoreError> {
+        let size = self.one(OCTETS, [], |row| row.get::<_, i64>(0))?;
+        Ok(size.and_then(|size| u64::try_from(size).ok()).unwrap_or(0))
+    }
+
+    /// Makes the state smaller by what is worth least: evidence of the oldest that are closed, and only where there is
+    /// none any more the oldest rows themselves.
+    fn shrink_part(&mut self) -> Result<Pruned, StoreError> {
+        let evidence = self.changed(
+            "DELETE FROM evidence WHERE anomaly IN
+                 (SELECT a.id FROM anomaly a JOIN evidence e ON e.anomaly = a.id WHERE a.state = 'closed'
+                  ORDER BY a.changed_at_ns LIMIT ?1)",
+            [SIZE_PART],
+        )?;
+        if evidence > 0 {
+            return Ok(Pruned { evidence, ..Pruned::default() });
+        }
+        self.prune_part(Timestamp::MAX, SIZE_PART)
+    }
+
+    /// Forgets the oldest of what last changed before a moment, a part of it.
+    fn prune_part(&mut self, before: Timestamp, part: u32) -> Result<Pruned, StoreError> {
         let closed = self.all(
             "SELECT id FROM anomaly WHERE state = 'closed' AND changed_at_ns < ?1
              ORDER BY changed_at_ns LIMIT ?2",
-            params![before.nanos(), PART],
+            params![before.nanos(), part],
             |row| row.get::<_, String>(0),
         )?;
         for id in &closed {
@@ -174,18 +237,22 @@ impl Batch<'_> {
         let commands = self.changed(
             "DELETE FROM command WHERE sequence IN
                  (SELECT sequence FROM command WHERE time_ns < ?1 ORDER BY time_ns LIMIT ?2)",
-            params![before.nanos(), PART],
+            params![before.nanos(), part],
         )?;
         let deliveries = self.changed(
             "DELETE FROM outbox WHERE sequence IN
                  (SELECT sequence FROM outbox WHERE state IN ('delivered', 'digested', 'failed')
                   AND settled_ns < ?1 ORDER BY sequence LIMIT ?2)",
-            params![before.nanos(), PART],
+            params![before.nanos(), part],
         )?;
         let anomalies = u64::try_from(closed.len()).unwrap_or(u64::MAX);
-        Ok(Pruned { anomalies, commands, deliveries })
+        Ok(Pruned { anomalies, commands, deliveries, evidence: 0 })
     }
 }
+
+/// The pages that hold something, in octets.
+const OCTETS: &str = "SELECT (page_count - freelist_count) * page_size
+                      FROM pragma_page_count, pragma_freelist_count, pragma_page_size";
 
 #[cfg(test)]
 mod tests;

@@ -117,7 +117,7 @@ fn seal(text: &str) -> Result<String, String> {
 }
 
 /// A size in octets.
-fn octets(text: &str) -> Result<u64, String> {
+pub(crate) fn octets(text: &str) -> Result<u64, String> {
     const UNITS: [(&str, u64); 7] = [
         ("KiB", 1 << 10),
         ("MiB", 1 << 20),

@@ -1,6 +1,6 @@
 //! How the sensor itself is: what it tells of itself to whoever asks, and to those who subscribed when it changes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use gridtap_api::{Condition, LevelArmed};
@@ -97,19 +97,26 @@ impl Health {
                 && !state.troubles.contains_key("hearing"),
             last_packet: state.last_packet,
             levels: state.levels.clone(),
-            degraded: state.troubles.values().cloned().collect(),
+            degraded: each_once(&state),
             out_of_service: state.out_of_service.clone(),
         }
     }
 
     /// What is wrong, in sentences.
     pub(crate) fn troubles(&self) -> Vec<String> {
-        self.lock().troubles.values().cloned().collect()
+        each_once(&self.lock())
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Two parts may have the same trouble.
+fn each_once(state: &State) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    let all = state.troubles.values();
+    all.filter(|sentence| seen.insert(*sentence)).cloned().collect()
 }
 
 #[cfg(test)]

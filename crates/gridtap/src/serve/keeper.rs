@@ -7,13 +7,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use gridtap_model::{Severity, State, Timestamp};
-use gridtap_store::{Audit, Handle, Pruned, Store, StoreError};
+use gridtap_store::{Audit, Handle, Pruned, Retention, Store, StoreError};
 use gridtap_telemetry::{AnomalyAcknowledged, Metrics, Queue, StoreWriteFailed, Stored};
 use serde_json::json;
 
 use crate::planned;
 use crate::serve::health::Health;
 use crate::serve::live::Live;
+use crate::serve::settings::Size;
 
 /// How often it looks.
 const EVERY: Duration = Duration::from_secs(1);
@@ -21,11 +22,11 @@ const EVERY: Duration = Duration::from_secs(1);
 /// How often it forgets what may be forgotten, in looks.
 const PRUNE_EVERY: u64 = 600;
 
+/// So many parts of what may go with one look.
+const PARTS_MAX: u32 = 20;
+
 /// How long the deliveries of inbound hooks are remembered (24 h).
 const HOOKS_NS: u64 = 24 * 3600 * 1_000_000_000;
-
-/// So many commands at once, more than can have been written since it last looked.
-const COMMANDS_PART: u32 = 60_000;
 
 /// So many at once: the rest a second later.
 const CLEARED_MAX: u32 = 500;
@@ -48,11 +49,13 @@ impl Keeper {
         let mut was_degraded = false;
         let mut look = 0_u64;
         let mut counted = None;
+        let mut is_large = false;
         while !self.is_stopped.load(Ordering::Relaxed) {
-            if let Err(error) = self.house(look) {
-                self.health.store_fails(&error);
+            let housed = self.house(look.is_multiple_of(PRUNE_EVERY) || is_large);
+            if let Err(error) = &housed {
                 self.metrics.record(&StoreWriteFailed { error: &error.to_string() });
             }
+            self.health.trouble("house", housed.err().map(|error| error.to_string()));
             was_degraded = self.tell_of_health(was_degraded);
             let settings = self.live.get();
             self.health.out_of_service(planned::out_of_service(&settings));
@@ -61,7 +64,11 @@ impl Keeper {
             match figures.and_then(|stored| {
                 self.acknowledged(reader.as_ref(), &mut counted).map(|()| stored)
             }) {
-                Ok(stored) => self.metrics.stored(stored),
+                Ok(stored) => {
+                    let size_max = settings.service.size_max.map(Size::octets);
+                    is_large = size_max.is_some_and(|most| stored.size_bytes > most);
+                    self.metrics.stored(stored);
+                }
                 Err(error) => tracing::debug!("the figures of the store cannot be read: {error}"),
             }
             look = look.wrapping_add(1);
@@ -69,7 +76,7 @@ impl Keeper {
         }
     }
 
-    fn house(&self, look: u64) -> Result<(), StoreError> {
+    fn house(&self, forgets: bool) -> Result<(), StoreError> {
         let heard = self.health.last_packet();
         let clear_after = self.live.get().service.clear_after.nanos();
         self.handle.run(move |batch| {
@@ -79,37 +86,38 @@ impl Keeper {
             }
             Ok::<_, StoreError>(())
         })?;
-        if look.is_multiple_of(PRUNE_EVERY) {
+        if forgets {
             self.forget()?;
         }
         Ok(())
     }
 
+    /// Lets go what retention lets go, and says when that is not enough.
     fn forget(&self) -> Result<(), StoreError> {
         let service = &self.live.get().service;
         let (keep_ns, commands_max) = (service.keep.nanos(), service.commands_max);
-        self.handle.run(move |batch| {
-            batch.forget_hooks(batch.now().minus_ns(HOOKS_NS))?;
-            let before = batch.now().minus_ns(keep_ns);
-            let mut part = batch.prune_part(before)?;
-            let over = batch.keep_commands(commands_max, COMMANDS_PART)?;
-            part.commands = part.commands.saturating_add(over);
-            if part == Pruned::default() {
-                return Ok(());
+        let octets_max = service.size_max.map_or(u64::MAX, Size::octets);
+        self.handle.run(|batch| batch.forget_hooks(batch.now().minus_ns(HOOKS_NS)))?;
+        // Part by part, so that nobody waits long for the store; the rest with the next look.
+        for _ in 0..PARTS_MAX {
+            let kept = self.handle.run(move |batch| {
+                let before = batch.now().minus_ns(keep_ns);
+                batch.retain(Retention { before, octets_max, commands_max }, &by_retention())
+            })?;
+            if kept.pruned == Pruned::default() {
+                let held = (kept.held_over > 0).then(|| {
+                    let limit = service.size_max.map(|size| size.to_string()).unwrap_or_default();
+                    format!(
+                        "the state is {} MiB above service.size_max = {limit}, and all that is left in it is held: close \
+                         anomalies that are done with, or raise the limit",
+                        kept.held_over.div_ceil(1 << 20)
+                    )
+                });
+                self.health.trouble("retention", held);
+                break;
             }
-            let Pruned { anomalies, commands, deliveries } = part;
-            batch.audit(&Audit {
-                who: "gridtap".to_owned(),
-                role: String::new(),
-                via: "retention".to_owned(),
-                action: "prune".to_owned(),
-                subject: "state".to_owned(),
-                outcome: "done".to_owned(),
-                detail: format!(
-                    "{anomalies} closed anomalies with their evidence, {commands} commands, {deliveries} deliveries"
-                ),
-            })
-        })
+        }
+        Ok(())
     }
 
     /// Tells those who subscribed when the sensor's own state changes. Whether it is degraded.
@@ -180,6 +188,19 @@ impl Keeper {
             })
             .collect();
         Ok(stored)
+    }
+}
+
+/// Whose doing it is that something is forgotten.
+fn by_retention() -> Audit {
+    Audit {
+        who: "gridtap".to_owned(),
+        role: String::new(),
+        via: "retention".to_owned(),
+        action: "prune".to_owned(),
+        subject: "state".to_owned(),
+        outcome: "done".to_owned(),
+        detail: String::new(),
     }
 }
 

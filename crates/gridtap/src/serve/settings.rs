@@ -1,9 +1,10 @@
 //! What can be set about the service.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use gridtap_model::Span;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// Settings of the service.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -41,7 +42,59 @@ pub(crate) struct Service {
     pub commands_max: u64,
     /// For how long closed anomalies, their evidence, commands and settled deliveries are kept.
     pub keep: Span,
+    /// How large the state may become; beyond that the oldest of what is closed goes, however young, evidence first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub size_max: Option<Size>,
 }
+
+/// A size, such as `500MiB` or `20GiB`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Size(u64);
+
+impl Size {
+    /// In octets.
+    pub(crate) const fn octets(self) -> u64 {
+        self.0
+    }
+}
+
+/// In the largest unit that divides it.
+impl fmt::Display for Size {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let units = [("TiB", 1_u64 << 40), ("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)];
+        match units
+            .into_iter()
+            .find(|(_, octets)| self.0 >= *octets && self.0.is_multiple_of(*octets))
+        {
+            Some((unit, octets)) => write!(f, "{}{unit}", self.0.checked_div(octets).unwrap_or(0)),
+            None => write!(f, "{}B", self.0),
+        }
+    }
+}
+
+impl Serialize for Size {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Size {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let octets = crate::arguments::octets(&text)
+            .map_err(|right| de::Error::custom(format!("{text:?}: {right}")))?;
+        if octets < SIZE_MIN {
+            return Err(de::Error::custom(format!(
+                "{text}: a state needs at least {}",
+                Self(SIZE_MIN)
+            )));
+        }
+        Ok(Self(octets))
+    }
+}
+
+/// Less than this no state is worth having.
+const SIZE_MIN: u64 = 16 << 20;
 
 impl Default for Service {
     fn default() -> Self {
@@ -60,6 +113,7 @@ impl Default for Service {
             commands_per_second: 50,
             commands_max: 2_000_000,
             keep: Span::from_secs(3 * 365 * 24 * 3600),
+            size_max: None,
         }
     }
 }
@@ -72,4 +126,21 @@ pub(crate) enum AtEnd {
     Stop,
     /// It stays, so that what was found can be looked at and acted on.
     Stay,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_size_reads_back_as_it_is_written_and_one_that_is_none_is_refused() {
+        let of = |text: &str| toml::from_str::<Service>(&format!("size_max = '{text}'"));
+        for text in ["20GiB", "500MiB", "1TiB"] {
+            assert_eq!(of(text).unwrap().size_max.unwrap().to_string(), text);
+        }
+        for (text, wanted) in [("20", "such as 500MiB or 2GiB"), ("1MiB", "at least 16MiB")] {
+            let told = of(text).unwrap_err().to_string();
+            assert!(told.contains(wanted), "{told}");
+        }
+    }
 }

@@ -1,7 +1,9 @@
 use gridtap_model::{State, Timestamp};
 
 use crate::tests::{NOW, act, anomaly, id, state};
-use crate::{Action, Audit, Commanded, Disposition, Evidence, Pruned, Retention, Store, Target};
+use crate::{
+    Action, Audit, Commanded, Disposition, Evidence, Pruned, Retained, Retention, Store, Target,
+};
 
 fn by() -> Audit {
     Audit {
@@ -48,11 +50,11 @@ fn filled() -> (tempfile::TempDir, Store) {
 fn what_is_old_and_closed_goes_and_what_is_open_is_held() {
     let (_directory, mut store) = filled();
     let later = NOW.plus_ns(1);
-    let keep = Retention { before: NOW, octets_max: u64::MAX };
+    let keep = Retention { before: NOW, octets_max: u64::MAX, commands_max: u64::MAX };
     assert_eq!(store.prune(keep, later, &by()).unwrap(), Pruned::default());
     assert_eq!(store.audit_log(0, 99).unwrap().len(), 3, "nothing forgotten, nothing noted");
     let pruned = store.prune(Retention { before: later, ..keep }, later, &by()).unwrap();
-    assert_eq!(pruned, Pruned { anomalies: 1, commands: 1, deliveries: 0 });
+    assert_eq!(pruned, Pruned { anomalies: 1, commands: 1, ..Pruned::default() });
     assert_eq!(store.anomaly(&id(1)).unwrap(), None);
     assert!(store.history_of(&id(1)).unwrap().is_empty());
     assert_eq!(store.evidence_of(&id(1)).unwrap(), None);
@@ -71,10 +73,35 @@ fn a_state_that_is_too_large_lets_the_oldest_of_what_is_closed_go_however_young(
     let (_directory, mut store) = filled();
     let octets = store.octets().unwrap();
     assert!(octets > 400_000, "{octets}");
-    let small = Retention { before: Timestamp::MIN, octets_max: 100_000 };
+    let small = Retention { before: Timestamp::MIN, octets_max: 100_000, commands_max: u64::MAX };
     assert_eq!(store.prune(small, NOW, &by()).unwrap().anomalies, 1);
     assert!(store.octets().unwrap() < octets - 150_000);
     assert!(store.anomaly(&id(2)).unwrap().is_some(), "the hold beats the limit");
+}
+
+#[test]
+fn where_the_size_decides_evidence_goes_before_records_and_no_more_than_must() {
+    let (_directory, mut store) = filled();
+    let octets = store.octets().unwrap();
+    let retention =
+        Retention { before: Timestamp::MIN, octets_max: octets - 100_000, commands_max: u64::MAX };
+    let mut batch = store.batch(NOW).unwrap();
+    let first = batch.retain(retention, &by()).unwrap();
+    assert_eq!(first.pruned, Pruned { evidence: 1, ..Pruned::default() });
+    assert_eq!(batch.retain(retention, &by()).unwrap(), Retained::default(), "that was enough");
+    // What is left is open: it is held, and that is said.
+    let tiny = Retention { octets_max: 1000, ..retention };
+    assert_eq!(batch.retain(tiny, &by()).unwrap().pruned.anomalies, 1);
+    let held = batch.retain(tiny, &by()).unwrap();
+    assert_eq!(held.pruned, Pruned::default());
+    assert!(held.held_over > 200_000, "{held:?}");
+    batch.commit().unwrap();
+    assert!(store.anomaly(&id(1)).unwrap().is_none());
+    assert_eq!(store.evidence_of(&id(2)).unwrap().unwrap().pcap.len(), 200_000);
+    let rows = store.audit_log(0, 99).unwrap();
+    assert!(rows.iter().any(|each| {
+        each.row.detail.ends_with("the evidence of 1 more, because the state is too large")
+    }));
 }
 
 #[test]
