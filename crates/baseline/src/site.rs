@@ -208,6 +208,13 @@ impl Site {
         self.hosts.iter().rev().filter(|host| host.holds(address)).max_by_key(narrowest)
     }
 
+    /// Whether another site file divides the site as this one does: the same zones, told apart in the same way.
+    #[must_use]
+    pub fn has_zones_of(&self, other: &Self) -> bool {
+        self.zones.iter().map(|zone| &zone.name).eq(other.zones.iter().map(|zone| &zone.name))
+            && self.rules == other.rules
+    }
+
     /// The declared hosts, in their order.
     #[must_use]
     pub fn hosts(&self) -> &[SiteHost] {

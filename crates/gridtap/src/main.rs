@@ -86,9 +86,9 @@ fn run(arguments: &Arguments, voice: Voice) -> Result<Exit, Failure> {
             let layered = Settings::read(&arguments.shared);
             let settings = &layered.settings;
             let is_service = command.serve || settings.service.enabled;
-            voice.start_log(is_service, settings.log.level);
+            let dial = voice.start_log(is_service, settings.log.level);
             if is_service {
-                return serve::run(command, &layered, voice);
+                return serve::run(command, &layered, &arguments.shared, voice, dial);
             }
             monitor::run(command, &layered, voice)
         }

@@ -7,6 +7,7 @@ use anstream::AutoStream;
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{Registry, reload};
 
 use crate::arguments::{Color, LogFormat, Shared};
 use crate::settings::LogLevel;
@@ -57,8 +58,8 @@ impl Voice {
     }
 
     /// Where the log of what is being done goes. A service says more of it: nobody watches it.
-    pub(crate) fn start_log(self, is_service: bool, level: Option<LogLevel>) {
-        let filter = self.level(is_service, level);
+    pub(crate) fn start_log(self, is_service: bool, level: Option<LogLevel>) -> LogDial {
+        let (filter, handle) = reload::Layer::new(self.level(is_service, level));
         let ansi = match self.color {
             Color::Auto => AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never,
             Color::Always => true,
@@ -73,6 +74,7 @@ impl Voice {
             LogFormat::Text => registry.with(log).init(),
             LogFormat::Json => registry.with(log.json().flatten_event(true)).init(),
         }
+        LogDial { handle, voice: self, is_service }
     }
 
     fn level(self, is_service: bool, level: Option<LogLevel>) -> LevelFilter {
@@ -95,6 +97,22 @@ impl From<LogLevel> for LevelFilter {
             LogLevel::Info => Self::INFO,
             LogLevel::Debug => Self::DEBUG,
         }
+    }
+}
+
+/// How much the log says, to be changed while it is written.
+#[derive(Debug, Clone)]
+pub(crate) struct LogDial {
+    handle: reload::Handle<LevelFilter, Registry>,
+    voice: Voice,
+    is_service: bool,
+}
+
+impl LogDial {
+    /// What the settings say; what was asked for on the command line stays.
+    pub(crate) fn set(&self, level: Option<LogLevel>) {
+        // A log that is gone has nobody to be told.
+        let _ = self.handle.reload(self.voice.level(self.is_service, level));
     }
 }
 

@@ -14,46 +14,37 @@ mod live;
 mod news;
 mod outgoing;
 mod overview;
+mod parts;
+mod reload;
 mod settings;
 mod supervisor;
 mod teller;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::JoinHandle;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use gridtap_notify::{Bell, Couriers, Deliveries, Told, World};
+use gridtap_notify::Couriers;
 use gridtap_sensor::Pipeline;
-use gridtap_store::{Announcement, Audit, Handle, Store, StoreError, Writer};
-use gridtap_telemetry::{DeliveryResult, DeliveryTried, Known, Metrics};
+use gridtap_store::{Announcement, Store};
+use gridtap_telemetry::{Known, Metrics};
 
 use crate::arguments;
 use crate::configuration::{Layered, refused};
 use crate::failure::{Exit, Failure};
 use crate::feed::{Feed, Inputs, Read};
 use crate::learned::Learned;
-use crate::output::{Voice, complain};
+use crate::output::{LogDial, Voice, complain};
 use crate::settings::Settings;
 use crate::sound::{self, Sound};
 use crate::{person, state};
 
-use health::Health;
 use hearing::{Hearing, Ways};
-use interface::{Boards, Interface};
-use keeper::Keeper;
-use live::Live;
 use news::News;
-use outgoing::Outgoing;
-use overview::Overview;
-use supervisor::Supervisor;
-use teller::Teller;
+use parts::{Asker, Parts};
 
 pub(crate) use settings::{AtEnd, Service};
-
-/// How long deliveries under way may take to end when the service does.
-const DELIVERIES_PATIENCE: Duration = Duration::from_secs(5);
 
 /// How often it is looked whether the service was asked to stop, once its input has ended.
 const REST: Duration = Duration::from_millis(200);
@@ -62,8 +53,13 @@ const REST: Duration = Duration::from_millis(200);
 pub(crate) fn run(
     arguments: &arguments::Monitor,
     layered: &Layered<Settings>,
+    shared: &arguments::Shared,
     voice: Voice,
+    dial: LogDial,
 ) -> Result<Exit, Failure> {
+    // From here on a signal for a reload ends nothing.
+    let is_asked = Arc::new(AtomicBool::new(false));
+    signal_hook::flag::register(signal_hook::consts::SIGHUP, Arc::clone(&is_asked))?;
     let plan = Plan::of(arguments, &layered.settings);
     let sound = Sound::of(layered).map_err(|faults| match &plan {
         Err(also) if also.exit == Exit::Configuration => {
@@ -81,7 +77,7 @@ pub(crate) fn run(
     let feed = Feed::open(&plan.inputs, plan.pace, &settings.tap, voice)?;
     let mut store = Store::open(&plan.directory, person::now())?;
     let learned = Learned::of(feed.names(), &plan.inputs, &store)?;
-    let mut pipeline = Pipeline::new(&settings.sensor(), site, feed.names().to_vec());
+    let mut pipeline = Pipeline::new(&settings.sensor(), site.clone(), feed.names().to_vec());
     pipeline.plan(planned);
     state::restore(&store, pipeline.baseline_mut())?;
     let news = news(&store, &mut pipeline)?;
@@ -92,12 +88,12 @@ pub(crate) fn run(
         couriers.iter().map(|courier| courier.endpoint().subscription()).collect(),
     );
     let metrics = Metrics::new(&known(settings));
-    let live = Live::new(settings);
+    let asker = Asker { shared: shared.clone(), is_asked, site, dial };
     let couriers = Couriers::new(couriers);
-    let parts = Parts::start(&plan, settings, &live, store, couriers, announcement, &metrics)?;
+    let parts = Parts::start(&plan, settings, asker, store, couriers, announcement, &metrics)?;
     let mut ready = format!("hears {}", feed.names().join(", "));
-    if let Some(interface) = &parts.interface {
-        ready.push_str(&format!(", and answers on {}", interface.address()));
+    if let Some(address) = parts.address {
+        ready.push_str(&format!(", and answers on {address}"));
     }
     parts.supervisor.ready(&ready);
     tracing::info!(state = %plan.directory.display(), "gridtap serves: it {ready}");
@@ -107,6 +103,7 @@ pub(crate) fn run(
         health: Arc::clone(&parts.health),
         overview: parts.overview(settings),
         supervisor: parts.supervisor,
+        inbox: parts.inbox.clone(),
     };
     let mut hearing = Hearing::new(pipeline, learned, news, ways, settings, plan.is_live);
     let read = hear(feed, &mut hearing, &plan, &parts);
@@ -220,160 +217,4 @@ fn known(settings: &Settings) -> Known {
         endpoints: settings.notify.endpoint.iter().map(|each| each.name.clone()).collect(),
         hooks: settings.api.hook.iter().map(|each| each.name.clone()).collect(),
     }
-}
-
-/// Everything that runs beside the thread that hears.
-struct Parts {
-    writer: Writer,
-    outgoing: Arc<Outgoing>,
-    health: Arc<Health>,
-    teller: JoinHandle<u64>,
-    keeper: JoinHandle<()>,
-    is_stopped: Arc<AtomicBool>,
-    deliveries: Deliveries,
-    interface: Option<Interface>,
-    network: gridtap_api::Network,
-    supervisor: Supervisor,
-}
-
-impl Parts {
-    fn start(
-        plan: &Plan,
-        settings: &Settings,
-        live: &Live,
-        store: Store,
-        couriers: Couriers,
-        announcement: Announcement,
-        metrics: &Metrics,
-    ) -> Result<Self, Failure> {
-        let bell = Bell::default();
-        let ring = bell.clone();
-        let writer = Writer::start(store, person::now, move || ring.ring())?;
-        let handle = writer.handle();
-        let health = Arc::new(Health::default());
-        let board = gridtap_api::Health::default();
-        board.set(health.condition(&settings.service.name, &settings.detect.sensor));
-        note(&handle, "start", &format!("version {}", env!("CARGO_PKG_VERSION")))?;
-        let outgoing = Arc::new(Outgoing::default());
-        let is_stopped = Arc::new(AtomicBool::new(false));
-        let teller = Teller {
-            outgoing: Arc::clone(&outgoing),
-            handle: handle.clone(),
-            metrics: metrics.clone(),
-            health: Arc::clone(&health),
-            prints: plan.prints,
-            is_live: plan.is_live,
-        };
-        let keeper = Keeper {
-            directory: plan.directory.clone(),
-            handle: handle.clone(),
-            metrics: metrics.clone(),
-            health: Arc::clone(&health),
-            live: live.clone(),
-            is_stopped: Arc::clone(&is_stopped),
-            board: board.clone(),
-        };
-        let network = gridtap_api::Network::default();
-        let boards = Boards { health: board, network: network.clone(), couriers: couriers.clone() };
-        let interface =
-            Interface::start(settings, &plan.directory, handle.clone(), metrics.clone(), boards)?;
-        let world = World {
-            directory: plan.directory.clone(),
-            handle,
-            announcement,
-            clock: Arc::new(person::now),
-            tell: Arc::new(counted(metrics.clone())),
-        };
-        Ok(Self {
-            writer,
-            outgoing,
-            health,
-            teller: spawn("teller", move || teller.run())?,
-            keeper: spawn("keeper", move || keeper.run())?,
-            is_stopped,
-            deliveries: Deliveries::start(couriers.all(), &world, &bell)?,
-            interface,
-            network,
-            supervisor: Supervisor::of_environment(),
-        })
-    }
-
-    /// Whoever hears writes on the board only where there is an interface to read it.
-    fn overview(&self, settings: &Settings) -> Option<Overview> {
-        let board = self.interface.as_ref().map(|_| self.network.clone())?;
-        Some(Overview::new(board, settings.service.overview_rows))
-    }
-
-    /// Ends every part in its order: what is on its way is stored before the store closes. How many findings could
-    /// not be stored.
-    fn stop(self) -> u64 {
-        self.outgoing.close();
-        let unstored = self.teller.join().unwrap_or(0);
-        self.is_stopped.store(true, Ordering::Relaxed);
-        if self.keeper.join().is_err() {
-            complain("the thread that keeps house has fallen: this is a fault of gridtap");
-        }
-        if !self.deliveries.stop(DELIVERIES_PATIENCE) {
-            tracing::warn!("a delivery was left under way; it is repeated after the next start");
-        }
-        if let Some(interface) = self.interface {
-            interface.stop();
-        }
-        let handle = self.writer.handle();
-        if let Err(error) = note(&handle, "stop", "") {
-            complain(error);
-        }
-        drop(handle);
-        if self.writer.stop().is_none() {
-            complain("the thread that writes has fallen: this is a fault of gridtap");
-        }
-        unstored
-    }
-}
-
-/// A row of the audit log about the service itself.
-fn note(handle: &Handle, action: &str, detail: &str) -> Result<(), StoreError> {
-    let row = Audit {
-        who: person::user(),
-        role: String::new(),
-        via: "service".to_owned(),
-        action: action.to_owned(),
-        subject: "service".to_owned(),
-        outcome: "done".to_owned(),
-        detail: detail.to_owned(),
-    };
-    handle.run(move |batch| batch.audit(&row))
-}
-
-/// What deliveries tell, counted and logged.
-fn counted(metrics: Metrics) -> impl Fn(&Told<'_>) + Send + Sync + 'static {
-    use gridtap_store::Outcome;
-    move |told| match told {
-        Told::Attempt { due, outcome } => {
-            let (result, error) = match outcome {
-                Outcome::Delivered { .. } => (DeliveryResult::Delivered, ""),
-                Outcome::Retry { error, .. } => (DeliveryResult::Retried, error.as_str()),
-                Outcome::Failed { error, .. } => (DeliveryResult::Failed, error.as_str()),
-                Outcome::Gone { .. } => (DeliveryResult::Disabled, "the receiver is gone (410)"),
-            };
-            metrics.record(&DeliveryTried { endpoint: &due.endpoint, result, error });
-        }
-        Told::Resent { endpoint, alerts, error: Some(error) } => {
-            tracing::warn!(endpoint, alerts, error, "alerts that stand could not be sent again");
-        }
-        Told::Silences { endpoint, error: Some(error), .. } => {
-            tracing::warn!(endpoint, error, "the Alertmanager could not be asked for its silences");
-        }
-        Told::Trouble { endpoint, error } => {
-            tracing::error!(endpoint, error, "deliveries are held up");
-        }
-        _ => {}
-    }
-}
-
-fn spawn<T: Send + 'static>(
-    name: &str,
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<JoinHandle<T>, Failure> {
-    Ok(std::thread::Builder::new().name(name.to_owned()).spawn(work)?)
 }

@@ -92,9 +92,48 @@ pub enum Told<'a> {
 #[derive(Debug)]
 pub struct Deliveries {
     bell: Bell,
-    stopped: Arc<AtomicBool>,
+    /// Those at work, by their endpoint.
+    threads: BTreeMap<String, Thread>,
+    /// Every thread has one, those too of endpoints that are gone.
+    alive: Sender<Infallible>,
     /// Hears nothing until the last thread has ended.
     ended: Receiver<Infallible>,
+}
+
+/// A thread that was started, as those see it who wait for it.
+#[derive(Debug)]
+struct Thread {
+    stopped: Arc<AtomicBool>,
+    /// Hears nothing until the thread has ended.
+    ended: Receiver<Infallible>,
+}
+
+impl Thread {
+    fn start(
+        courier: Arc<Courier>,
+        world: &World,
+        bell: &Bell,
+        before: Option<Self>,
+        all: Sender<Infallible>,
+    ) -> std::io::Result<Self> {
+        let stopped = Arc::new(AtomicBool::new(false));
+        let (alive, ended) = channel::<Infallible>();
+        let name = format!("notify {}", courier.endpoint().name);
+        let worker = Worker::new(courier, world.clone(), bell.clone(), Arc::clone(&stopped));
+        std::thread::Builder::new().name(name).spawn(move || {
+            let _alive = (alive, all);
+            // What its predecessor has under way ends first: else it would be sent twice.
+            if let Some(before) = before {
+                let _ = before.ended.recv();
+            }
+            worker.run();
+        })?;
+        Ok(Self { stopped, ended })
+    }
+
+    fn order_stop(&self) {
+        self.stopped.store(true, Ordering::SeqCst);
+    }
 }
 
 impl Deliveries {
@@ -108,28 +147,45 @@ impl Deliveries {
         world: &World,
         bell: &Bell,
     ) -> std::io::Result<Self> {
-        let stopped = Arc::new(AtomicBool::new(false));
         let (alive, ended) = channel();
-        let deliveries = Self { bell: bell.clone(), stopped: Arc::clone(&stopped), ended };
-        for courier in couriers {
-            let courier = courier.into();
-            let name = format!("notify {}", courier.endpoint().name);
-            let worker = Worker::new(courier, world.clone(), bell.clone(), Arc::clone(&stopped));
-            let alive: Sender<Infallible> = alive.clone();
-            let spawned = std::thread::Builder::new().name(name).spawn(move || {
-                let _alive = alive;
-                worker.run();
-            });
-            if let Err(error) = spawned {
-                deliveries.order_stop();
-                return Err(error);
-            }
-        }
+        let mut deliveries = Self { bell: bell.clone(), threads: BTreeMap::new(), alive, ended };
+        deliveries.replace(couriers, world, bell)?;
         Ok(deliveries)
     }
 
+    /// Starts a thread for each of these endpoints in the place of those before. One that was there already begins when
+    /// its predecessor has ended what it has under way; nobody waits for the receiver of another.
+    ///
+    /// # Errors
+    ///
+    /// The system gives no thread.
+    pub fn replace(
+        &mut self,
+        couriers: Vec<impl Into<Arc<Courier>>>,
+        world: &World,
+        bell: &Bell,
+    ) -> std::io::Result<()> {
+        let mut before = std::mem::take(&mut self.threads);
+        before.values().for_each(Thread::order_stop);
+        self.bell.ring();
+        for courier in couriers {
+            let courier = courier.into();
+            let name = courier.endpoint().name.clone();
+            let thread =
+                Thread::start(courier, world, bell, before.remove(&name), self.alive.clone());
+            match thread {
+                Ok(thread) => self.threads.insert(name, thread),
+                Err(error) => {
+                    self.order_stop();
+                    return Err(error);
+                }
+            };
+        }
+        Ok(())
+    }
+
     fn order_stop(&self) {
-        self.stopped.store(true, Ordering::SeqCst);
+        self.threads.values().for_each(Thread::order_stop);
         self.bell.ring();
     }
 
@@ -138,6 +194,7 @@ impl Deliveries {
     #[must_use]
     pub fn stop(self, patience: Duration) -> bool {
         self.order_stop();
+        drop(self.alive);
         matches!(self.ended.recv_timeout(patience), Err(RecvTimeoutError::Disconnected))
     }
 }

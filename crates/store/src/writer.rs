@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 
 use gridtap_model::Timestamp;
 
-use crate::{Act, ActError, Batch, Standpoint, Store, StoreError};
+use crate::{Act, ActError, Announcement, Batch, Standpoint, Store, StoreError, Subscription};
 
 /// How many jobs may wait. Who comes later waits outside.
 const WAITING_MAX: usize = 256;
@@ -35,6 +35,7 @@ pub struct Handle {
 
 enum Order {
     Job(Job),
+    Announce(Announcement, Vec<Subscription>),
     Stop,
 }
 
@@ -105,6 +106,19 @@ impl Handle {
         told.recv().map_err(|_| StoreError::Stopped)?
     }
 
+    /// Tells from now on these receivers, of everything that is written after this.
+    ///
+    /// # Errors
+    /// The thread that writes has ended.
+    pub fn announce(
+        &self,
+        announcement: Announcement,
+        subscriptions: Vec<Subscription>,
+    ) -> Result<(), StoreError> {
+        let order = Order::Announce(announcement, subscriptions);
+        self.jobs.send(order).map_err(|_| StoreError::Stopped)
+    }
+
     /// Acts on anomalies and waits until that is on the disk. What is refused is in the audit log all the same.
     ///
     /// # Errors
@@ -120,16 +134,28 @@ fn write(
     clock: &impl Fn() -> Timestamp,
     committed: &impl Fn(),
 ) -> Store {
-    let mut is_stopped = false;
-    while !is_stopped {
-        let Ok(Order::Job(first)) = orders.recv() else { break };
+    // What ends a batch before it is full: it comes after the jobs before it, and before those after it.
+    let mut next = None;
+    loop {
+        let order = match next.take() {
+            Some(order) => order,
+            None => orders.recv().unwrap_or(Order::Stop),
+        };
+        let first = match order {
+            Order::Job(job) => job,
+            Order::Announce(announcement, subscriptions) => {
+                store.announce(announcement, subscriptions);
+                continue;
+            }
+            // Those that came before it are done; those after it have nobody to wait for them.
+            Order::Stop => return store,
+        };
         let mut jobs = vec![first];
         while jobs.len() < TOGETHER_MAX {
             match orders.try_recv() {
                 Ok(Order::Job(job)) => jobs.push(job),
-                Ok(Order::Stop) => {
-                    is_stopped = true;
-                    // Those that came before it are all in hand; those after it have nobody to wait for them.
+                Ok(other) => {
+                    next = Some(other);
                     break;
                 }
                 Err(_) => break,
@@ -138,7 +164,6 @@ fn write(
         together(&mut store, jobs, clock());
         committed();
     }
-    store
 }
 
 /// Runs jobs and syncs them together. Where that fails, each is told.

@@ -16,6 +16,7 @@ use crate::person;
 use crate::serve::clock::Clock;
 use crate::serve::commands::Row;
 use crate::serve::health::Health;
+use crate::serve::live::Inbox;
 use crate::serve::news::{self, Event, News};
 use crate::serve::outgoing::{Bundle, Outgoing};
 use crate::serve::overview::Overview;
@@ -69,6 +70,8 @@ pub(crate) struct Ways {
     pub overview: Option<Overview>,
     /// Wants to hear that the service lives.
     pub supervisor: Supervisor,
+    /// Brings what changes while it hears.
+    pub inbox: Inbox,
 }
 
 impl Hearing {
@@ -249,8 +252,19 @@ impl Hearing {
         self.ways.health.learned(&self.pipeline.baseline().levels().levels);
     }
 
+    /// What a reload left, between two packets.
+    fn take_change(&mut self) {
+        let Some(change) = self.ways.inbox.take() else { return };
+        if let Some(site) = change.site {
+            self.pipeline.declare_site(site);
+        }
+        self.pipeline.plan(change.planned);
+        self.silent_after = change.silent_after;
+    }
+
     /// What is due by the clock of this machine.
     fn house(&mut self) -> Result<(), Failure> {
+        self.take_change();
         let now = now();
         if now >= self.beat_at {
             self.beat();

@@ -82,6 +82,14 @@ impl Interface {
         Ok(Some(Self { running, note }))
     }
 
+    /// Answers by other settings from now on.
+    pub(crate) fn reload(
+        &self,
+        config: &gridtap_api::Config,
+    ) -> Result<(), Vec<gridtap_api::Fault>> {
+        self.running.reload(config)
+    }
+
     /// Where it listens.
     pub(crate) const fn address(&self) -> SocketAddr {
         self.running.address()

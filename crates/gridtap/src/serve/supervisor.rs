@@ -18,6 +18,14 @@ impl Supervisor {
         tell(&[NotifyState::Ready, NotifyState::Status(status)]);
     }
 
+    /// Other settings are being read; [`Self::ready`] says that it is over.
+    pub(crate) fn reloading(self) {
+        let mut states = vec![NotifyState::Reloading];
+        // By it systemd tells this reload from an earlier one.
+        states.extend(NotifyState::monotonic_usec_now().ok());
+        tell(&states);
+    }
+
     pub(crate) fn stopping(self) {
         tell(&[NotifyState::Stopping]);
     }

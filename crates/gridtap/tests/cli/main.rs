@@ -12,6 +12,7 @@ mod monitor;
 mod password;
 mod pressed;
 mod receiver;
+mod reload;
 mod run;
 mod service;
 mod settings;

@@ -179,7 +179,7 @@ fn what_a_service_finds_reaches_its_receiver_signed_and_with_the_record_in_it() 
 }
 
 /// A request to a service, by the note it left; the status and the body of the answer.
-fn asked(state: &Path, method: &str, path: &str, body: Option<&Value>) -> (u16, String) {
+pub(crate) fn asked(state: &Path, method: &str, path: &str, body: Option<&Value>) -> (u16, String) {
     let note: Value =
         serde_json::from_slice(&fs::read(state.join("gridtap.api")).unwrap()).unwrap();
     let address = note["address"].as_str().unwrap();

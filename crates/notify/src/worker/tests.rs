@@ -462,11 +462,38 @@ fn without_the_state_s_writer_the_threads_end() {
     plant.find(1, 1, Severity::High);
     let Plant { writer, config, world, bell, directory, .. } = plant;
     drop(writer.stop());
-    let deliveries = Deliveries::start(Courier::all(&config).unwrap(), &world, &bell).unwrap();
+    let mut deliveries = Deliveries::start(Courier::all(&config).unwrap(), &world, &bell).unwrap();
     // Whether it was told is not noted, so it is owed still.
-    assert!(matches!(deliveries.ended.recv_timeout(PATIENCE), Err(RecvTimeoutError::Disconnected)));
+    let thread = deliveries.threads.remove("noc").unwrap();
+    assert!(matches!(thread.ended.recv_timeout(PATIENCE), Err(RecvTimeoutError::Disconnected)));
     let store = Store::read(directory.path()).unwrap();
     assert_eq!(store.due("noc", NOW, 9).unwrap().len(), 1);
+}
+
+#[test]
+fn other_settings_send_nothing_twice_at_a_time_and_hold_up_nobody_else() {
+    let slow = Receiver::start(vec![Reply::hanging(""), Reply::text(OK), Reply::text(OK)]);
+    let quick = replies(&[OK, OK]);
+    let plant = Plant::new(vec![endpoint("slow", &slow), endpoint("quick", &quick)]);
+    let mut deliveries = plant.start();
+    plant.find(1, 1, Severity::High);
+    let first = slow.next();
+    quick.next();
+    // While the first is still under way, others take over.
+    let couriers = Courier::all(&plant.config).unwrap_or_else(|faults| panic!("{faults:?}"));
+    deliveries.replace(couriers, &plant.world, &plant.bell).unwrap();
+    plant.find(2, 1, Severity::High);
+    let quick = quick.next();
+    assert!(
+        String::from_utf8_lossy(&quick.body).contains(&id(2)),
+        "it waits for no other receiver"
+    );
+    assert!(slow.heard().is_empty(), "what is under way is not sent beside itself");
+    slow.release();
+    let again = slow.next();
+    assert_eq!(again.header("webhook-id"), first.header("webhook-id"));
+    assert!(String::from_utf8_lossy(&slow.next().body).contains(&id(2)), "in its order");
+    assert!(deliveries.stop(PATIENCE));
 }
 
 #[test]
