@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use gridtap_model::{State, Timestamp};
-use gridtap_store::{Filter, Page, Store};
+use gridtap_store::{Capture, Filter, Page, Store};
 use serde_json::{Value, json};
 use tempfile::{TempDir, tempdir};
 
@@ -102,19 +102,21 @@ impl Site {
         store.find(&Filter::default(), &all).unwrap().into_iter().map(|each| each.id).collect()
     }
 
-    /// When a service last noted how far it had heard the capture.
+    /// When a service last noted that it had heard the capture to its end.
     pub(crate) fn heard_at(&self) -> Option<Timestamp> {
         let captures = Store::read(&self.state()).unwrap().captures().unwrap();
-        captures.iter().find(|each| each.path.ends_with("storm.pcap")).map(|each| each.at)
+        let is_it = |each: &&Capture| each.complete && each.path.ends_with("storm.pcap");
+        captures.iter().find(is_it).map(|each| each.at)
     }
 
     /// Waits until this service's input has ended, where an earlier one had noted `before`, and nothing is owed any more.
     pub(crate) fn wait_until_told(&self, child: &mut Child, before: Option<Timestamp>) {
         for _ in 0..LOOKS {
             assert!(child.try_wait().unwrap().is_none(), "the service ended by itself");
+            let has_ended = self.heard_at() > before;
             let store = Store::read(&self.state()).unwrap();
             let waits = store.queues().unwrap().iter().any(|queue| queue.waiting > 0);
-            if !waits && self.heard_at() > before {
+            if has_ended && !waits {
                 return;
             }
             std::thread::sleep(WHILE);
