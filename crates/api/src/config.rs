@@ -51,7 +51,7 @@ pub struct Config {
     pub rate_per_second: u32,
     /// Requests that one source may make at once, having made none for a while.
     pub rate_burst: u32,
-    /// Requests that are worked on at once.
+    /// Requests that are worked on at once; one source may have a quarter of them.
     pub requests_max: usize,
     /// Connections that are open at once; one source may have a quarter of them.
     pub connections_max: usize,

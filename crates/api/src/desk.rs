@@ -22,6 +22,7 @@ use crate::problem::Problem;
 use crate::readers::Readers;
 use crate::refused::Refused;
 use crate::role::Role;
+use crate::server::Counts;
 
 /// The clock of this machine, as nanoseconds since 1970.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -59,6 +60,9 @@ pub(crate) struct Desk {
     pub(crate) gate: Gate,
     pub(crate) refused: Arc<Refused>,
     pub(crate) working: Arc<Semaphore>,
+    /// How many of these each source has, and how many it may have.
+    pub(crate) working_of: Counts,
+    pub(crate) working_of_one: usize,
     pub(crate) timeout: std::time::Duration,
 }
 

@@ -17,6 +17,7 @@ use axum::routing::{MethodRouter, get, post};
 use crate::desk::{Desk, Peer};
 use crate::network::lists;
 use crate::problem::Problem;
+use crate::server::Place;
 use crate::{acting, commands, evidence, hook, listing, page, standing, webhook};
 
 /// What a request is answered by.
@@ -123,6 +124,10 @@ async fn guard(State(desk): Shared, request: Request, next: Next) -> Result<Resp
         ));
     }
     let Ok(_turn) = Arc::clone(&desk.working).try_acquire_owned() else {
+        return Err(Problem::busy());
+    };
+    // Whoever sends slowly holds a turn for as long as a request may take: all turns of one source are a quarter.
+    let Some(_place) = Place::of(&desk.working_of, peer.source(), desk.working_of_one) else {
         return Err(Problem::busy());
     };
     tokio::time::timeout(desk.timeout, next.run(request)).await.map_err(|_| Problem::late())

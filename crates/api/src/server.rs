@@ -82,17 +82,18 @@ pub(crate) struct Server {
     pub(crate) connections_max: usize,
 }
 
-/// How many connections each source has.
-type Counts = Arc<Mutex<BTreeMap<IpAddr, usize>>>;
+/// How many connections, or requests, each source has.
+pub(crate) type Counts = Arc<Mutex<BTreeMap<IpAddr, usize>>>;
 
-/// A source's place among the connections, given back when it is dropped.
-struct Place {
+/// A source's place among the connections or the requests, given back when it is dropped.
+pub(crate) struct Place {
     counts: Counts,
     source: IpAddr,
 }
 
 impl Place {
-    fn of(counts: &Counts, source: IpAddr, most: usize) -> Option<Self> {
+    /// One more of this source; none where it has as many as it may.
+    pub(crate) fn of(counts: &Counts, source: IpAddr, most: usize) -> Option<Self> {
         let mut table = counts.lock().unwrap_or_else(PoisonError::into_inner);
         let count = table.entry(source).or_default();
         if *count >= most {

@@ -26,7 +26,7 @@ use crate::page::{Door, Gate, Users};
 use crate::readers::Readers;
 use crate::refused::Refused;
 use crate::routes::router;
-use crate::server::{Answering, Current, Server};
+use crate::server::{Answering, Counts, Current, Server};
 use crate::tls::{Tls, acceptor};
 
 /// Minutes that are over are written down within this time.
@@ -150,6 +150,8 @@ impl Maker {
             limit: Limit::new(config.rate_per_second, config.rate_burst),
             refused: Arc::clone(&self.refused),
             working: Arc::new(Semaphore::new(config.requests_max)),
+            working_of: Counts::default(),
+            working_of_one: config.requests_max.div_ceil(4),
             timeout: time(config.timeout),
         });
         let header_timeout = time(config.header_timeout);

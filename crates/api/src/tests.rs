@@ -265,6 +265,19 @@ pub(crate) fn bearer(token: &str) -> String {
     format!("Authorization: Bearer {token}")
 }
 
+/// A connection from another address of this machine.
+pub(crate) fn connected_from(address: [u8; 4], to: SocketAddr) -> TcpStream {
+    let connected = async {
+        let socket = tokio::net::TcpSocket::new_v4()?;
+        socket.bind((address, 0).into())?;
+        socket.connect(to).await?.into_std()
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let stream = runtime.block_on(connected).unwrap();
+    stream.set_nonblocking(false).unwrap();
+    stream
+}
+
 /// The octets of a request.
 pub(crate) fn request(method: &str, path: &str, headers: &[&str], body: &[u8]) -> Vec<u8> {
     let mut head = format!("{method} {path} HTTP/1.1\r\nConnection: close\r\n");

@@ -2,7 +2,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::sync::Arc;
 
-use super::{Answer, OPERATOR, Stage, VIEWER, bearer, config, id, request};
+use super::{Answer, OPERATOR, Stage, VIEWER, bearer, config, connected_from, id, request};
 use crate::Config;
 
 #[test]
@@ -63,6 +63,29 @@ fn a_request_that_does_not_come_to_its_end_is_given_up_and_keeps_nobody_waiting(
     rest.clear();
     body.read_to_end(&mut rest).unwrap();
     assert_eq!(Answer::of(&rest).problem(), (503, "timeout".to_owned()));
+}
+
+#[test]
+fn one_source_that_sends_slowly_leaves_turns_to_others() {
+    let stage = Stage::with(Config { requests_max: 8, ..config() }, 1);
+    let head = ["Content-Length: 9"];
+    let begun = request("POST", "/api/v1/hooks/nobody", &head, b"{");
+    let slow: Vec<TcpStream> = (0..8)
+        .map(|_| {
+            let mut stream = TcpStream::connect(stage.address()).unwrap();
+            stream.write_all(&begun).unwrap();
+            stream
+        })
+        .collect();
+    // Which of them come first is not ours to say: it is asked until this source has its share.
+    let of_one = (0..1000).map(|_| stage.get("/healthz", VIEWER)).find(|each| each.status == 503);
+    assert_eq!(of_one.unwrap().problem(), (503, "busy".to_owned()));
+    let mut other = connected_from([127, 0, 0, 9], stage.address());
+    other.write_all(&request("GET", "/healthz", &[], b"")).unwrap();
+    let mut octets = Vec::new();
+    other.read_to_end(&mut octets).unwrap();
+    assert_eq!(Answer::of(&octets).status, 200);
+    drop(slow);
 }
 
 #[test]
