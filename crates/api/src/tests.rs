@@ -235,13 +235,20 @@ impl Stage {
 
     /// Sends octets and reads until the other end closes.
     pub(crate) fn send(&self, octets: &[u8]) -> Answer {
-        let mut stream = TcpStream::connect(self.address()).unwrap();
-        // It may hang up before it has read all of it.
-        let _ = stream.write_all(octets);
-        let _ = stream.shutdown(Shutdown::Write);
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).unwrap();
-        Answer::of(&answer)
+        answered(TcpStream::connect(self.address()).unwrap(), octets)
+    }
+
+    /// The same from another address of this machine.
+    pub(crate) fn send_from(&self, address: [u8; 4], octets: &[u8]) -> Answer {
+        let connected = async {
+            let socket = tokio::net::TcpSocket::new_v4()?;
+            socket.bind((address, 0).into())?;
+            socket.connect(self.address()).await?.into_std()
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let stream = runtime.block_on(connected).unwrap();
+        stream.set_nonblocking(false).unwrap();
+        answered(stream, octets)
     }
 
     /// What the audit log has, as `via | action | outcome`.
@@ -265,17 +272,13 @@ pub(crate) fn bearer(token: &str) -> String {
     format!("Authorization: Bearer {token}")
 }
 
-/// A connection from another address of this machine.
-pub(crate) fn connected_from(address: [u8; 4], to: SocketAddr) -> TcpStream {
-    let connected = async {
-        let socket = tokio::net::TcpSocket::new_v4()?;
-        socket.bind((address, 0).into())?;
-        socket.connect(to).await?.into_std()
-    };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let stream = runtime.block_on(connected).unwrap();
-    stream.set_nonblocking(false).unwrap();
-    stream
+fn answered(mut stream: TcpStream, octets: &[u8]) -> Answer {
+    // It may hang up before it has read all of it.
+    let _ = stream.write_all(octets);
+    let _ = stream.shutdown(Shutdown::Write);
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    Answer::of(&answer)
 }
 
 /// The octets of a request.

@@ -113,7 +113,7 @@ pub(super) async fn log_in(State(desk): Shared, request: Request) -> Result<Resp
     if let Some(earlier) = Visitor::logged_in(&desk, &request) {
         earlier.leave(&desk);
     }
-    let id = desk.gate.begin(name, now)?;
+    let id = desk.gate.begin(name, source, now)?;
     let mut response = see(next);
     set(&mut response, &Cookie::session(&request).set(&id));
     set(&mut response, &Cookie::entry(&request).clear());

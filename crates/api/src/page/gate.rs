@@ -1,7 +1,8 @@
 //! What logging in needs.
 
+use std::collections::VecDeque;
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::http::Request;
 use gridtap_model::{Span, Timestamp};
@@ -19,8 +20,11 @@ use crate::server::Encrypted;
 
 /// Logins that one source may try at once, and how long each takes to come back.
 const OF_SOURCE: (Span, u32) = (Span::from_secs(6), 10);
-/// The same for one name, from wherever.
+/// The same for one name, from wherever it was never logged in by; a source that it was logged in from has its own, so
+/// that nobody keeps others out by guessing at their names.
 const OF_NAME: (Span, u32) = (Span::from_secs(30), 10);
+/// Names and sources of logins that are remembered.
+const WELCOME_MAX: usize = 1024;
 /// Names that are told apart: what nobody is called shares its places.
 const NAMES_MAX: u16 = 1024;
 /// Passwords that are compared at once: each takes 19 MiB, and the cores are there for the packets.
@@ -40,7 +44,9 @@ pub(crate) struct Door {
     sessions: Sessions,
     pub(super) seal: FormSeal,
     by_source: Limit<IpAddr>,
-    by_name: Limit<u16>,
+    by_name: Limit<(u16, Option<IpAddr>)>,
+    /// Who logged in from where, the last at the end.
+    welcome: Mutex<VecDeque<(u16, IpAddr)>>,
     comparing: Semaphore,
     waiting: Semaphore,
 }
@@ -55,9 +61,23 @@ impl Door {
             seal,
             by_source: Limit::every(OF_SOURCE.0, OF_SOURCE.1),
             by_name: Limit::every(OF_NAME.0, OF_NAME.1),
+            welcome: Mutex::default(),
             comparing: Semaphore::new(COMPARED_MAX),
             waiting: Semaphore::new(WAITING_MAX),
         })
+    }
+
+    fn welcome(&self) -> MutexGuard<'_, VecDeque<(u16, IpAddr)>> {
+        self.welcome.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn welcomes(&self, key: (u16, IpAddr)) {
+        let mut welcome = self.welcome();
+        welcome.retain(|each| *each != key);
+        if welcome.len() >= WELCOME_MAX {
+            welcome.pop_front();
+        }
+        welcome.push_back(key);
     }
 }
 
@@ -73,7 +93,9 @@ impl Gate {
 
     /// Whether a login may be tried, by where it comes from and for whom.
     pub(super) fn allows(&self, source: IpAddr, name: &str, now: Timestamp) -> bool {
-        self.door.by_source.allows(source, now) && self.door.by_name.allows(slot(name), now)
+        let key = (slot(name), source);
+        let own = self.door.welcome().contains(&key).then_some(source);
+        self.door.by_source.allows(source, now) && self.door.by_name.allows((key.0, own), now)
     }
 
     /// Whether a password is that of a name; an error where too many want to know.
@@ -87,7 +109,13 @@ impl Gate {
     }
 
     /// Logs somebody in: the id that a cookie keeps.
-    pub(super) fn begin(&self, name: &str, now: Timestamp) -> Result<String, Problem> {
+    pub(super) fn begin(
+        &self,
+        name: &str,
+        source: IpAddr,
+        now: Timestamp,
+    ) -> Result<String, Problem> {
+        self.door.welcomes((slot(name), source));
         let mark = self.users.mark(name).ok_or_else(Problem::busy)?;
         self.door.sessions.begin(name, mark, now, self.times).map_err(|_| Problem::busy())
     }

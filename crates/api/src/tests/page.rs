@@ -37,6 +37,8 @@ fn with_users() -> Config {
 #[derive(Default)]
 struct Browser {
     cookies: BTreeMap<String, String>,
+    /// Where it is, if not at the usual place.
+    from: Option<[u8; 4]>,
 }
 
 impl Browser {
@@ -60,7 +62,11 @@ impl Browser {
         let cookie = format!("Cookie: {}", cookies.join("; "));
         let mut all = vec!["Accept: text/html,application/xhtml+xml", &*cookie];
         all.extend(headers);
-        let answer = stage.send(&request(method, path, &all, body.as_bytes()));
+        let octets = request(method, path, &all, body.as_bytes());
+        let answer = match self.from {
+            Some(address) => stage.send_from(address, &octets),
+            None => stage.send(&octets),
+        };
         for name in ["x-content-type-options", "content-security-policy", "cache-control"] {
             assert!(answer.header(name).is_some(), "{method} {path} has no {name}");
         }

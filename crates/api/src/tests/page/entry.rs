@@ -110,6 +110,18 @@ fn whoever_guesses_is_told_to_wait_and_leaves_one_row() {
 }
 
 #[test]
+fn whoever_guesses_at_a_name_keeps_nobody_out_who_was_in_from_elsewhere() {
+    let stage = Stage::with(with_users(), 1);
+    Browser::of(&stage, "shift");
+    let mut elsewhere = Browser { from: Some([127, 0, 0, 9]), ..Browser::default() };
+    let statuses: Vec<u16> = (0..12)
+        .map(|_| elsewhere.log_in(&stage, "shift", "wrong horse battery staple").status)
+        .collect();
+    assert_eq!(statuses, [&[403; 10][..], &[429; 2]].concat());
+    Browser::of(&stage, "shift");
+}
+
+#[test]
 fn a_form_to_log_in_is_of_the_browser_that_asked_for_it() {
     let stage = Stage::with(with_users(), 1);
     let form = Browser::default().get(&stage, "/login");
