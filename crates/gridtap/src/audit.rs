@@ -138,12 +138,7 @@ fn line(out: &mut impl Write, audited: &Audited) -> Result<(), Failure> {
         clean(&row.who),
         clean(&way.join(", "))
     )?;
-    let mut rest = Vec::new();
-    if row.outcome.starts_with("refused: ") {
-        rest.push(row.outcome.clone());
-    } else if row.outcome != "done" {
-        rest.push(format!("refused: {}", row.outcome));
-    }
+    let mut rest: Vec<String> = outcome(&row.outcome).into_iter().collect();
     if !row.detail.is_empty() {
         rest.push(row.detail.clone());
     }
@@ -151,4 +146,28 @@ fn line(out: &mut impl Write, audited: &Audited) -> Result<(), Failure> {
         writeln!(out, "        {}", clean(&rest.join("; ")))?;
     }
     Ok(())
+}
+
+/// What came of it, where it was not simply done. Some say by themselves what it was.
+fn outcome(text: &str) -> Option<String> {
+    let is_said = ["refused: ", "recorded: "].iter().any(|word| text.starts_with(word));
+    match text {
+        "done" => None,
+        said if is_said => Some(said.to_owned()),
+        reason => Some(format!("refused: {reason}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_recorded_is_not_told_as_refused_and_a_refusal_once() {
+        assert_eq!(outcome("done"), None);
+        assert_eq!(outcome("login_refused").unwrap(), "refused: login_refused");
+        for said in ["recorded: nothing changed", "refused: needs the role admin"] {
+            assert_eq!(outcome(said).as_deref(), Some(said));
+        }
+    }
 }
