@@ -22,6 +22,11 @@ const LIST_OCTETS_MAX: u64 = 8 * 1024 * 1024;
 const STANDING_MAX: usize = 1_000;
 /// Silences that act in one round.
 const ROUND_MAX: usize = 64;
+/// Octets of a silence's id; an Alertmanager's has 36.
+const ID_OCTETS_MAX: usize = 128;
+/// Letters of its creator's name and of its comment that are kept: each ends in the audit log, which keeps it for good.
+const NAME_LETTERS_MAX: usize = 128;
+const COMMENT_LETTERS_MAX: usize = 1024;
 /// How often it is noted again that one still stands: what is not noted for a day is forgotten.
 const NOTE_EVERY: Span = Span::from_secs(6 * 3600);
 /// Names of the label that holds an anomaly's id: ours, and what people write.
@@ -75,10 +80,21 @@ impl Silence {
 /// Those of a list that name one anomaly each.
 fn standing(list: &[u8]) -> serde_json::Result<Vec<Silence>> {
     let mut silences: Vec<Silence> = serde_json::from_slice(list)?;
-    silences.retain(|silence| silence.anomaly().is_some() && !silence.id.is_empty());
+    silences.retain(|silence| {
+        silence.anomaly().is_some() && (1..=ID_OCTETS_MAX).contains(&silence.id.len())
+    });
     silences.sort_by(|one, other| one.id.cmp(&other.id));
     silences.truncate(STANDING_MAX);
+    for silence in &mut silences {
+        silence.created_by = kept(&silence.created_by, NAME_LETTERS_MAX);
+        silence.comment = kept(&silence.comment, COMMENT_LETTERS_MAX);
+    }
     Ok(silences)
+}
+
+/// Text of the other side, as much of it as is kept, without what a terminal would obey.
+fn kept(text: &str, letters_max: usize) -> String {
+    text.chars().filter(|letter| !letter.is_control()).take(letters_max).collect()
 }
 
 /// What one silence does.

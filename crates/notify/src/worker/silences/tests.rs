@@ -50,3 +50,17 @@ fn what_is_no_list_of_silences_is_said() {
     }
     assert!(standing(b"[]").unwrap().is_empty());
 }
+
+#[test]
+fn no_length_that_an_alertmanager_gives_reaches_the_audit_log() {
+    let matchers = json!([is("anomaly", "6f0c")]);
+    let mut long = silence("active", &matchers);
+    long["createdBy"] = "m".repeat(100_000).into();
+    long["comment"] = "se\u{1b}[2Jen ".repeat(100_000).into();
+    let read = standing(json!([long]).to_string().as_bytes()).unwrap();
+    assert_eq!(read[0].created_by.len(), NAME_LETTERS_MAX);
+    assert_eq!(read[0].comment.len(), COMMENT_LETTERS_MAX);
+    assert!(read[0].comment.starts_with("se[2Jen "));
+    long["id"] = "5".repeat(ID_OCTETS_MAX + 1).into();
+    assert!(standing(json!([long]).to_string().as_bytes()).unwrap().is_empty());
+}
