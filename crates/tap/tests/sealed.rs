@@ -54,6 +54,14 @@ fn nothing_can_be_written_to_what_hears_and_it_hears_on() {
     assert_eq!(writev(borrowed, &parts), Err(Errno::EPERM));
     assert_eq!(nix::unistd::write(borrowed, &frame), Err(Errno::EPERM));
     assert_eq!(nix::unistd::dup(borrowed).map(drop), Err(Errno::EPERM));
+    // Nor lent to another number by the calls that take one, or by a queue.
+    #[cfg(target_arch = "x86_64")]
+    for call in [libc::SYS_dup2, libc::SYS_io_submit, libc::SYS_pidfd_getfd] {
+        // SAFETY: it is refused before it looks at its arguments; unsealed, they would be refused as none.
+        #[expect(unsafe_code, reason = "calls that the standard library has no name for")]
+        let answer = unsafe { libc::syscall(call, socket, 900, 0) };
+        assert_eq!((answer, Errno::last()), (-1, Errno::EPERM), "{call}");
+    }
     let others = std::thread::spawn(move || send(socket, &frame, MsgFlags::empty()));
     assert_eq!(others.join().unwrap(), Err(Errno::EPERM), "for every thread");
 
