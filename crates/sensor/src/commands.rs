@@ -256,12 +256,34 @@ impl Commands {
         }
     }
 
-    fn answered(&mut self, observation: &Observation<'_>, message: &Message<'_>, frame: u64) {
+    /// The command that an answer is to. One frame can hold several to the same device, and one without an answer must not
+    /// take another's: the one that is most alike it is, of these the first.
+    fn asked(
+        &self,
+        observation: &Observation<'_>,
+        message: &Message<'_>,
+        frame: u64,
+    ) -> Option<(u64, u64, u16)> {
         let conversation = observation.conversation.0;
+        let first = message.runs.first().and_then(|run| run.points().next());
+        let first = first.map(|point| point.to_string());
+        let likeness = |key: &(u64, u64, u16), command: &Command| {
+            // What stays unanswered is told at the place where it was asked.
+            let is_place =
+                message.phase == Phase::Unanswered && key.2 == observation.place.position;
+            let is_function = command.function == message.function.name;
+            let named = command.points.first().map(|each| each.point.as_str());
+            (is_place, is_function, first.is_some() && named == first.as_deref())
+        };
         let of_frame = (conversation, frame, 0)..=(conversation, frame, u16::MAX);
-        let mut found = self.waiting.range(of_frame);
-        let found = found.find(|(_, each)| each.device == message.device);
-        let Some(key) = found.map(|(key, _)| *key) else { return };
+        let to_it = self.waiting.range(of_frame).filter(|(_, each)| each.device == message.device);
+        // Of those that are alike the last is the greatest, so that they are looked at from the end.
+        let found = to_it.rev().max_by_key(|(key, each)| likeness(key, &each.command));
+        found.map(|(key, _)| *key)
+    }
+
+    fn answered(&mut self, observation: &Observation<'_>, message: &Message<'_>, frame: u64) {
+        let Some(key) = self.asked(observation, message, frame) else { return };
         let Some(Waiting { mut command, .. }) = self.waiting.remove(&key) else { return };
         command.latency_ns = message.latency_ns;
         command.outcome = match message.outcome {

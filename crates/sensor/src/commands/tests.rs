@@ -29,6 +29,18 @@ impl Log {
     }
 
     fn hear(&mut self, millis: i64, frame: u64, master: IpAddr, what: (Class, Phase, Outcome)) {
+        self.hear_of(millis, (frame, 0), master, what, 2);
+    }
+
+    /// The same of a coil, at a place in the frame.
+    fn hear_of(
+        &mut self,
+        millis: i64,
+        (frame, position): (u64, u16),
+        master: IpAddr,
+        what: (Class, Phase, Outcome),
+        coil: u32,
+    ) {
         let device = Device {
             zone: Zone(0),
             protocol: Protocol::Modbus,
@@ -39,7 +51,7 @@ impl Log {
         let is_request = phase == Phase::Request;
         let runs = [Run {
             table: Table::COIL,
-            first: 2,
+            first: coil,
             count: 1,
             values: Values::Bits(&[1]),
             written: true,
@@ -63,7 +75,7 @@ impl Log {
             dialogue: Dialogue::NONE,
         };
         let is_answer = matches!(phase, Phase::Response | Phase::Exception);
-        let place = Place { capture: 0, frame: frame + u64::from(is_answer), position: 0 };
+        let place = Place { capture: 0, frame: frame + u64::from(is_answer), position };
         let observation = Observation {
             time: at(millis),
             place,
@@ -167,6 +179,34 @@ fn reads_are_left_aside_and_every_command_is_told_once_whatever_came_of_it() {
     log.ask(70_000, 9, Class::File);
     log.commands.finish();
     assert_eq!(log.outcomes(), [(9, CommandOutcome::Unknown)]);
+}
+
+#[test]
+fn of_several_commands_in_one_frame_each_has_its_own_outcome() {
+    let mut log = Log::new(50);
+    let mut hear = |millis, position, phase, outcome, coil| {
+        log.hear_of(millis, (1, position), host(7), (Class::Command, phase, outcome), coil);
+    };
+    for (position, coil) in [(0, 2), (1, 9), (2, 4)] {
+        hear(0, position, Phase::Request, Outcome::Pending, coil);
+    }
+    // The device answers the last first, the second never.
+    hear(4, 0, Phase::Response, Outcome::Success, 4);
+    hear(2000, 1, Phase::Unanswered, Outcome::Unanswered, 2);
+    let refused = Outcome::Refused { reason: Refusal::Address, code: 2 };
+    hear(5, 0, Phase::Exception, refused, 2);
+    let (mut told, _) = log.commands.take();
+    told.sort_by_key(|each| each.points[0].point.clone());
+    let told: Vec<_> = told.iter().map(|each| (&*each.points[0].point, each.outcome)).collect();
+    let refused = CommandOutcome::Refused { reason: "illegal address", code: 2 };
+    assert_eq!(
+        told,
+        [
+            ("coil 2", refused),
+            ("coil 4", CommandOutcome::Accepted),
+            ("coil 9", CommandOutcome::Unanswered)
+        ]
+    );
 }
 
 #[test]
