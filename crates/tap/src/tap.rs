@@ -46,6 +46,8 @@ pub struct Tap {
     link: LinkType,
     /// Its number, while it is bound.
     bound: Option<core::ffi::c_int>,
+    /// The number by which it was bound last.
+    index: core::ffi::c_int,
     /// The block that is read or comes next, and what is left of it.
     nth: u32,
     walk: Option<Walk>,
@@ -80,6 +82,7 @@ impl Tap {
             blocks,
             link,
             bound: Some(known.index),
+            index: known.index,
             nth: 0,
             walk: None,
             place: None,
@@ -167,7 +170,11 @@ impl Tap {
                 // It may have gone again.
                 self.socket.bind(known.index).ok()?;
                 self.bound = Some(known.index);
-                self.lost_before = 0;
+                // Another one counts from nothing; the same one goes on with what it had lost before it was heard.
+                if known.index != self.index {
+                    self.lost_before = 0;
+                }
+                self.index = known.index;
                 Some(Change::Back)
             }
             (None, _) => None,
