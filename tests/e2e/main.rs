@@ -15,6 +15,7 @@ mod inventory;
 mod lemay;
 mod live;
 mod machine;
+mod mirrored;
 mod news;
 mod order;
 mod package;

@@ -32,7 +32,7 @@ pub(crate) fn run(
     let mut dissector = Dissector::of_records(settings.dissect.clone());
     dissector.name_captures(&names);
     let mut decoder = Decoder {
-        wire: Wire::new(settings.wire.clone()),
+        wire: Wire::new(settings.wire()),
         dissector,
         tick: Timestamp::MIN,
         is_live: matches!(inputs, Inputs::Interfaces(_)),

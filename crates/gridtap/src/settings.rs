@@ -1,5 +1,7 @@
 //! Everything that can be set.
 
+use core::hash::{BuildHasher, Hasher};
+use std::hash::RandomState;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -89,10 +91,19 @@ impl Settings {
         layered
     }
 
+    /// The settings of the wire. Where nobody asked for a seed nobody can foresee it; what is told is the same with any.
+    pub(crate) fn wire(&self) -> gridtap_wire::Config {
+        let mut wire = self.wire.clone();
+        if wire.hash_seed == gridtap_wire::Config::default().hash_seed {
+            wire.hash_seed = RandomState::new().build_hasher().finish();
+        }
+        wire
+    }
+
     /// The settings of the whole pipeline.
     pub(crate) fn sensor(&self) -> gridtap_sensor::Config {
         gridtap_sensor::Config {
-            wire: self.wire.clone(),
+            wire: self.wire(),
             dissect: self.dissect.clone(),
             baseline: self.baseline.clone(),
             detect: self.detect.clone(),

@@ -194,6 +194,7 @@ impl Pipeline {
                 missing: dissected.bytes.missing,
                 encrypted: dissected.bytes.encrypted,
             },
+            copies: self.wire.counters().udp_copies,
             not_followed,
             evicted,
         }

@@ -15,6 +15,9 @@ pub struct Summary {
     pub anomalies: u64,
     /// Octets of recognised conversations.
     pub bytes: ByteCounts,
+    /// Datagrams that were captured again elsewhere on their way, and told once. Absent where there were none.
+    #[serde(skip_serializing_if = "is_none")]
+    pub copies: u64,
     /// Frames and packets that led to no conversation although there may have been one in them, by reason. Empty where
     /// there were none.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
@@ -22,6 +25,11 @@ pub struct Summary {
     /// State that gave way because a table was full, by table. Empty where nothing did.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub evicted: BTreeMap<String, u64>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+const fn is_none(count: &u64) -> bool {
+    *count == 0
 }
 
 /// Every octet of a recognised conversation is exactly one of these.

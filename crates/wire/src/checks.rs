@@ -1,6 +1,6 @@
 //! Which segments are taken as heard, by their checksums. The crate's documentation gives the reasoning.
 
-use gridtap_model::{Direction, Transport};
+use gridtap_model::{Direction, Span, Transport};
 
 use crate::checksum::Verdict;
 use crate::entry::{Context, Entry, Sink};
@@ -21,6 +21,14 @@ impl Entry {
     ) -> bool {
         let checks = self.stream(direction).checks;
         let partial = segment.verdict == Verdict::Partial;
+        let doubted = match segment.verdict {
+            Verdict::Right | Verdict::Unjudged => false,
+            Verdict::Partial => !checks.offloaded,
+            Verdict::Wrong => checks.right || !checks.offloaded,
+        };
+        if doubted && self.is_wrong_again(direction, segment, at, context.config.copy_window) {
+            return false;
+        }
         match segment.verdict {
             Verdict::Unjudged => return true,
             Verdict::Right => {
@@ -74,6 +82,19 @@ impl Entry {
         }
         self.settle(None, context, sink);
         false
+    }
+
+    /// Whether a segment with a wrong checksum was captured before, elsewhere on its way: one damaged segment must not
+    /// count as several.
+    fn is_wrong_again(
+        &mut self,
+        direction: Direction,
+        segment: &Segment<'_>,
+        at: At,
+        window: Span,
+    ) -> bool {
+        let which = [segment.sequence, segment.acknowledgement.unwrap_or(0), segment.length()];
+        self.recent.get_or_insert_default().is_wrong_again(at.time, direction, which, window)
     }
 
     pub(crate) fn checksum_wrong(

@@ -42,7 +42,10 @@ pub struct Config {
     pub fragment_bytes_max: usize,
     /// How long the fragments of a datagram are waited for.
     pub fragment_patience: Span,
-    /// Keys the flow table. What comes out does not depend on it; the shell may take it from the system's randomness.
+    /// How long after a datagram the same one is taken for a copy that was captured elsewhere on its way. 0 for never.
+    pub copy_window: Span,
+    /// Keys the flow table and the comparison of datagrams. What comes out does not depend on it; the shell takes it
+    /// from the system's randomness, so that nobody can foresee it.
     pub hash_seed: u64,
 }
 
@@ -66,6 +69,7 @@ impl Default for Config {
             fragment_datagrams_max: 256,
             fragment_bytes_max: 1 << 20,
             fragment_patience: Span::from_secs(30),
+            copy_window: Span::from_nanos(50_000_000),
             hash_seed: 0x6772_6964_7461_7021,
         }
     }

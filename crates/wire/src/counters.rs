@@ -157,6 +157,8 @@ counters! {
     order_waits_in_vain,
     /// UDP datagrams taken.
     udp_datagrams,
+    /// UDP datagrams captured again, which are told once.
+    udp_copies,
     /// UDP datagrams whose length does not fit.
     udp_malformed,
     /// Octets of UDP payload delivered.

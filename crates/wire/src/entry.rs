@@ -3,6 +3,7 @@
 use gridtap_model::{Direction, Endpoint, Span, Timestamp, Transport};
 
 use crate::config::Config;
+use crate::copies::Recent;
 use crate::counters::Counters;
 use crate::event::{Closing, Event, Flow, Heard};
 use crate::stream::Stream;
@@ -62,6 +63,8 @@ pub(crate) struct Entry {
     pub(crate) closing_at: Timestamp,
     pub(crate) rank: Rank,
     pub(crate) doubt: Option<Box<Doubt>>,
+    /// What may come again from another place on the way.
+    pub(crate) recent: Option<Box<Recent>>,
 }
 
 impl Entry {
@@ -76,6 +79,7 @@ impl Entry {
             closing_at: at.time,
             rank: Rank::Unanswered,
             doubt: None,
+            recent: None,
         }
     }
 

@@ -25,6 +25,8 @@ pub(crate) struct Datagram<'a> {
     pub(crate) header_wrong: bool,
     /// The destination of the pseudo-header is another than that of the packet (source routing).
     pub(crate) routed: bool,
+    /// What its sender tells it from others by; 0 where it does not.
+    pub(crate) identification: u32,
     /// Which part of a fragmented datagram it is.
     pub(crate) fragment: Option<Fragment>,
 }
@@ -85,8 +87,9 @@ fn ipv4(bytes: &[u8], cut: u32) -> Option<Datagram<'_>> {
     };
     let (payload, missing) = cut_to(rest, length, cut);
     let flags = u16::from_be_bytes([head[6], head[7]]);
+    let identification = u32::from(u16::from_be_bytes([head[4], head[5]]));
     let fragment = (flags & 0x3FFF != 0).then(|| Fragment {
-        identification: u32::from(u16::from_be_bytes([head[4], head[5]])),
+        identification,
         offset: u32::from(flags & 0x1FFF) << 3,
         more: flags & 0x2000 != 0,
     });
@@ -100,6 +103,7 @@ fn ipv4(bytes: &[u8], cut: u32) -> Option<Datagram<'_>> {
             && [head[10], head[11]] != [0, 0]
             && checksum::sum(header) != 0xFFFF,
         routed: false,
+        identification,
         fragment,
     })
 }
@@ -122,6 +126,7 @@ fn ipv6(bytes: &[u8], cut: u32) -> Result<Datagram<'_>, IpError> {
         missing,
         header_wrong: false,
         routed: false,
+        identification: 0,
         fragment: None,
     };
     for _ in 0..EXTENSIONS_MAX {

@@ -26,6 +26,9 @@
 //! right one shows that it was damaged or forged. A field that holds the bare sum of the pseudo-header is the mark of
 //! offloading, and is believed at once where nothing right was heard, and else when the receiver acknowledges it.
 //!
+//! **Copies.** A datagram that was captured twice is told once, by the identification of its packet (the module `copies`
+//! gives the reasoning). In TCP the sequence numbers see to that.
+//!
 //! **Bounds.** Every table and buffer has its bound in [`Config`]. When the flow table is full, flows that were not
 //! answered give way first, then the young, then those not used for longest.
 //!
@@ -45,6 +48,7 @@ mod address;
 mod checks;
 mod checksum;
 mod config;
+mod copies;
 mod counters;
 mod entry;
 mod event;

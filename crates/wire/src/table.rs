@@ -105,6 +105,12 @@ impl Table {
         }
     }
 
+    /// A flow, and what hashes are made with.
+    pub(crate) fn hasher_and(&mut self, slot: u32) -> Option<(&RandomState, &mut Entry)> {
+        let entry = self.slots.get_mut(place(slot))?.entry.as_mut()?;
+        Some((&self.hasher, entry))
+    }
+
     /// How many flows are open.
     pub(crate) fn len(&self) -> usize {
         self.index.len()

@@ -58,8 +58,20 @@ impl Kind {
     }
 }
 
-/// What a packet has inside, of which `depth` others are around it.
+/// Whether a packet can have another inside: for the most part it cannot.
 #[inline]
+pub(crate) fn may_be(datagram: &Datagram<'_>) -> bool {
+    match datagram.protocol {
+        crate::internet::TCP => false,
+        crate::internet::UDP => {
+            let port = datagram.payload.get(2..4);
+            port == Some(&VXLAN.to_be_bytes()) || port == Some(&VXLAN_GPE.to_be_bytes())
+        }
+        protocol => matches!(protocol, IP_IN_IP | IPV6_IN_IP | GRE),
+    }
+}
+
+/// What a packet has inside, of which `depth` others are around it.
 pub(crate) fn inside<'a>(datagram: &Datagram<'a>, vlan: Option<u16>, depth: u8) -> Inside<'a> {
     let carried = |kind, bytes| Carried {
         kind,
@@ -147,7 +159,6 @@ fn mirrored<'a>(
 }
 
 /// VXLAN and its extension. Octets to its port that are not in its form are their hosts' own.
-#[inline]
 fn virtual_network<'a>(
     bytes: &'a [u8],
     carried: impl Fn(u16, &'a [u8]) -> Carried<'a>,

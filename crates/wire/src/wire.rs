@@ -3,6 +3,7 @@
 use gridtap_model::{Direction, Endpoint, Timestamp, Transport};
 
 use crate::config::{Checksums, Config};
+use crate::copies::Mark;
 use crate::counters::Counters;
 use crate::entry::Sink;
 use crate::event::{Closing, Event, Frame, Heard};
@@ -93,6 +94,7 @@ impl Wire {
             protocol: joined.protocol,
             payload: &joined.payload,
             header_wrong: joined.header_wrong,
+            identification: fragment.identification,
             fragment: None,
             ..datagram
         };
@@ -108,17 +110,8 @@ impl Wire {
         sink: &mut impl FnMut(&Heard<'_>),
     ) {
         let vlan = packet.vlan;
-        match tunnel::inside(datagram, vlan, packet.depth) {
-            Inside::Own => {}
-            Inside::Unknown(kind) => return kind.unknown(&mut self.counters),
-            Inside::Carried(carried, kind) => {
-                kind.followed(&mut self.counters);
-                let nesting_max = self.config.nesting_max;
-                if let Some(inner) = link::follow(carried, nesting_max, &mut self.counters) {
-                    self.packet(&inner, at, sink);
-                }
-                return;
-            }
+        if tunnel::may_be(datagram) && self.is_tunnel(datagram, packet, at, sink) {
+            return;
         }
         let verify = self.config.checksums == Checksums::Verify;
         let route = |transport, source_port, destination_port| Route {
@@ -143,12 +136,37 @@ impl Wire {
                 };
                 add(&mut self.counters.udp_datagrams);
                 let route = route(Transport::Udp, user.source_port, user.destination_port);
-                self.udp(&route, &user, at, sink);
+                self.udp(&route, &user, datagram.identification, at, sink);
             }
             1 | 58 => add(&mut self.counters.ip_icmp),
             50 => add(&mut self.counters.ip_encrypted),
             _ => add(&mut self.counters.ip_other),
         }
+    }
+
+    /// Follows what a packet carries, if it is another; says whether it is. Apart from the way of all other packets,
+    /// which is faster for it.
+    #[cold]
+    #[inline(never)]
+    fn is_tunnel(
+        &mut self,
+        datagram: &Datagram<'_>,
+        packet: &Packet<'_>,
+        at: At,
+        sink: &mut Sink<'_>,
+    ) -> bool {
+        match tunnel::inside(datagram, packet.vlan, packet.depth) {
+            Inside::Own => return false,
+            Inside::Unknown(kind) => kind.unknown(&mut self.counters),
+            Inside::Carried(carried, kind) => {
+                kind.followed(&mut self.counters);
+                let nesting_max = self.config.nesting_max;
+                if let Some(inner) = link::follow(carried, nesting_max, &mut self.counters) {
+                    self.packet(&inner, at, &mut |heard: &Heard<'_>| sink(heard));
+                }
+            }
+        }
+        true
     }
 
     #[inline]
@@ -253,12 +271,16 @@ impl Wire {
         &mut self,
         route: &Route,
         user: &transport::UserDatagram<'_>,
+        identification: u32,
         at: At,
         sink: &mut Sink<'_>,
     ) {
         let found = self.table.find(Transport::Udp, route.source, route.destination);
         let found = found.filter(|&slot| self.is_open_at(slot, at.time, sink));
         let slot = found.unwrap_or_else(|| self.open(route, route.source, false, at, sink));
+        if route.differing == 0 && self.is_copy(slot, route, user, identification, at) {
+            return add(&mut self.counters.udp_copies);
+        }
         let Some(entry) = self.table.get_mut(slot) else { return };
         let direction = entry.direction(route.source);
         entry.count_packet(direction, at);
@@ -273,6 +295,26 @@ impl Wire {
             entry.user_datagram(direction, user, at, context, sink)
         });
         self.promote(slot);
+    }
+
+    /// Whether a datagram was heard before, elsewhere on its way.
+    fn is_copy(
+        &mut self,
+        slot: u32,
+        route: &Route,
+        user: &transport::UserDatagram<'_>,
+        identification: u32,
+        at: At,
+    ) -> bool {
+        let window = self.config.copy_window;
+        if window.nanos() == 0 {
+            return false;
+        }
+        let Some((hasher, entry)) = self.table.hasher_and(slot) else { return false };
+        let direction = entry.direction(route.source);
+        let (payload, missing) = (user.payload, user.missing);
+        let mark = Mark::new(hasher, at.time, direction, identification, payload, missing);
+        entry.recent.get_or_insert_default().is_copy(mark, window)
     }
 
     /// Tells the time: what has waited long enough is given up, what was silent long enough is closed.

@@ -3,7 +3,7 @@
 use super::*;
 
 /// The datagram in pieces, with their places in octets.
-fn pieces(made: &Made, size: usize) -> Vec<Vec<u8>> {
+pub(super) fn pieces(made: &Made, size: usize) -> Vec<Vec<u8>> {
     let (source, destination) = made.addresses();
     let transport = made.transport();
     let count = transport.len().div_ceil(size);

@@ -1,6 +1,7 @@
 //! Frames made by hand, and what is told of them, as text.
 
 mod checksums;
+mod copies;
 mod fragments;
 mod layers;
 mod limits;
@@ -11,7 +12,7 @@ mod sessions;
 
 use core::net::IpAddr;
 
-use gridtap_model::{Direction, Timestamp};
+use gridtap_model::{Direction, Span, Timestamp};
 
 use crate::transport::{ACK, FIN, RST, SYN};
 use crate::{Checksums, Config, Event, Frame, Heard, LinkType, Overlap, Wire};
