@@ -14,10 +14,9 @@ const UNIT: &str = "deploy/systemd/gridtap.service";
 /// The unit, with a program that is there in the place of the one that is to be installed.
 fn installed(folder: &Path) -> std::path::PathBuf {
     let unit = fs::read_to_string(root().join(UNIT)).expect("the unit is text");
-    let start = "ExecStart=/usr/bin/gridtap ";
-    assert!(unit.contains(start));
+    assert!(unit.contains("ExecStart=/usr/bin/gridtap "));
     let path = folder.join("gridtap.service");
-    fs::write(&path, unit.replace(start, "ExecStart=/bin/sh ")).expect("a temporary file");
+    fs::write(&path, unit.replace("=/usr/bin/gridtap ", "=/bin/sh ")).expect("a temporary file");
     path
 }
 
