@@ -6,6 +6,7 @@ mod commands;
 mod decode;
 mod errors;
 mod evidence;
+mod full;
 mod kill;
 mod manual;
 mod monitor;

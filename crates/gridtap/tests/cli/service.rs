@@ -133,7 +133,7 @@ pub(crate) fn stopped(mut child: Child) -> Ran {
 }
 
 /// Each anomaly at least once, in the order of its revisions, and no change of it under two ids.
-fn assert_told(anomalies: &BTreeSet<String>, got: &[Got]) {
+pub(crate) fn assert_told(anomalies: &BTreeSet<String>, got: &[Got]) {
     let mut told = BTreeSet::new();
     let mut ids: BTreeMap<(String, u64), String> = BTreeMap::new();
     let mut newest: BTreeMap<String, u64> = BTreeMap::new();
