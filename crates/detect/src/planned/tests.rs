@@ -189,6 +189,10 @@ fn a_crowd_is_never_counted_away_at_what_a_window_names() {
     assert_eq!(planned.len(), 1);
     assert_eq!(planned[0].count, 1);
     assert!(told.iter().filter(|each| each.suppressed.is_none()).any(|each| each.count > 50));
+    // Nor is what it names counted at what alarms.
+    let last = window(|window| window.sources = vec![net("10.0.0.199/32")]);
+    let told = self::told(&last, &crowd);
+    assert_eq!(told.last().unwrap().suppressed.as_deref(), Some("plan 17"));
 }
 
 #[test]
