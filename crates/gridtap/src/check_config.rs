@@ -101,11 +101,10 @@ fn summary(layered: &Layered<Settings>) -> String {
 fn lines(layered: &Layered<Settings>) -> Vec<Line> {
     let mut lines = Vec::new();
     sound::each_value(&layered.settings, &mut |path, key, name, value| {
-        let written = layered.written.at(path).map(|node| node.place().to_owned());
         lines.push(Line {
             key: key.to_owned(),
             value: shown(name, value),
-            from: written.unwrap_or_else(|| "default".to_owned()),
+            from: layered.written.place(path).unwrap_or("default").to_owned(),
             live: is_reloaded(key),
         });
     });

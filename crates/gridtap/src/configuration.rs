@@ -1,12 +1,13 @@
 //! Settings from files, the environment and the command line, in layers.
 //!
 //! Every setting is checked by itself where it was written, so that all faults are told at once, each with
-//! its place and what would be right; only then are the layers laid over each other. What is wrong is left out, so that
-//! the rest can be looked at as a whole all the same.
+//! its place and what would be right; only then does the crate `config` lay the layers over each other. What is wrong is
+//! left out, so that the rest can be looked at as a whole all the same.
 
 mod fault;
 mod leaf;
 mod tree;
+mod written;
 
 use std::collections::BTreeSet;
 use std::io;
@@ -18,6 +19,8 @@ use serde::de::DeserializeOwned;
 pub(crate) use fault::{Fault, nearest, plain};
 use leaf::Leaf;
 pub(crate) use tree::{Node, Step};
+use written::Pile;
+pub(crate) use written::Written;
 
 use crate::failure::Failure;
 
@@ -33,6 +36,8 @@ pub(crate) struct Layers {
     pub environment: Vec<(String, String)>,
     /// `a.b=value`.
     pub set: Vec<String>,
+    /// What arguments of their own name: stronger than all else.
+    pub named: Vec<Node>,
 }
 
 /// What layers make.
@@ -41,7 +46,7 @@ pub(crate) struct Layered<T> {
     /// The settings, without what is wrong.
     pub settings: T,
     /// What was written, and where.
-    pub written: Node,
+    pub written: Written,
     /// Everything that is wrong.
     pub faults: Vec<Fault>,
     /// What is not wrong, and probably not meant.
@@ -54,7 +59,7 @@ impl Layers {
     /// With the variables of this process that name a setting.
     pub(crate) fn of(files: &[PathBuf], set: &[String]) -> Self {
         let environment = std::env::vars().filter(|(name, _)| leaf::names_setting(name)).collect();
-        Self { files: files.to_vec(), environment, set: set.to_vec() }
+        Self { files: files.to_vec(), environment, set: set.to_vec(), named: Vec::new() }
     }
 
     /// The settings that these layers make, or everything that is wrong with them.
@@ -68,7 +73,7 @@ impl Layers {
     pub(crate) fn read<T: Default + Serialize + DeserializeOwned>(&self) -> Layered<T> {
         let mut faults = Vec::new();
         let mut warnings = Vec::new();
-        let mut written = Node::empty();
+        let mut pile = Pile::default();
         let mut files = self.files.clone();
         for folder in self.folders() {
             match drop_ins(&folder) {
@@ -84,7 +89,7 @@ impl Layers {
                 Ok(text) => {
                     let (node, wrong) = leaf::of_file::<T>(path, &text);
                     faults.extend(wrong);
-                    written.lay(node, true);
+                    pile.beside(node);
                 }
                 Err(error) => faults.push(Fault::unreadable(path, &error)),
             }
@@ -96,12 +101,14 @@ impl Layers {
             .chain(self.set.iter().map(|text| Leaf::of_argument(text)));
         for leaf in single {
             match leaf.and_then(|leaf| leaf.node::<T>()) {
-                Ok(node) => written.lay(node, false),
+                Ok(node) => pile.over(node),
                 Err(fault) => faults.push(fault),
             }
         }
-        let settings = T::deserialize(written.value()).unwrap_or_else(|error| {
-            let sentence = format!("do not fit together: {}", plain(error.message()));
+        self.named.iter().cloned().for_each(|node| pile.over(node));
+        let (settings, written) = pile.settings::<T>();
+        let settings = settings.unwrap_or_else(|error| {
+            let sentence = format!("do not fit together: {}", plain(&error.to_string()));
             faults.push(Fault::new("the settings", sentence));
             T::default()
         });

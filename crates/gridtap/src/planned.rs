@@ -10,7 +10,7 @@ use gridtap_model::{Protocol, Span, SubAddress, Timestamp};
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
-use crate::configuration::{Fault, Layered, nearest};
+use crate::configuration::{Fault, Layered, Step, nearest};
 use crate::person;
 use crate::settings::Settings;
 use crate::sound::place;
@@ -106,6 +106,10 @@ pub(crate) fn resolve(layered: &Layered<Settings>, site: &Site) -> Result<Planne
     let mut faults = Vec::new();
     let settings = &layered.settings;
     let mut names: Vec<&str> = Vec::new();
+    let place_of = |list: &str, nth: usize| {
+        let path = [Step::Name(list.to_owned()), Step::Item(nth)];
+        layered.written.place(&path).unwrap_or("settings")
+    };
     for (nth, window) in settings.window.iter().enumerate() {
         let mut wrong = Vec::new();
         if !window.name.is_empty() && names.contains(&window.name.as_str()) {
@@ -113,7 +117,7 @@ pub(crate) fn resolve(layered: &Layered<Settings>, site: &Site) -> Result<Planne
         }
         names.push(&window.name);
         let resolved = window.resolve(site, &mut wrong);
-        let place = layered.written.tables("window").get(nth).map_or("settings", |at| at.place());
+        let place = place_of("window", nth);
         faults.extend(
             wrong
                 .into_iter()
@@ -125,8 +129,7 @@ pub(crate) fn resolve(layered: &Layered<Settings>, site: &Site) -> Result<Planne
         let mut wrong = Vec::new();
         let detection = detection(&each.detection).map_err(|sentence| wrong.push(sentence));
         answered_for(&each.reason, &each.by, &mut wrong);
-        let place =
-            layered.written.tables("out_of_service").get(nth).map_or("settings", |at| at.place());
+        let place = place_of("out_of_service", nth);
         faults.extend(
             wrong
                 .into_iter()

@@ -80,15 +80,14 @@ impl Settings {
 
     /// The same with where each was written, and with what is wrong.
     pub(crate) fn read(shared: &Shared) -> Layered<Self> {
-        let mut layered = Layers::of(&shared.config, &shared.set).read::<Self>();
+        let mut layers = Layers::of(&shared.config, &shared.set);
         if let Some(site) = &shared.site {
             let is_variable = std::env::var_os("GRIDTAP_SITE").is_some_and(|text| text == *site);
             let place = if is_variable { "environment GRIDTAP_SITE" } else { "--site" };
             let value = toml::Value::String(site.display().to_string());
-            layered.written.lay(Node::of(value, place).below(&["site".to_owned()]), false);
-            layered.settings.site = Some(site.clone());
+            layers.named.push(Node::of(value, place).below(&["site".to_owned()]));
         }
-        layered
+        layers.read::<Self>()
     }
 
     /// The settings of the wire. Where nobody asked for a seed nobody can foresee it; what is told is the same with any.

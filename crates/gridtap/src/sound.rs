@@ -161,27 +161,22 @@ pub(crate) fn each_value(settings: &Settings, each: &mut impl FnMut(&[Step], &st
 
 /// Where the table of this name in a list was written, or else the section.
 fn place_of(layered: &Layered<Settings>, section: &str, list: &str, quoted: &str) -> String {
-    let tables = layered.written.tables(&format!("{section}.{list}"));
-    let is_it = |nth: usize, table: &crate::configuration::Node| {
-        let name =
-            table.at(&[Step::Name("name".to_owned())]).map(crate::configuration::Node::value);
-        match name.as_ref().and_then(Value::as_str) {
-            Some(name) => format!("{name:?}") == quoted,
-            None => format!("number {}", nth.saturating_add(1)) == quoted || quoted == "\"\"",
-        }
+    let is_it = |nth: usize, name: Option<&str>| match name {
+        Some(name) => format!("{name:?}") == quoted,
+        None => format!("number {}", nth.saturating_add(1)) == quoted || quoted == "\"\"",
     };
-    let mut found = tables.iter().enumerate().filter(|(nth, table)| is_it(*nth, table));
-    match found.next_back() {
-        Some((_, table)) => table.place().to_owned(),
+    let path = Step::path(&format!("{section}.{list}"));
+    let tables = layered.written.tables(&path).enumerate();
+    match tables.filter(|(nth, (_, name))| is_it(*nth, *name)).last() {
+        Some((_, (place, _))) => place.to_owned(),
         None => place(layered, section),
     }
 }
 
 /// Where a setting was written.
 pub(crate) fn place(layered: &Layered<Settings>, key: &str) -> String {
-    let path: Vec<Step> = key.split('.').map(|name| Step::Name(name.to_owned())).collect();
-    let place = layered.written.at(&path).map(|node| node.place().to_owned());
-    place.filter(|place| !place.is_empty()).unwrap_or_else(|| "settings".to_owned())
+    let place = layered.written.place(&Step::path(key));
+    place.filter(|place| !place.is_empty()).unwrap_or("settings").to_owned()
 }
 
 /// Whether a start would find what is to be heard.

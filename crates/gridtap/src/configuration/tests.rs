@@ -5,7 +5,7 @@ use gridtap_model::Span;
 use serde::{Deserialize, Serialize};
 use tempfile::tempdir;
 
-use super::Layers;
+use super::{Layers, Step};
 use crate::failure::Exit;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -117,6 +117,7 @@ fn every_fault_of_a_file_is_told_with_its_line_and_column() {
         files: vec![file.clone()],
         set: vec!["wire.blocks_min=many".into()],
         environment: vec![("GRIDTAP_WIRE__STRICKT".into(), "true".into())],
+        ..Layers::default()
     };
     let faults = faults(&layers);
     let file = file.display();
@@ -162,8 +163,13 @@ fn what_is_dropped_into_conf_d_comes_after_its_file_in_the_order_of_names() {
     assert_eq!(names, ["x", "y", "z"], "tables in double brackets add up over the files");
     let [warning] = layered.warnings.as_slice() else { panic!("{:?}", layered.warnings) };
     assert!(warning.contains("plan.tml: left aside"), "{warning}");
-    let place = |nth: usize| layered.written.tables("baseline.token")[nth].place().to_owned();
-    assert!(place(0).ends_with("gridtap.toml:3:1") && place(1).ends_with("10.toml:3:1"));
+    let token = Step::path("baseline.token");
+    let places: Vec<&str> = layered.written.tables(&token).map(|(place, _)| place).collect();
+    assert!(places[0].ends_with("gridtap.toml:3:1"), "{places:?}");
+    assert!(places[1].ends_with("10.toml:3:1") && places[2].ends_with("20.toml:2:1"), "{places:?}");
+    let place = |key| layered.written.place(&Step::path(key)).unwrap();
+    assert!(place("baseline.blocks_min").contains("20.toml:1:"), "the value that counts");
+    assert!(place("baseline").ends_with("gridtap.toml:1:1"), "the table that is written first");
     // An argument takes the place of all of them.
     let set = vec!["baseline.token=[{name = \"only\"}]".to_owned()];
     let settings = Layers { set, ..layers }.load::<Settings>().unwrap();
