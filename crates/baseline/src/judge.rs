@@ -4,7 +4,7 @@ mod link;
 mod parties;
 mod points;
 
-use gridtap_model::{Message, Observation, Timestamp, What, Zone};
+use gridtap_model::{LinkEvent, Message, Observation, Timestamp, What, Zone};
 
 use crate::baseline::Baseline;
 use crate::key::{Flags, NO_PARENT, commands};
@@ -27,6 +27,8 @@ impl Baseline {
                 None => self.judge_message(observation, message),
             },
             What::Link(event) => self.judge_link(observation, *event),
+            // No conversation of its own: what was begun between the same two is known, or not.
+            What::Network(_) => self.judge_link(observation, LinkEvent::Begun),
         }
     }
 

@@ -49,11 +49,11 @@ impl Baseline {
                     self.learn_message(message, verdict.declared, lesson.held_if(coarser));
                 }
             }
-            What::Link(event @ (LinkEvent::Opened { .. } | LinkEvent::Attempted)) => {
+            What::Link(event @ (LinkEvent::Opened { .. } | LinkEvent::Attempted { .. })) => {
                 self.make_room(&[], lesson.time);
                 self.learn_link(observation, *event, lesson);
             }
-            What::Link(_) => {}
+            What::Link(_) | What::Network(_) => {}
         }
     }
 

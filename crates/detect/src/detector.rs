@@ -109,6 +109,7 @@ impl Detector {
                 _ => self.answer(obs, message, baseline),
             },
             What::Link(event) => self.link(obs, event, baseline),
+            What::Network(_) => {}
         }
     }
 
@@ -235,7 +236,7 @@ impl Detector {
             self.families.occasions.closed(obs);
         }
         let zone_armed = armed(baseline.is_zone_armed(obs.zone));
-        if matches!(event, LinkEvent::Opened { .. } | LinkEvent::Attempted) {
+        if matches!(event, LinkEvent::Opened { .. } | LinkEvent::Attempted { .. }) {
             let verdict = baseline.judge(obs);
             self.candidates.clear();
             if !link::is_usual_attempt(obs, baseline) {
@@ -272,7 +273,7 @@ impl Detector {
         let serves = |detection: &str| self.book.serves(detection, obs.time);
         let Some((primary, also)) = primary(&self.candidates, serves) else { return false };
         let Some(detection) = catalogue::detection(primary.detection) else { return false };
-        let attempted = *event == LinkEvent::Attempted;
+        let attempted = matches!(event, LinkEvent::Attempted { .. });
         let severity =
             if attempted { primary.severity.min(Severity::Low) } else { primary.severity };
         let finding = Finding {

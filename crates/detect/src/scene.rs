@@ -163,7 +163,7 @@ pub(crate) mod tests {
             protocol: Protocol::Unknown,
             source: end(7),
             destination: end(21),
-            what: What::Link(LinkEvent::Attempted),
+            what: What::Link(LinkEvent::Attempted { failed: true }),
         })
     }
 }

@@ -72,7 +72,7 @@ impl Conversation {
         self.speakers.silent =
             heard.flow.packets.map(|packets| packets == 0 && heard.flow.handshake);
         match heard.event {
-            Event::Opened => {}
+            Event::Opened => self.begin(stage),
             Event::Bytes { direction, bytes } => {
                 self.bytes(stage, heard.flow, direction, bytes);
                 self.watch_directions(stage, heard.flow, direction);
@@ -100,6 +100,14 @@ impl Conversation {
                 self.oddity(stage, Direction::Forward, LinkEvent::AddressInvalid);
             }
             Event::Closed(closing) => self.close(stage, heard.flow, closing),
+        }
+    }
+
+    /// Says that there is one, before it is known what it speaks. Of TCP that needs its SYN: else nobody knows who began.
+    fn begin(&self, stage: &mut Stage<'_>) {
+        let Speakers { transport, first, second, handshake, .. } = self.speakers;
+        if handshake || transport == Transport::Udp {
+            stage.link(&self.speakers, Protocol::Unknown, [first, second], LinkEvent::Begun);
         }
     }
 
@@ -270,7 +278,8 @@ impl Conversation {
         if flow.octets == [0, 0] && self.announced.is_none() {
             if flow.handshake && flow.transport == Transport::Tcp {
                 let roles = self.roles();
-                stage.link(&self.speakers, Protocol::Unknown, roles, LinkEvent::Attempted);
+                let attempted = LinkEvent::Attempted { failed: is_failed(flow, closing) };
+                stage.link(&self.speakers, Protocol::Unknown, roles, attempted);
             }
             return;
         }
@@ -312,6 +321,13 @@ impl Conversation {
             stage.link(&self.speakers, self.protocol(), roles, LinkEvent::Closed);
         }
     }
+}
+
+/// Whether a connection without data did not come about: nobody answered, or as often as was asked, with a reset. Where
+/// it came about, its client has acknowledged that, and said one thing more than its server.
+fn is_failed(flow: &Flow, closing: Closing) -> bool {
+    let [asked, answered] = flow.packets;
+    answered == 0 || closing == Closing::Reset && asked <= answered
 }
 
 /// Encrypted bytes count where a protocol of ours was to be expected.

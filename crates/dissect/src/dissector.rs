@@ -2,8 +2,8 @@
 
 use core::cmp::Reverse;
 
-use gridtap_model::{Protocol, Timestamp, Zone};
-use gridtap_wire::{Closing, Event, FlowId, Heard};
+use gridtap_model::{Endpoint, Observation, Protocol, Timestamp, Transport, What, Zone};
+use gridtap_wire::{Closing, Event, FlowId, Heard, Notice};
 
 use crate::conversation::Conversation;
 use crate::stage::{Output, Shared, Stage};
@@ -106,6 +106,32 @@ impl Dissector {
         if matches!(heard.event, Event::Closed(_)) {
             *place = None;
         }
+    }
+
+    /// Takes in what a host said of the network.
+    pub fn notice(&mut self, notice: &Notice, sink: &mut impl FnMut(Output<'_>)) {
+        self.wake(notice.time, sink);
+        self.last = (notice.capture, notice.frame);
+        self.now = self.now.max(notice.time);
+        if !self.shared.observations {
+            return;
+        }
+        let (time, capture, frame) = (notice.time, notice.capture, notice.frame);
+        let mut stage = Stage { shared: &mut self.shared, sink, time, capture, frame };
+        // Who asks for an address has none yet, and belongs where that is.
+        let of = if notice.source.is_unspecified() { notice.destination } else { notice.source };
+        let observation = Observation {
+            time,
+            place: stage.place(),
+            zone: stage.shared.zones.at(capture, notice.vlan, of),
+            conversation: gridtap_model::Conversation::NONE,
+            transport: Transport::Udp,
+            protocol: Protocol::Unknown,
+            source: Endpoint::new(notice.source, 0),
+            destination: Endpoint::new(notice.destination, 0),
+            what: What::Network(notice.event),
+        };
+        stage.observe(&observation);
     }
 
     /// Takes in that time has come to `now`.

@@ -57,6 +57,7 @@ pub(crate) fn line(observation: &Observation<'_>) -> String {
     match observation.what {
         What::Link(event) => format!("{} {event:?}", observation.protocol),
         What::Message(message) => message_line(&message),
+        What::Network(event) => format!("{event:?}"),
     }
 }
 
@@ -174,6 +175,7 @@ impl Talk {
                 ends.push((observation.source, observation.destination));
                 times.push(observation.time);
                 match observation.what {
+                    What::Link(LinkEvent::Begun) | What::Network(_) => {}
                     What::Link(event) => links.push((observation.protocol, event)),
                     What::Message(message) => {
                         phases.push(message.phase);

@@ -53,19 +53,26 @@ impl Zones {
     /// The zone of a conversation whose server has this address.
     #[must_use]
     pub fn of(&self, flow: &Flow, server: IpAddr) -> Zone {
-        let rule = self.rules.iter().find(|rule| self.fits(rule, flow, server));
+        self.at(flow.capture, flow.vlan, server)
+    }
+
+    /// The zone of what was heard at an input, in a VLAN, about a host.
+    #[must_use]
+    pub fn at(&self, capture: u16, vlan: Option<u16>, host: IpAddr) -> Zone {
+        let rule = self.rules.iter().find(|rule| self.fits(rule, (capture, vlan), host));
         let index = rule.and_then(|rule| self.names.iter().position(|name| *name == rule.name));
         let number = index.and_then(|index| u16::try_from(index.saturating_add(1)).ok());
         Zone(number.unwrap_or(0))
     }
 
-    fn fits(&self, rule: &ZoneRule, flow: &Flow, server: IpAddr) -> bool {
-        let name = self.captures.get(usize::from(flow.capture));
+    fn fits(&self, rule: &ZoneRule, heard: (u16, Option<u16>), server: IpAddr) -> bool {
+        let (capture, vlan) = heard;
+        let name = self.captures.get(usize::from(capture));
         let is_capture = |wanted: &String| {
-            Some(wanted) == name || wanted.parse::<u16>().is_ok_and(|number| number == flow.capture)
+            Some(wanted) == name || wanted.parse::<u16>().is_ok_and(|number| number == capture)
         };
         (rule.captures.is_empty() || rule.captures.iter().any(is_capture))
-            && (rule.vlans.is_empty() || flow.vlan.is_some_and(|vlan| rule.vlans.contains(&vlan)))
+            && (rule.vlans.is_empty() || vlan.is_some_and(|vlan| rule.vlans.contains(&vlan)))
             && (rule.subnets.is_empty() || rule.subnets.iter().any(|net| net.contains(&server)))
     }
 }

@@ -3,8 +3,8 @@
 use core::fmt;
 
 use crate::{
-    Class, Device, Dialogue, Effect, Endpoint, Fault, Faults, FileAccess, Function, Phase,
-    Protocol, Run, Timestamp, Transport, Zone,
+    Class, Device, Dialogue, Effect, Endpoint, Fault, Faults, FileAccess, Function, NetworkEvent,
+    Phase, Protocol, Run, Timestamp, Transport, Zone,
 };
 
 /// Where in the input something was heard. Orders observations of one moment.
@@ -21,6 +21,11 @@ pub struct Place {
 /// A conversation of two endpoints, from its first packet to its end. Unique within one run of the sensor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Conversation(pub u64);
+
+impl Conversation {
+    /// Of what is said outside any.
+    pub const NONE: Self = Self(u64::MAX);
+}
 
 /// Something that was heard.
 #[derive(Debug, Clone, Copy)]
@@ -53,6 +58,8 @@ pub enum What<'a> {
     Message(Message<'a>),
     /// Something about the conversation itself.
     Link(LinkEvent),
+    /// Something that a host says of the network, in no conversation.
+    Network(NetworkEvent),
 }
 
 /// A decoded message in protocol-neutral words.
@@ -184,8 +191,15 @@ pub enum LinkEvent {
         /// The client sent the SYN: who is the server is known, not guessed.
         handshake: bool,
     },
-    /// A client tried to open a conversation: it got no answer or a refusal, or nothing was ever said.
-    Attempted,
+    /// The first packet of a conversation was heard: of TCP the SYN, of UDP the first datagram. Told at once, before
+    /// anything else of it, and once however often it is repeated.
+    Begun,
+    /// A client tried to open a conversation: it got no answer or a refusal, or nothing was ever said. Told when the
+    /// conversation is given up.
+    Attempted {
+        /// Nobody answered, or with a refusal; otherwise the connection came about, and nothing was said in it.
+        failed: bool,
+    },
     /// The conversation turned out to be encrypted.
     Encrypted,
     /// Bytes of a recognised conversation that could not be decoded and were skipped.

@@ -112,6 +112,9 @@ impl Pipeline {
         wire.frame(frame, &mut |heard: &Heard<'_>| {
             dissector.heard(heard, &mut |output: Output<'_>| judge.take(&output));
         });
+        if let Some(notice) = wire.take_notice() {
+            dissector.notice(&notice, &mut |output: Output<'_>| judge.take(&output));
+        }
     }
 
     /// The input ended: what was waiting is decided, and told.

@@ -77,8 +77,10 @@ counters! {
     tunnel_vxlan,
     /// VXLAN of another protocol.
     tunnel_vxlan_unknown,
-    /// ARP frames.
+    /// ARP and RARP frames.
     not_ip_arp,
+    /// ARP frames that are cut short or resolve something other than IPv4 over Ethernet.
+    arp_unknown,
     /// IEEE 802.2 frames that do not carry IP: spanning tree and the like.
     not_ip_llc,
     /// LLDP frames.

@@ -60,6 +60,7 @@ mod history;
 mod internet;
 mod link;
 mod mpls;
+mod notice;
 mod order;
 mod pair;
 mod replacement;
@@ -75,6 +76,7 @@ mod wire;
 pub use config::{Checksums, Config, Overlap};
 pub use counters::Counters;
 pub use event::{Closing, Event, Flow, FlowId, Frame, Heard, LinkType};
+pub use notice::Notice;
 pub use pair::address_pair;
 pub use wire::Wire;
 

@@ -55,6 +55,7 @@ const TAGS_MAX: u8 = 4;
 
 pub(crate) const IPV4: u16 = 0x0800;
 pub(crate) const IPV6: u16 = 0x86DD;
+pub(crate) const ARP: u16 = 0x0806;
 /// A whole Ethernet frame (transparent Ethernet bridging).
 pub(crate) const ETHERNET: u16 = 0x6558;
 pub(crate) const MPLS: u16 = 0x8847;
@@ -91,6 +92,23 @@ pub(crate) fn packet<'a>(
     let vlan = None;
     let carried = Carried { kind, bytes: rest, vlan, named: None, cut, depth: 0, tags: 0 };
     follow(carried, nesting_max, counters)
+}
+
+/// The ARP packet of a frame that has no IP packet, with the VLAN that it was heard in.
+pub(crate) fn resolution<'a>(
+    frame: &Frame<'a>,
+    nesting_max: u8,
+) -> Option<(&'a [u8], Option<u16>)> {
+    let (kind, bytes) = first(frame)?;
+    let mut carried = Carried { kind, bytes, vlan: None, named: None, cut: 0, depth: 0, tags: 0 };
+    while carried.kind != ARP {
+        let is_over = carried.depth > nesting_max.min(NESTING_MAX);
+        if is_over || matches!(carried.kind, IPV4 | IPV6) {
+            return None;
+        }
+        carried = step(carried).ok()?;
+    }
+    Some((carried.bytes, carried.vlan.or(carried.named)))
 }
 
 /// The EtherType of a frame and what it is of.
@@ -228,7 +246,7 @@ pub(crate) fn count(reason: Reason, counters: &mut Counters) {
         Reason::Labelled => &mut counters.mpls_unknown,
         Reason::Session => &mut counters.ppp_not_ip,
         Reason::Other(0..0x0600) => &mut counters.not_ip_llc,
-        Reason::Other(0x0806 | 0x8035) => &mut counters.not_ip_arp,
+        Reason::Other(ARP | 0x8035) => &mut counters.not_ip_arp,
         Reason::Other(0x88CC) => &mut counters.not_ip_lldp,
         Reason::Other(0x88B8 | 0x88B9) => &mut counters.not_ip_goose,
         Reason::Other(0x88BA) => &mut counters.not_ip_sampled_values,

@@ -10,6 +10,7 @@ use crate::event::{Closing, Event, Frame, Heard};
 use crate::fragment::Fragments;
 use crate::internet::{self, Datagram, IpError};
 use crate::link::{self, Packet};
+use crate::notice::Notice;
 use crate::table::Table;
 use crate::transport::{self, RST, SYN, Segment};
 use crate::tunnel::{self, Inside};
@@ -24,6 +25,8 @@ pub struct Wire {
     pub(crate) fragments: Fragments,
     /// Octets that wait, by the rank of their flows.
     pub(crate) held: [usize; 3],
+    /// What the last frame said of the network.
+    pub(crate) notice: Option<Notice>,
 }
 
 /// What an IP packet says of its flow.
@@ -47,7 +50,7 @@ impl Wire {
     pub fn new(config: Config) -> Self {
         let table = Table::new(config.hash_seed);
         let (counters, fragments) = (Counters::default(), Fragments::default());
-        Self { config, counters, table, fragments, held: [0; 3] }
+        Self { config, counters, table, fragments, held: [0; 3], notice: None }
     }
 
     /// What was seen, put aside and given up.
@@ -68,11 +71,14 @@ impl Wire {
         self.held.iter().fold(self.fragments.cost(), |sum, held| sum.saturating_add(*held))
     }
 
-    /// Takes a frame; what it brings is told before the call returns.
+    /// Takes a frame; what it brings is told before the call returns, but for what it says of the network, which is to
+    /// be taken then.
     pub fn frame(&mut self, frame: &Frame<'_>, sink: &mut impl FnMut(&Heard<'_>)) {
         add(&mut self.counters.frames);
         let nesting_max = self.config.nesting_max;
-        let Some(packet) = link::packet(frame, nesting_max, &mut self.counters) else { return };
+        let Some(packet) = link::packet(frame, nesting_max, &mut self.counters) else {
+            return self.resolution(frame);
+        };
         let at = At { time: frame.time, frame: frame.number, capture: frame.capture };
         self.packet(&packet, at, sink);
     }
@@ -138,7 +144,10 @@ impl Wire {
                 let route = route(Transport::Udp, user.source_port, user.destination_port);
                 self.udp(&route, &user, datagram.identification, at, sink);
             }
-            1 | 58 => add(&mut self.counters.ip_icmp),
+            1 | 58 => {
+                add(&mut self.counters.ip_icmp);
+                self.control(datagram, vlan, at);
+            }
             50 => add(&mut self.counters.ip_encrypted),
             _ => add(&mut self.counters.ip_other),
         }

@@ -183,11 +183,17 @@ fn a_scanner_s_unanswered_attempts_make_nobody_known() {
     let mut baseline = short();
     routine(&mut baseline, 0..69);
     let attempt = |baseline: &mut Baseline, to: u8, second| {
-        link((66, 40_000), (to, 445), LinkEvent::Attempted, second, |observation| {
-            let verdict = baseline.judge(observation);
-            baseline.learn(observation, &verdict, false);
-            verdict.access
-        })
+        link(
+            (66, 40_000),
+            (to, 445),
+            LinkEvent::Attempted { failed: true },
+            second,
+            |observation| {
+                let verdict = baseline.judge(observation);
+                baseline.learn(observation, &verdict, false);
+                verdict.access
+            },
+        )
     };
     for to in 100..200 {
         let access = attempt(&mut baseline, to, 69);

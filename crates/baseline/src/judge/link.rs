@@ -33,7 +33,7 @@ impl Baseline {
         let state = self.zone(zone);
         let new_host = !(access.host_known && access.peer_known);
         let news = if new_host { News::Host } else { News::Conversation };
-        let judged = matches!(event, LinkEvent::Opened { .. } | LinkEvent::Attempted);
+        let judged = matches!(event, LinkEvent::Opened { .. } | LinkEvent::Attempted { .. });
         let new = judged && (new_host || !access.conversation_known);
         let id = tables.find_path(&conversation);
         let key = id.and_then(|id| tables.key(id));

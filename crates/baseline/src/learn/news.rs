@@ -217,7 +217,7 @@ impl Baseline {
     ) {
         // Of a protocol whose messages are judged the messages teach, after they were judged.
         let decoded = observation.protocol.is_judged();
-        let attempted = matches!(event, LinkEvent::Attempted);
+        let attempted = matches!(event, LinkEvent::Attempted { .. });
         if decoded && !attempted {
             return;
         }

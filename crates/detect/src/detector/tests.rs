@@ -214,7 +214,7 @@ impl Plant {
     ) -> u64 {
         let protocol = match what {
             What::Message(message) => message.device.protocol,
-            What::Link(_) => Protocol::Unknown,
+            What::Link(_) | What::Network(_) => Protocol::Unknown,
         };
         self.frame += 1;
         let observation = Observation {
@@ -312,7 +312,7 @@ fn a_connection_in_which_nothing_is_said_is_no_other_protocol() {
     let told = |client| {
         let mut plant = Plant::learned();
         let (client, server) = (Endpoint::new(host(client), 40_000), Endpoint::new(host(RTU), 502));
-        plant.heard(client, server, What::Link(LinkEvent::Attempted));
+        plant.heard(client, server, What::Link(LinkEvent::Attempted { failed: true }));
         let told = plant.told.iter();
         told.map(|anomaly| (anomaly.detection, anomaly.severity)).collect::<Vec<_>>()
     };

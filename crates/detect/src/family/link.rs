@@ -141,7 +141,7 @@ fn newcomers(
 
 /// A conversation that was tried, and in which nothing was said.
 const fn is_attempt(obs: &Observation<'_>) -> bool {
-    matches!(obs.what, What::Link(LinkEvent::Attempted))
+    matches!(obs.what, What::Link(LinkEvent::Attempted { .. }))
 }
 
 /// Whether two try what they do every day: a connection in which nothing is said, a test of whether the other side is

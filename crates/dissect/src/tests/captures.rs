@@ -70,6 +70,7 @@ fn hear_as(path: &Path, port: Option<u16>) -> Heard {
             }
         }
         Output::Observation(observation) => match observation.what {
+            What::Link(LinkEvent::Begun) | What::Network(_) => {}
             What::Link(event) => {
                 links.push((observation.protocol, event, observation.destination.port));
             }

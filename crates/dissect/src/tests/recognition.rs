@@ -150,7 +150,7 @@ fn a_refusal_by_the_master_is_a_fault_of_the_master() {
 fn a_connection_in_which_nothing_is_said_was_an_attempt() {
     let mut talk = Talk::tcp();
     talk.close(Closing::Reset);
-    assert_eq!(talk.links, [(Protocol::Unknown, LinkEvent::Attempted)]);
+    assert_eq!(talk.links, [(Protocol::Unknown, LinkEvent::Attempted { failed: false })]);
 }
 
 #[test]

@@ -852,7 +852,7 @@ fn strangers(plant: &mut Plant, count: u32) {
             protocol: Protocol::Unknown,
             source: Endpoint::new(source, 4_000),
             destination: Endpoint::new(host(RTU), 20_000),
-            what: What::Link(LinkEvent::Attempted),
+            what: What::Link(LinkEvent::Attempted { failed: true }),
         };
         plant.detector.observe(&observation, &mut plant.baseline);
         plant.told.extend(plant.detector.take());
