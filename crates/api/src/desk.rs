@@ -12,6 +12,7 @@ use tokio::sync::Semaphore;
 
 use crate::access::{Access, Caller};
 use crate::config::source_of;
+use crate::decide::Decisions;
 use crate::health::Health;
 use crate::hook::Hooks;
 use crate::limit::Limit;
@@ -52,6 +53,7 @@ pub(crate) struct Desk {
     pub(crate) metrics: Metrics,
     pub(crate) health: Health,
     pub(crate) network: Network,
+    pub(crate) decisions: Decisions,
     pub(crate) access: Access,
     pub(crate) hooks: Hooks,
     pub(crate) couriers: Couriers,

@@ -14,6 +14,7 @@ mod action;
 mod body;
 mod commands;
 mod config;
+mod decide;
 mod desk;
 mod evidence;
 mod health;
@@ -39,6 +40,7 @@ mod webhook;
 mod tests;
 
 pub use config::{Config, Fault, Hook, HookFormat, Token, User, Wrong, usual_listen};
+pub use decide::{Decide, Decided, Decision, Undecided};
 pub use desk::Clock;
 pub use health::{Condition, Health, LevelArmed};
 pub use network::{Network, Overview};

@@ -107,7 +107,7 @@ impl Problem {
         .after(5)
     }
 
-    const fn after(mut self, seconds: u32) -> Self {
+    pub(crate) const fn after(mut self, seconds: u32) -> Self {
         self.retry_after = Some(seconds);
         self
     }

@@ -18,7 +18,7 @@ use crate::desk::{Desk, Peer};
 use crate::network::lists;
 use crate::problem::Problem;
 use crate::server::Place;
-use crate::{acting, commands, evidence, hook, listing, page, standing, webhook};
+use crate::{acting, commands, decide, evidence, hook, listing, page, standing, webhook};
 
 /// What a request is answered by.
 pub(crate) type Shared = State<Arc<Desk>>;
@@ -62,6 +62,7 @@ pub(crate) fn routes() -> Vec<(&'static str, Method, MethodRouter<Arc<Desk>>)> {
         ("/api/v1/baseline", Method::GET, get(lists::baseline)),
         ("/api/v1/baseline/ledger", Method::GET, get(lists::ledger)),
         ("/api/v1/baseline/draft", Method::GET, get(lists::draft)),
+        ("/api/v1/baseline/decisions", Method::POST, post(decide::decide)),
         ("/api/v1/commands", Method::GET, get(commands::list)),
         ("/api/v1/audit", Method::GET, get(listing::audit)),
         ("/api/v1/deliveries", Method::GET, get(listing::deliveries)),

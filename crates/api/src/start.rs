@@ -16,6 +16,7 @@ use tokio::sync::{Semaphore, oneshot};
 
 use crate::access::Access;
 use crate::config::{Config, Fault, Token, usual_listen};
+use crate::decide::{Decide, Decisions};
 use crate::desk::{Clock, Desk};
 use crate::health::Health;
 use crate::hook::Hooks;
@@ -48,6 +49,8 @@ pub struct Parts {
     pub health: Health,
     /// What the sensor hears.
     pub network: Network,
+    /// Makes decisions about the baseline.
+    pub decide: Decide,
     /// Who is told by web hooks.
     pub couriers: Couriers,
     /// What is known of each detection, for its runbook.
@@ -85,6 +88,7 @@ struct Maker {
     metrics: Metrics,
     health: Health,
     network: Network,
+    decisions: Decisions,
     couriers: Couriers,
     guides: Arc<[Guide]>,
     local_token: Option<Token>,
@@ -142,6 +146,7 @@ impl Maker {
             metrics: self.metrics.clone(),
             health: self.health.clone(),
             network: self.network.clone(),
+            decisions: self.decisions.clone(),
             couriers: self.couriers.clone(),
             guides: Arc::clone(&self.guides),
             access,
@@ -173,6 +178,7 @@ impl Api {
             metrics,
             health,
             network,
+            decide,
             couriers,
             guides,
             local_token,
@@ -184,6 +190,7 @@ impl Api {
             metrics,
             health,
             network,
+            decisions: Decisions::new(decide),
             couriers,
             guides: guides.into(),
             local_token,

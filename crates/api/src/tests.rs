@@ -4,6 +4,7 @@
 mod acting;
 mod alertmanager;
 mod commands;
+mod decisions;
 mod document;
 mod grafana;
 mod hooks;
@@ -37,6 +38,7 @@ pub(crate) const NOW: Timestamp = Timestamp::from_nanos(1_714_557_600_000_000_00
 
 pub(crate) const VIEWER: &str = "viewer-0123456789-0123456789";
 pub(crate) const OPERATOR: &str = "operator-0123456789-0123456789";
+pub(crate) const ENGINEER: &str = "engineer-0123456789-0123456789";
 pub(crate) const ADMIN: &str = "admin-0123456789-0123456789";
 
 pub(crate) fn anomaly(nth: u8) -> Anomaly {
@@ -99,6 +101,7 @@ pub(crate) fn config() -> Config {
         token: vec![
             token("wall", Role::Viewer, VIEWER),
             token("shift-lead", Role::Operator, OPERATOR),
+            token("planner", Role::Engineer, ENGINEER),
             token("auditor", Role::Admin, ADMIN),
         ],
         rate_per_second: 100_000,
@@ -162,6 +165,7 @@ impl Stage {
             couriers: self.couriers.clone(),
             guides: vec![guide()],
             network: self.network.clone(),
+            decide: Arc::new(decisions::decide),
             local_token: None,
         };
         let api = Api::new(parts).unwrap_or_else(|faults| panic!("{faults:?}"));

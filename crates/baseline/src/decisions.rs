@@ -6,7 +6,7 @@ use crate::baseline::Baseline;
 use crate::key::{Flags, Key, Kind};
 use crate::message::ends_of;
 use crate::path::{self, Code, KeyError, Parsed, Path, Role};
-use crate::rows::Acceptance;
+use crate::rows::{Acceptance, Row};
 use crate::site::nearest;
 use crate::tables::{detail_range, slot};
 
@@ -47,6 +47,35 @@ impl Baseline {
         Ok(())
     }
 
+    /// The row of a key as this acceptance would leave it, to be stored before [`Baseline::accept`] makes it hold.
+    /// Nothing is changed.
+    ///
+    /// # Errors
+    /// Those of [`Baseline::accept`].
+    pub fn row_accepted(&self, key: &str, acceptance: &Acceptance) -> Result<Row, AcceptError> {
+        let parsed = path::parse(key).map_err(AcceptError::Key)?;
+        if let Some(by) = self.forbidden_by(&parsed) {
+            return Err(AcceptError::Forbidden(by));
+        }
+        let known = self.tables.find_path(&parsed.path).and_then(|id| self.row(id));
+        let expires = acceptance.until_ns.is_some();
+        let unheard = Flags::default().with(if expires { Flags::HELD } else { Flags::default() });
+        let mut row = known.unwrap_or_else(|| Row {
+            first_ns: acceptance.at_ns,
+            last_ns: acceptance.at_ns,
+            block: u32::MAX,
+            flags: unheard.kept(),
+            ..Row::named(key)
+        });
+        let mut flags = Flags::from_kept(row.flags).with(Flags::ACCEPTED).without(Flags::SETTLED);
+        if !expires {
+            flags = flags.without(Flags::HELD);
+        }
+        row.flags = flags.kept();
+        row.acceptance = Some(acceptance.clone());
+        Ok(row)
+    }
+
     /// What of the site file forbids the access that a key stands for.
     fn forbidden_by(&self, parsed: &Parsed<'_>) -> Option<String> {
         let named = |role: &Role, code: Code| {
@@ -76,16 +105,36 @@ impl Baseline {
     /// # Errors
     /// Where the text is not a key, or nothing like it was learned.
     pub fn sign_off(&mut self, key: &str) -> Result<(), SignOffError> {
+        let id = self.id_learned(key)?;
+        if let Some(key) = self.tables.key_mut(id) {
+            key.flags = key.flags.with(Flags::SIGNED);
+        }
+        self.mark_fresh(id);
+        Ok(())
+    }
+
+    /// The row of a key as signing it off would leave it, to be stored before [`Baseline::sign_off`] makes it hold.
+    /// Nothing is changed.
+    ///
+    /// # Errors
+    /// Those of [`Baseline::sign_off`].
+    pub fn row_signed_off(&self, key: &str) -> Result<Row, SignOffError> {
+        let row = self.row(self.id_learned(key)?);
+        let mut row = row.ok_or_else(|| SignOffError::NotLearned(key.to_owned()))?;
+        row.flags = Flags::from_kept(row.flags).with(Flags::SIGNED).kept();
+        Ok(row)
+    }
+
+    /// A key that was learned and is not held back.
+    fn id_learned(&self, key: &str) -> Result<u32, SignOffError> {
         let parsed = path::parse(key).map_err(SignOffError::Key)?;
         let unknown = || SignOffError::NotLearned(key.to_owned());
         let id = self.tables.find_path(&parsed.path).ok_or_else(unknown)?;
-        let key = self.tables.key_mut(id).ok_or_else(unknown)?;
+        let key = self.tables.key(id).ok_or_else(unknown)?;
         if key.flags.has(Flags::HELD) {
             return Err(SignOffError::Held);
         }
-        key.flags = key.flags.with(Flags::SIGNED);
-        self.mark_fresh(id);
-        Ok(())
+        Ok(id)
     }
 
     /// Whether a key was ever heard, held back or not.
@@ -94,14 +143,6 @@ impl Baseline {
     /// Where the text is not a key.
     pub fn has_heard(&self, key: &str) -> Result<bool, KeyError> {
         Ok(self.tables.find_path(&path::parse(key)?.path).is_some())
-    }
-
-    /// The key of the same kind that is spelt most like this one, of those that were heard and these others.
-    pub fn nearest_key(&self, key: &str, others: &[&str]) -> Option<String> {
-        let kind = key.split('|').next().unwrap_or_default();
-        let rows = self.rows();
-        let known = rows.iter().map(|row| row.key.as_str()).chain(others.iter().copied());
-        nearest(key, known.filter(|known| known.split('|').next() == Some(kind))).map(str::to_owned)
     }
 
     /// The keys above this one that alarm as well: of the same parties, held back, and not accepted at this time.
@@ -187,6 +228,13 @@ impl Baseline {
         functions.dedup();
         functions
     }
+}
+
+/// The key of the same kind that is spelt most like this one.
+#[must_use]
+pub fn nearest_key<'a>(key: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let kind = key.split('|').next().unwrap_or_default();
+    nearest(key, known.into_iter().filter(|known| known.split('|').next() == Some(kind)))
 }
 
 /// Why a key was not accepted.
@@ -286,12 +334,40 @@ mod tests {
         assert_eq!(baseline.has_heard(key), Ok(true));
         let typed = "point|zone0|modbus|10.0.0.21#1|10.0.0.7|command|coil|3";
         assert_eq!(baseline.has_heard(typed), Ok(false));
-        assert_eq!(baseline.nearest_key(typed, &[]).as_deref(), Some(key));
+        let rows = baseline.rows();
+        let known = || rows.iter().map(|row| row.key.as_str());
+        assert_eq!(nearest_key(typed, known()), Some(key));
         let alarmed = "point|zone0|modbus|10.0.0.21#1|10.0.0.7|command|coil|33";
         let far = "point|zone0|modbus|10.0.0.21#1|10.0.0.7|command|coil|333";
-        assert_eq!(baseline.nearest_key(far, &[alarmed]).as_deref(), Some(alarmed));
-        assert_eq!(baseline.nearest_key("host|zone0|fe80::1:2:3:4:5:6", &[]), None);
+        assert_eq!(nearest_key(far, known().chain([alarmed])), Some(alarmed));
+        assert_eq!(nearest_key("host|zone0|fe80::1:2:3:4:5:6", known()), None);
         assert!(baseline.has_heard("nonsense").is_err());
+    }
+
+    #[test]
+    fn a_row_that_is_stored_before_a_decision_holds_is_what_the_decision_makes_of_it() {
+        let mut baseline = short();
+        routine(&mut baseline, 0..61);
+        let alarmed = hear(&mut baseline, 61, Play::coil(9, 21, 2)).key;
+        let known = "point|zone0|modbus|10.0.0.21#1|10.0.0.7|command|coil|2".to_owned();
+        let unheard = "point|zone0|modbus|10.0.0.21#1|10.0.0.8|command|coil|7".to_owned();
+        let for_a_time = Acceptance { at_ns: 7, until_ns: Some(i64::MAX), ..acceptance() };
+        for acceptance in [for_a_time, Acceptance { at_ns: 7, ..acceptance() }] {
+            for key in [&alarmed, &known, &unheard] {
+                let mut after = Baseline::new(baseline.config.clone(), crate::Site::default());
+                after.restore(Some(baseline.meta()), &baseline.rows()).unwrap();
+                let before = after.rows();
+                let row = after.row_accepted(key, &acceptance).unwrap();
+                assert_eq!(after.rows(), before, "nothing is changed");
+                after.accept(key, acceptance.clone()).unwrap();
+                assert_eq!(after.rows().into_iter().find(|each| each.key == *key), Some(row));
+            }
+        }
+        let row = baseline.row_signed_off(&known).unwrap();
+        baseline.sign_off(&known).unwrap();
+        assert_eq!(baseline.rows().into_iter().find(|each| each.key == known), Some(row));
+        assert_eq!(baseline.row_signed_off(&alarmed), Err(SignOffError::Held));
+        assert!(baseline.row_accepted("nonsense", &acceptance()).is_err());
     }
 
     const FORBIDS: &str = r#"

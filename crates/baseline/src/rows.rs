@@ -242,7 +242,7 @@ impl Baseline {
         rows
     }
 
-    fn row(&self, id: u32) -> Option<Row> {
+    pub(crate) fn row(&self, id: u32) -> Option<Row> {
         let key = self.tables.key(id)?;
         let path = self.tables.path(id)?;
         Some(Row {

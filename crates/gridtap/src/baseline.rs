@@ -42,12 +42,12 @@ pub(crate) fn run(
             show::diff(&mine, &rows_of(other, &mine, *json)?, *json, voice)?;
         }
         Command::Accept { key, reason, until, by, state } => {
-            let decision = decide::Decision { key, reason, by: by.as_deref() };
-            decide::accept(&state.directory, settings, &decision, until, voice)?;
+            let typed = decide::Typed { key, reason, by: by.as_deref() };
+            decide::accept(&state.directory, settings, &typed, until, voice)?;
         }
         Command::SignOff { key, reason, by, state } => {
-            let decision = decide::Decision { key, reason, by: by.as_deref() };
-            decide::sign_off(&state.directory, settings, &decision, voice)?;
+            let typed = decide::Typed { key, reason, by: by.as_deref() };
+            decide::sign_off(&state.directory, settings, &typed, voice)?;
         }
     }
     Ok(Exit::Done)

@@ -11,6 +11,7 @@ mod check_config;
 mod commands;
 mod configuration;
 mod database;
+mod decision;
 mod decode;
 mod failure;
 mod feed;

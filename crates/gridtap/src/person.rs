@@ -16,6 +16,9 @@ pub(crate) const ROLE: &str = "admin";
 /// The way by which somebody acts here.
 pub(crate) const VIA: &str = "cli";
 
+/// What stands before the user of a session, where somebody else is named.
+pub(crate) const SESSION: &str = "session of ";
+
 /// The wall clock: for audited rows only, never for what is judged.
 pub(crate) fn now() -> Timestamp {
     #[expect(
@@ -45,7 +48,7 @@ pub(crate) fn named(by: Option<&str>) -> Result<String, Failure> {
     let user = user();
     match by.map(str::trim) {
         Some("") => Err(Failure::usage("--by is empty: name who decides, or leave it out")),
-        Some(by) if by != user => Ok(format!("{by} (session of {user})")),
+        Some(by) if by != user => Ok(format!("{by} ({SESSION}{user})")),
         _ => Ok(user),
     }
 }

@@ -6,6 +6,7 @@
 
 mod clock;
 mod commands;
+mod deciding;
 mod health;
 mod hearing;
 pub(crate) mod interface;
@@ -90,23 +91,22 @@ pub(crate) fn run(
     let metrics = Metrics::new(&known(settings));
     let asker = Asker { shared: shared.clone(), is_asked, site, dial };
     let couriers = Couriers::new(couriers);
-    let parts = Parts::start(&plan, settings, asker, store, couriers, announcement, &metrics)?;
-    let mut ready = format!("hears {}", feed.names().join(", "));
-    if let Some(address) = parts.address {
-        ready.push_str(&format!(", and answers on {address}"));
-    }
-    parts.supervisor.ready(&ready);
-    tracing::info!(state = %plan.directory.display(), "gridtap serves: it {ready}");
+    let (parts, docket) =
+        Parts::start(&plan, settings, asker, store, couriers, announcement, &metrics)?;
+    say_ready(&parts, &feed, &plan);
     let ways = Ways {
         outgoing: Arc::clone(&parts.outgoing),
         metrics,
         health: Arc::clone(&parts.health),
         overview: parts.overview(settings),
+        docket,
         supervisor: parts.supervisor,
         inbox: parts.inbox.clone(),
     };
     let mut hearing = Hearing::new(pipeline, learned, news, ways, settings, plan.is_live);
     let read = hear(feed, &mut hearing, &plan, &parts);
+    // Nobody waits for a decision any more.
+    drop(hearing);
     parts.supervisor.stopping();
     let unstored = parts.stop();
     if unstored > 0 {
@@ -129,6 +129,16 @@ pub(crate) fn run(
         return Ok(Exit::Capture);
     }
     Ok(read.exit())
+}
+
+/// Everything runs: the supervisor and the log hear of it.
+fn say_ready(parts: &Parts, feed: &Feed, plan: &Plan) {
+    let mut ready = format!("hears {}", feed.names().join(", "));
+    if let Some(address) = parts.address {
+        ready.push_str(&format!(", and answers on {address}"));
+    }
+    parts.supervisor.ready(&ready);
+    tracing::info!(state = %plan.directory.display(), "gridtap serves: it {ready}");
 }
 
 /// What was told of devices before. They are missed from now on.
@@ -156,6 +166,7 @@ fn hear(
         while stop.asked().is_none() {
             std::thread::sleep(REST);
             parts.supervisor.alive();
+            hearing.decide()?;
         }
         read.stopped = stop.asked();
     }

@@ -7,6 +7,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 use std::time::Duration;
 
+use gridtap_api::{Decided, Decision};
 use gridtap_model::Timestamp;
 use gridtap_store::{Act, Action, Store, StoreError, Target};
 use serde::de::DeserializeOwned;
@@ -75,7 +76,18 @@ struct Refused {
 
 #[derive(Deserialize)]
 struct Problem {
+    code: String,
     message: String,
+}
+
+#[derive(Serialize)]
+struct ToDecide<'a> {
+    action: &'a str,
+    key: &'a str,
+    reason: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    until: Option<Timestamp>,
+    actor: &'a str,
 }
 
 impl Keeper {
@@ -136,6 +148,26 @@ impl Service {
         }))
     }
 
+    /// Has the service decide. What came of it, or whether asking again is useless and the sentence why.
+    pub(crate) fn decide(
+        &self,
+        decision: &Decision,
+    ) -> Result<Result<Decided, (bool, String)>, Failure> {
+        let request = ToDecide {
+            action: &decision.action.name().replace('-', "_"),
+            key: &decision.key,
+            reason: &decision.reason,
+            until: decision.until,
+            actor: &decision.who,
+        };
+        let answer = self.sent("/api/v1/baseline/decisions", &request, PATIENCE)?;
+        Ok(answer.map_err(|problem| {
+            let is_wrong = ["malformed", "not_found", "not_allowed", "unprocessable"]
+                .contains(&problem.code.as_str());
+            (is_wrong, problem.message)
+        }))
+    }
+
     /// What stands at a path, or the sentence why not.
     pub(crate) fn get<T: DeserializeOwned>(
         &self,
@@ -143,7 +175,7 @@ impl Service {
     ) -> Result<Result<T, String>, Failure> {
         let request = self.agent(PATIENCE)?.get(self.url(path));
         let sent = request.header("authorization", format!("Bearer {}", self.token)).call();
-        self.answer(sent)
+        Ok(self.answer(sent)?.map_err(|problem| problem.message))
     }
 
     /// Asks for something to be done; what came of it, or the sentence why not.
@@ -153,6 +185,15 @@ impl Service {
         body: &impl Serialize,
         patience: Duration,
     ) -> Result<Result<T, String>, Failure> {
+        Ok(self.sent(path, body, patience)?.map_err(|problem| problem.message))
+    }
+
+    fn sent<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+        patience: Duration,
+    ) -> Result<Result<T, Problem>, Failure> {
         let request = self.agent(patience)?.post(self.url(path));
         let sent = request
             .header("authorization", format!("Bearer {}", self.token))
@@ -164,7 +205,7 @@ impl Service {
     fn answer<T: DeserializeOwned>(
         &self,
         sent: Result<ureq::http::Response<ureq::Body>, ureq::Error>,
-    ) -> Result<Result<T, String>, Failure> {
+    ) -> Result<Result<T, Problem>, Failure> {
         let mut answer = sent.map_err(|error| self.failed(&pinned::told(&error)))?;
         let is_done = answer.status().is_success();
         let text = answer.body_mut().with_config().limit(ANSWER_OCTETS_MAX).read_to_string();
@@ -173,7 +214,7 @@ impl Service {
             return serde_json::from_str(&text).map(Ok).map_err(|error| self.failed(&error));
         }
         let refused: Refused = serde_json::from_str(&text).map_err(|error| self.failed(&error))?;
-        Ok(Err(refused.error.message))
+        Ok(Err(refused.error))
     }
 
     fn failed(&self, cause: &dyn std::fmt::Display) -> Failure {

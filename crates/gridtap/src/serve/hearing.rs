@@ -15,6 +15,7 @@ use crate::learned::Learned;
 use crate::person;
 use crate::serve::clock::Clock;
 use crate::serve::commands::Row;
+use crate::serve::deciding::Docket;
 use crate::serve::health::Health;
 use crate::serve::live::Inbox;
 use crate::serve::news::{self, Event, News};
@@ -68,6 +69,8 @@ pub(crate) struct Ways {
     pub health: Arc<Health>,
     /// Takes what is heard; none where nobody can ask.
     pub overview: Option<Overview>,
+    /// Where people's decisions come in.
+    pub docket: Docket,
     /// Wants to hear that the service lives.
     pub supervisor: Supervisor,
     /// Brings what changes while it hears.
@@ -122,6 +125,7 @@ impl Hearing {
         self.send();
         self.tell_devices(read.stopped.is_none())?;
         self.send_commands();
+        self.ways.docket.settle(self.pipeline.baseline_mut());
         self.keep(read.stopped.is_none())?;
         self.tell_learned();
         self.beat();
@@ -129,6 +133,13 @@ impl Hearing {
             overview.look_now(&self.pipeline, self.newest(), now());
         }
         Ok(())
+    }
+
+    /// What people decide is made, as far as it is without waiting. Also once the input has ended.
+    pub(crate) fn decide(&mut self) -> Result<(), Failure> {
+        let was_busy = self.ways.docket.is_busy();
+        self.ways.docket.look(self.pipeline.baseline_mut(), &self.ways.outgoing);
+        if was_busy && !self.ways.docket.is_busy() { self.keep_new() } else { Ok(()) }
     }
 
     /// What was found goes on its way.
@@ -239,7 +250,7 @@ impl Hearing {
     /// What is new goes to the store at once, so that whoever looks at the state sees it.
     fn keep_new(&mut self) -> Result<(), Failure> {
         let baseline = self.pipeline.baseline_mut();
-        if baseline.has_new_rows() {
+        if baseline.has_new_rows() && !self.ways.docket.is_busy() {
             let rows = state::changes(baseline, true)?;
             self.put(Bundle { rows, ..Bundle::default() });
         }
@@ -275,7 +286,7 @@ impl Hearing {
                 self.keep_new()?;
             }
         }
-        if now >= self.keep_at || !self.activated.is_empty() {
+        if (now >= self.keep_at || !self.activated.is_empty()) && !self.ways.docket.is_busy() {
             self.tell_learned();
             self.keep(false)?;
             self.keep_at = now.checked_add(self.keep_after).unwrap_or(now);
@@ -315,6 +326,7 @@ impl Listener for Hearing {
             *at = now();
         }
         self.send();
+        self.decide()?;
         self.house()
     }
 
@@ -334,6 +346,7 @@ impl Listener for Hearing {
             }
         }
         self.send();
+        self.decide()?;
         self.house()
     }
 }

@@ -8,7 +8,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use gridtap_api::{Api, Guide, Health, Network, Parts, Role, Running, Token};
+use gridtap_api::{Api, Decide, Guide, Health, Network, Parts, Role, Running, Token};
 use gridtap_detect::catalogue;
 use gridtap_notify::Couriers;
 use gridtap_store::Handle;
@@ -22,12 +22,17 @@ use crate::settings::Settings;
 /// Beside the database: where the service listens, and the token of whoever may read this directory.
 pub(crate) const NOTE: &str = "gridtap.api";
 
+/// The name of the token in it. Those of the settings have no spaces.
+pub(crate) const LOCAL: &str = "command line";
+
 /// What the interface reads off.
 pub(crate) struct Boards {
     /// How the sensor is.
     pub health: Health,
     /// What it hears.
     pub network: Network,
+    /// Who makes decisions about the baseline.
+    pub decide: Decide,
     /// Who is told.
     pub couriers: Couriers,
 }
@@ -58,9 +63,10 @@ impl Interface {
             metrics,
             health: boards.health,
             network: boards.network,
+            decide: boards.decide,
             couriers: boards.couriers,
             guides: guides(),
-            local_token: Some(Token::of_text("command line", Role::Admin, &token)),
+            local_token: Some(Token::of_text(LOCAL, Role::Admin, &token)),
         };
         let api = Api::new(parts).map_err(refused)?;
         let mut running = api.start().map_err(|error| {

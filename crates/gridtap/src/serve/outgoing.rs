@@ -12,6 +12,7 @@ use gridtap_model::{Anomaly, AnomalyId, Severity};
 use gridtap_store::{Capture, Evidence};
 
 use crate::serve::commands::Row;
+use crate::serve::deciding::Due;
 use crate::serve::news::Event;
 
 /// How many findings wait at most; as many again are kept free for critical ones.
@@ -47,6 +48,8 @@ pub(crate) struct Bundle {
     pub events: Vec<Event>,
     /// What was told of devices, with these.
     pub devices: Option<String>,
+    /// Decisions of people: stored with the rest, after its rows, or not at all.
+    pub decisions: Vec<Due>,
     /// Slices that had no room.
     pub slices_lost: u64,
     /// Commands that were heard, in their order.
@@ -64,11 +67,13 @@ impl Bundle {
             && self.events.is_empty()
             && self.devices.is_none()
             && self.commands.is_empty()
+            && self.decisions.is_empty()
     }
 
     /// Takes in what came later. How many findings had to be left.
     fn add(&mut self, later: Self) -> u64 {
         self.rows.extend(later.rows);
+        self.decisions.extend(later.decisions);
         self.baseline = later.baseline.or(self.baseline.take());
         if !later.captures.is_empty() {
             self.captures = later.captures;

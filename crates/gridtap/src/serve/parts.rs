@@ -12,6 +12,7 @@ use gridtap_store::{Announcement, Audit, Handle, Store, StoreError, Writer};
 use gridtap_telemetry::{DeliveryResult, DeliveryTried, Metrics};
 
 use super::Plan;
+use super::deciding::{self, Docket};
 use super::health::Health;
 use super::interface::{Boards, Interface};
 use super::keeper::Keeper;
@@ -65,7 +66,7 @@ impl Parts {
         couriers: Couriers,
         announcement: Announcement,
         metrics: &Metrics,
-    ) -> Result<Self, Failure> {
+    ) -> Result<(Self, Docket), Failure> {
         let bell = Bell::default();
         let ring = bell.clone();
         let writer = Writer::start(store, person::now, move || ring.ring())?;
@@ -95,7 +96,7 @@ impl Parts {
             board: board.clone(),
         };
         let network = gridtap_api::Network::default();
-        let boards = Boards { health: board, network: network.clone(), couriers: couriers.clone() };
+        let (boards, docket) = boards(plan, &handle, board, &network, &couriers);
         let interface =
             Interface::start(settings, &plan.directory, handle.clone(), metrics.clone(), boards)?;
         let address = interface.as_ref().map(Interface::address);
@@ -120,7 +121,7 @@ impl Parts {
             dial: asker.dial,
             supervisor,
         };
-        Ok(Self {
+        let parts = Self {
             writer,
             outgoing,
             health,
@@ -132,7 +133,8 @@ impl Parts {
             network,
             supervisor,
             inbox,
-        })
+        };
+        Ok((parts, docket))
     }
 
     /// Whoever hears writes on the board only where there is an interface to read it.
@@ -173,6 +175,19 @@ impl Parts {
         }
         unstored
     }
+}
+
+/// What the interface shows and calls, and where the decisions come out that are made through it.
+fn boards(
+    plan: &Plan,
+    handle: &Handle,
+    health: gridtap_api::Health,
+    network: &gridtap_api::Network,
+    couriers: &Couriers,
+) -> (Boards, Docket) {
+    let (decider, docket) = deciding::ways(plan.directory.clone(), handle.clone());
+    let decide = Arc::new(move |decision| decider.decide(decision));
+    (Boards { health, network: network.clone(), decide, couriers: couriers.clone() }, docket)
 }
 
 /// A row of the audit log about the service itself.

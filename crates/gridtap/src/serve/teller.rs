@@ -41,6 +41,7 @@ impl Teller {
             match self.store(&bundle) {
                 Ok(told) => {
                     self.health.store_works();
+                    bundle.decisions.iter().for_each(|due| due.told(Ok(())));
                     if bundle.slices_lost > 0 {
                         tracing::warn!(
                             slices = bundle.slices_lost,
@@ -59,7 +60,11 @@ impl Teller {
                 Err(error) => {
                     self.metrics.record(&StoreWriteFailed { error: &error.to_string() });
                     self.health.store_fails(&error);
-                    let unwritten = Arc::unwrap_or_clone(bundle);
+                    let mut unwritten = Arc::unwrap_or_clone(bundle);
+                    // Whoever waits for one is told, and may try again: it is not made behind their back.
+                    for due in unwritten.decisions.drain(..) {
+                        due.told(Err(error.clone()));
+                    }
                     if self.outgoing.is_closed() {
                         last_tries = last_tries.saturating_add(1);
                         if last_tries > LAST_TRIES {
@@ -87,6 +92,9 @@ impl Teller {
                     Some(row) => batch.baseline_row(key, row)?,
                     None => batch.forget_baseline_row(key)?,
                 }
+            }
+            for due in &bundle.decisions {
+                due.planned.store(batch)?;
             }
             if let Some(text) = &bundle.baseline {
                 batch.baseline_state(FORMAT, text)?;

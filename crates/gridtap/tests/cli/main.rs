@@ -3,6 +3,7 @@
 
 mod anomalies;
 mod commands;
+mod decisions;
 mod decode;
 mod errors;
 mod evidence;

@@ -19,8 +19,8 @@ use crate::traffic::{DEVICES, Traffic};
 
 /// How often it is looked, a while apart: long enough for a machine that does other things as well, and nothing is
 /// judged by it.
-const LOOKS: u32 = 1200;
-const WHILE: Duration = Duration::from_millis(50);
+pub(crate) const LOOKS: u32 = 1200;
+pub(crate) const WHILE: Duration = Duration::from_millis(50);
 
 /// A service over a quiet hour, and what comes after it.
 pub(crate) struct Site {
@@ -182,10 +182,21 @@ fn what_a_service_finds_reaches_its_receiver_signed_and_with_the_record_in_it() 
 
 /// A request to a service, by the note it left; the status and the body of the answer.
 pub(crate) fn asked(state: &Path, method: &str, path: &str, body: Option<&Value>) -> (u16, String) {
+    asked_as(None, state, method, path, body)
+}
+
+/// The same with a token of one's own.
+pub(crate) fn asked_as(
+    token: Option<&str>,
+    state: &Path,
+    method: &str,
+    path: &str,
+    body: Option<&Value>,
+) -> (u16, String) {
     let note: Value =
         serde_json::from_slice(&fs::read(state.join("gridtap.api")).unwrap()).unwrap();
     let address = note["address"].as_str().unwrap();
-    let token = note["token"].as_str().unwrap();
+    let token = token.or(note["token"].as_str()).unwrap();
     let body = body.map(Value::to_string).unwrap_or_default();
     let mut stream = TcpStream::connect(address).unwrap();
     write!(
