@@ -31,9 +31,9 @@ pub(crate) struct Conversation {
 }
 
 impl Conversation {
-    pub(crate) fn new(number: u64, flow: &Flow, stage: &mut Stage<'_>) -> Self {
+    pub(crate) fn new(flow: &Flow, stage: &mut Stage<'_>) -> Self {
         let mut speakers = Speakers {
-            conversation: Number(number),
+            conversation: number(stage.capture, stage.frame),
             zone: gridtap_model::Zone(0),
             transport: flow.transport,
             first: flow.first,
@@ -65,6 +65,10 @@ impl Conversation {
 
     pub(crate) const fn flow(&self) -> FlowId {
         self.flow
+    }
+
+    pub(crate) const fn number(&self) -> Number {
+        self.speakers.conversation
     }
 
     pub(crate) fn hear(&mut self, stage: &mut Stage<'_>, heard: &Heard<'_>) {
@@ -145,7 +149,7 @@ impl Conversation {
                 if side(&flow.unheard, direction.reversed()) > side(&self.unheard, direction) {
                     self.speech.unheard(stage, direction);
                 }
-                self.speech.hear(stage, &self.speakers, self.flow, direction, bytes);
+                self.speech.hear(stage, &self.speakers, direction, bytes);
                 self.note_server(stage);
             }
             Speech::Tls(octets) => encrypted(stage, &self.speakers, octets, bytes.len()),
@@ -268,8 +272,8 @@ impl Conversation {
     pub(crate) fn tick(&mut self, stage: &mut Stage<'_>) {
         self.refresh_from_hosts(stage);
         match &mut self.speech {
-            Speech::Modbus(session) => session.tick(stage, &self.speakers, self.flow),
-            Speech::Dnp3(session) => session.tick(stage, &self.speakers, self.flow),
+            Speech::Modbus(session) => session.tick(stage, &self.speakers),
+            Speech::Dnp3(session) => session.tick(stage, &self.speakers),
             Speech::Tasting(_) | Speech::Tls(_) | Speech::Foreign(_) => {}
         }
     }
@@ -302,7 +306,7 @@ impl Conversation {
         self.refresh_from_hosts(stage);
         let may_come = matches!(closing, Closing::End | Closing::Evicted);
         match &mut self.speech {
-            Speech::Modbus(session) => session.close(stage, &self.speakers, self.flow, may_come),
+            Speech::Modbus(session) => session.close(stage, &self.speakers, may_come),
             Speech::Dnp3(session) => session.close(stage, &self.speakers, may_come),
             Speech::Tls(octets) if *octets > 0 => {
                 let problem =
@@ -328,6 +332,11 @@ impl Conversation {
 fn is_failed(flow: &Flow, closing: Closing) -> bool {
     let [asked, answered] = flow.packets;
     answered == 0 || closing == Closing::Reset && asked <= answered
+}
+
+/// The number of the conversation that a frame begins, for it begins one at the most: the same whatever else is heard.
+fn number(capture: u16, frame: u64) -> Number {
+    Number(u64::from(capture) << 48 | frame & 0xFFFF_FFFF_FFFF)
 }
 
 /// Encrypted bytes count where a protocol of ours was to be expected.

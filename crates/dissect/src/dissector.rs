@@ -1,8 +1,12 @@
 //! The dissector: conversations by flow, and their deadlines.
 
 use core::cmp::Reverse;
+use std::collections::BinaryHeap;
 
-use gridtap_model::{Endpoint, Observation, Protocol, Timestamp, Transport, What, Zone};
+use gridtap_model::{
+    Conversation as Number, Endpoint, Observation, Place, Protocol, Timestamp, Transport, What,
+    Zone,
+};
 use gridtap_wire::{Closing, Event, FlowId, Heard, Notice};
 
 use crate::conversation::Conversation;
@@ -13,11 +17,32 @@ use crate::{Config, Counters, Zones};
 #[derive(Debug)]
 pub struct Dissector {
     /// By slot of the flow.
-    conversations: Vec<Option<Conversation>>,
+    conversations: Vec<Option<Open>>,
     shared: Shared,
-    /// Capture and frame of the last event: the place of what time alone brings.
-    last: (u16, u64),
+    /// When to look at which conversation; one that was looked at since is passed over.
+    deadlines: BinaryHeap<Reverse<(Due, FlowId)>>,
     now: Timestamp,
+}
+
+/// A conversation that goes on.
+#[derive(Debug)]
+struct Open {
+    conversation: Conversation,
+    /// Capture and frame of its last event: the place of what time alone brings.
+    heard_at: (u16, u64),
+    /// The place of its last output.
+    last_place: Place,
+    /// When it wants to be looked at.
+    due: Option<Timestamp>,
+}
+
+/// A conversation whose time has come; those due first are the least.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Due {
+    /// Its deadline.
+    pub time: Timestamp,
+    /// Which it is.
+    pub conversation: Number,
 }
 
 impl Dissector {
@@ -27,7 +52,7 @@ impl Dissector {
         Self {
             conversations: Vec::new(),
             shared: Shared::new(config, false),
-            last: (0, 0),
+            deadlines: BinaryHeap::new(),
             now: Timestamp::MIN,
         }
     }
@@ -75,33 +100,46 @@ impl Dissector {
     #[must_use]
     pub fn open(&self, protocol: Protocol) -> usize {
         let open = self.conversations.iter().flatten();
-        open.filter(|conversation| conversation.protocol() == protocol).count()
+        open.filter(|open| open.conversation.protocol() == protocol).count()
     }
 
-    /// Takes in one event of a flow.
+    /// Takes in one event of a flow, after what is due in its conversation before it. What is due in others waits for a
+    /// tick or their own next event, so that what is told of a conversation does not depend on what else is heard.
     pub fn heard(&mut self, heard: &Heard<'_>, sink: &mut impl FnMut(Output<'_>)) {
-        self.wake(heard.time, sink);
-        self.last = (heard.capture, heard.frame);
         self.now = self.now.max(heard.time);
         let Ok(slot) = usize::try_from(heard.flow.id.slot) else { return };
         if slot >= self.conversations.len() {
             self.conversations.resize_with(slot.saturating_add(1), || None);
         }
-        let mut stage = Stage {
-            shared: &mut self.shared,
-            sink,
-            time: heard.time,
-            capture: heard.capture,
-            frame: heard.frame,
-        };
-        let Some(place) = self.conversations.get_mut(slot) else { return };
-        let is_new = place.as_ref().is_none_or(|before| before.flow() != heard.flow.id);
-        if is_new {
-            let number = stage.shared.counters.conversations;
-            *place = Some(Conversation::new(number, heard.flow, &mut stage));
+        let Self { conversations, shared, deadlines, .. } = self;
+        let Some(place) = conversations.get_mut(slot) else { return };
+        let here = (heard.capture, heard.frame);
+        match place {
+            Some(open) if open.conversation.flow() == heard.flow.id => {
+                while let Some(due) = open.due.filter(|due| *due <= heard.time) {
+                    open.at(due, shared, sink, deadlines, Conversation::tick);
+                }
+                open.heard_at = here;
+            }
+            _ => {
+                let mut stage = Stage {
+                    shared: &mut *shared,
+                    sink: &mut *sink,
+                    time: heard.time,
+                    capture: heard.capture,
+                    frame: heard.frame,
+                    last_place: Place::default(),
+                    wake_at: None,
+                };
+                let conversation = Conversation::new(heard.flow, &mut stage);
+                let (last_place, due) = (Place::default(), None);
+                *place = Some(Open { conversation, heard_at: here, last_place, due });
+            }
         }
-        if let Some(conversation) = place {
-            conversation.hear(&mut stage, heard);
+        if let Some(open) = place {
+            open.at(heard.time, shared, sink, deadlines, |conversation, stage| {
+                conversation.hear(stage, heard);
+            });
         }
         if matches!(heard.event, Event::Closed(_)) {
             *place = None;
@@ -110,65 +148,95 @@ impl Dissector {
 
     /// Takes in what a host said of the network.
     pub fn notice(&mut self, notice: &Notice, sink: &mut impl FnMut(Output<'_>)) {
-        self.wake(notice.time, sink);
-        self.last = (notice.capture, notice.frame);
         self.now = self.now.max(notice.time);
         if !self.shared.observations {
             return;
         }
         let (time, capture, frame) = (notice.time, notice.capture, notice.frame);
-        let mut stage = Stage { shared: &mut self.shared, sink, time, capture, frame };
         // Who asks for an address has none yet, and belongs where that is.
         let of = if notice.source.is_unspecified() { notice.destination } else { notice.source };
         let observation = Observation {
             time,
-            place: stage.place(),
-            zone: stage.shared.zones.at(capture, notice.vlan, of),
-            conversation: gridtap_model::Conversation::NONE,
+            place: Place { capture, frame, position: 0 },
+            zone: self.shared.zones.at(capture, notice.vlan, of),
+            conversation: Number::NONE,
             transport: Transport::Udp,
             protocol: Protocol::Unknown,
             source: Endpoint::new(notice.source, 0),
             destination: Endpoint::new(notice.destination, 0),
             what: What::Network(notice.event),
         };
-        stage.observe(&observation);
+        let count = &mut self.shared.counters.observations;
+        *count = count.saturating_add(1);
+        sink(Output::Observation(&observation));
     }
 
     /// Takes in that time has come to `now`.
     pub fn tick(&mut self, now: Timestamp, sink: &mut impl FnMut(Output<'_>)) {
+        while let Some(due) = self.due(now) {
+            self.look(due, sink);
+        }
+    }
+
+    /// The first conversation whose time has come by `now`.
+    pub fn due(&mut self, now: Timestamp) -> Option<Due> {
         self.now = self.now.max(now);
-        self.wake(now, sink);
+        while let Some(Reverse((due, flow))) = self.deadlines.peek().copied()
+            && due.time <= now
+        {
+            if find(&mut self.conversations, flow).is_some_and(|open| open.due == Some(due.time)) {
+                return Some(due);
+            }
+            self.deadlines.pop();
+        }
+        None
+    }
+
+    /// Looks at the conversation that is due first.
+    pub fn look(&mut self, due: Due, sink: &mut impl FnMut(Output<'_>)) {
+        let Self { conversations, shared, deadlines, .. } = self;
+        let Some(Reverse((_, flow))) = deadlines.pop() else { return };
+        if let Some(open) = find(conversations, flow) {
+            open.at(due.time, shared, sink, deadlines, Conversation::tick);
+        }
     }
 
     /// Ends what is still open: nothing more will be heard.
     pub fn finish(&mut self, sink: &mut impl FnMut(Output<'_>)) {
-        for conversation in &mut self.conversations {
-            if let Some(mut open) = conversation.take() {
-                let (capture, frame) = self.last;
-                let shared = &mut self.shared;
-                let mut stage = Stage { shared, sink, time: self.now, capture, frame };
-                open.end(&mut stage, Closing::End);
-            }
-        }
-    }
-
-    /// Looks at conversations whose time has come, each at its own deadline.
-    fn wake(&mut self, now: Timestamp, sink: &mut impl FnMut(Output<'_>)) {
-        while let Some(Reverse((time, flow))) = self.shared.deadlines.peek().copied() {
-            if time > now {
-                return;
-            }
-            self.shared.deadlines.pop();
-            let (capture, frame) = self.last;
-            let mut stage = Stage { shared: &mut self.shared, sink, time, capture, frame };
-            if let Some(conversation) = find(&mut self.conversations, flow) {
-                conversation.tick(&mut stage);
-            }
+        let Self { conversations, shared, deadlines, now } = self;
+        for mut open in conversations.drain(..).flatten() {
+            open.at(*now, shared, sink, deadlines, |conversation, stage| {
+                conversation.end(stage, Closing::End);
+            });
         }
     }
 }
 
-fn find(conversations: &mut [Option<Conversation>], flow: FlowId) -> Option<&mut Conversation> {
+impl Open {
+    /// Does something with the conversation at a moment.
+    fn at(
+        &mut self,
+        time: Timestamp,
+        shared: &mut Shared,
+        sink: &mut dyn FnMut(Output<'_>),
+        deadlines: &mut BinaryHeap<Reverse<(Due, FlowId)>>,
+        act: impl FnOnce(&mut Conversation, &mut Stage<'_>),
+    ) {
+        self.due = self.due.filter(|due| *due > time);
+        let (capture, frame) = self.heard_at;
+        let last_place = self.last_place;
+        let mut stage = Stage { shared, sink, time, capture, frame, last_place, wake_at: None };
+        act(&mut self.conversation, &mut stage);
+        self.last_place = stage.last_place;
+        if let Some(time) = stage.wake_at {
+            self.due = Some(time);
+            let conversation = self.conversation.number();
+            deadlines.push(Reverse((Due { time, conversation }, self.conversation.flow())));
+        }
+    }
+}
+
+fn find(conversations: &mut [Option<Open>], flow: FlowId) -> Option<&mut Open> {
     let place = conversations.get_mut(usize::try_from(flow.slot).ok()?)?;
-    place.as_mut().filter(|conversation| conversation.flow() == flow)
+    place.as_mut().filter(|open| open.conversation.flow() == flow)
 }

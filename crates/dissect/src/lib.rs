@@ -34,7 +34,7 @@ mod zone;
 
 pub use config::Config;
 pub use counters::{Bytes, Counters, Spoken};
-pub use dissector::Dissector;
+pub use dissector::{Dissector, Due};
 pub use dnp3::Dnp3Record;
 pub use modbus::{Kind as ModbusKind, ModbusRecord};
 pub use record::{Detail, Problem, Reason, Record};

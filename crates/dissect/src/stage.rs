@@ -1,15 +1,5 @@
 //! Where outputs leave: what every part of the dissector has in its hands while it hears one event.
 
-use std::collections::BinaryHeap;
-
-use core::cmp::Reverse;
-
-use gridtap_model::{
-    Conversation, Direction, Endpoint, LinkEvent, Observation, Place, Protocol, Timestamp,
-    Transport, What, Zone,
-};
-use gridtap_wire::FlowId;
-
 use crate::buffer::Buffers;
 use crate::dnp3;
 use crate::host_pair::HostPairs;
@@ -17,6 +7,10 @@ use crate::record::{Detail, Problem, Record};
 use crate::servers::Servers;
 use crate::sides::side;
 use crate::{Config, Counters, Zones};
+use gridtap_model::{
+    Conversation, Direction, Endpoint, LinkEvent, Observation, Place, Protocol, Timestamp,
+    Transport, What, Zone,
+};
 
 /// What the dissector says.
 #[derive(Debug, Clone, Copy)]
@@ -44,10 +38,7 @@ pub(crate) struct Shared {
     /// Which masters ask which DNP3 devices, and where.
     pub(crate) lines: dnp3::Lines,
     pub(crate) counters: Counters,
-    /// One entry a conversation that waits for something: when to look at it again.
-    pub(crate) deadlines: BinaryHeap<Reverse<(Timestamp, FlowId)>>,
     pub(crate) digest: ahash::RandomState,
-    last_place: Place,
 }
 
 impl Shared {
@@ -68,9 +59,7 @@ impl Shared {
             servers,
             lines,
             counters: Counters::default(),
-            deadlines: BinaryHeap::new(),
             digest: ahash::RandomState::with_seeds(0x6772, 0x6964, 0x7461, 0x7021),
-            last_place: Place::default(),
         }
     }
 }
@@ -141,19 +130,23 @@ pub(crate) struct Stage<'s> {
     pub(crate) time: Timestamp,
     pub(crate) capture: u16,
     pub(crate) frame: u64,
+    /// The place of the last output of this conversation: those of others must not matter.
+    pub(crate) last_place: Place,
+    /// When the conversation wants to be looked at again.
+    pub(crate) wake_at: Option<Timestamp>,
 }
 
 impl Stage<'_> {
     /// The place of the next output of this frame.
     pub(crate) fn place(&mut self) -> Place {
-        let last = self.shared.last_place;
+        let last = self.last_place;
         let position = if (last.capture, last.frame) == (self.capture, self.frame) {
             last.position.saturating_add(1)
         } else {
             0
         };
         let place = Place { capture: self.capture, frame: self.frame, position };
-        self.shared.last_place = place;
+        self.last_place = place;
         place
     }
 
@@ -215,8 +208,8 @@ impl Stage<'_> {
         self.record(&record);
     }
 
-    /// Looks at a conversation again at `time`.
-    pub(crate) fn wake(&mut self, time: Timestamp, flow: FlowId) {
-        self.shared.deadlines.push(Reverse((time, flow)));
+    /// Looks at the conversation again at `time`.
+    pub(crate) const fn wake(&mut self, time: Timestamp) {
+        self.wake_at = Some(time);
     }
 }

@@ -78,6 +78,7 @@ pub use counters::Counters;
 pub use event::{Closing, Event, Flow, FlowId, Frame, Heard, LinkType};
 pub use notice::Notice;
 pub use pair::address_pair;
+pub use table::Due;
 pub use wire::Wire;
 
 #[cfg(test)]

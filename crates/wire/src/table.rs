@@ -34,6 +34,17 @@ struct List {
     last: u32,
 }
 
+/// A flow in which something is due; those due first are the least, and of them those that were opened first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Due {
+    /// When it is to be looked at.
+    time: Timestamp,
+    opened: Timestamp,
+    /// No two flows have the same.
+    ends: (Transport, Endpoint, Endpoint),
+    pub(crate) slot: u32,
+}
+
 /// The open flows.
 #[derive(Debug)]
 pub(crate) struct Table {
@@ -189,14 +200,18 @@ impl Table {
         }
     }
 
-    /// The first flow whose timer is due.
-    pub(crate) fn due(&self, now: Timestamp) -> Option<u32> {
-        self.timers.first().filter(|(time, _)| *time <= now).map(|(_, slot)| *slot)
-    }
-
-    /// Any flow: the one that is due first.
-    pub(crate) fn any(&self) -> Option<u32> {
-        self.timers.first().map(|(_, slot)| *slot)
+    /// The flows whose timers are due, in an order that does not depend on their slots.
+    pub(crate) fn due(&self, now: Timestamp) -> Vec<Due> {
+        let due = self.timers.iter().take_while(|(time, _)| *time <= now);
+        let mut due: Vec<Due> = due
+            .filter_map(|&(time, slot)| {
+                let entry = self.slots.get(place(slot))?.entry.as_ref()?;
+                let ends = (entry.flow.transport, entry.flow.first, entry.flow.second);
+                Some(Due { time, opened: entry.opened, ends, slot })
+            })
+            .collect();
+        due.sort_unstable();
+        due
     }
 
     /// Moves a flow to another rank.

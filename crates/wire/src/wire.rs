@@ -11,7 +11,7 @@ use crate::fragment::Fragments;
 use crate::internet::{self, Datagram, IpError};
 use crate::link::{self, Packet};
 use crate::notice::Notice;
-use crate::table::Table;
+use crate::table::{Due, Table};
 use crate::transport::{self, RST, SYN, Segment};
 use crate::tunnel::{self, Inside};
 use crate::waiting::At;
@@ -328,20 +328,46 @@ impl Wire {
 
     /// Tells the time: what has waited long enough is given up, what was silent long enough is closed.
     pub fn tick(&mut self, now: Timestamp, sink: &mut impl FnMut(&Heard<'_>)) {
-        self.fragments.tick(now, &self.config, &mut self.counters);
-        while let Some(slot) = self.table.due(now) {
-            self.is_open_at(slot, now, sink);
+        self.release(now);
+        loop {
+            let due = self.due(now);
+            if due.is_empty() {
+                return;
+            }
+            for due in due {
+                self.look(due, now, sink);
+            }
         }
+    }
+
+    /// Gives up fragments that have waited long enough. With [`Wire::due`] and [`Wire::look`] it is a tick step by step.
+    pub fn release(&mut self, now: Timestamp) {
+        self.fragments.tick(now, &self.config, &mut self.counters);
+    }
+
+    /// The flows in which something is due by `now`, in the order in which they are looked at.
+    #[must_use]
+    pub fn due(&self, now: Timestamp) -> Vec<Due> {
+        self.table.due(now)
+    }
+
+    /// Does what is due in a flow by `now`.
+    pub fn look(&mut self, due: Due, now: Timestamp, sink: &mut impl FnMut(&Heard<'_>)) {
+        self.is_open_at(due.slot, now, sink);
     }
 
     /// Ends the input: everything that waits is delivered and every flow closed.
     pub fn finish(&mut self, sink: &mut impl FnMut(&Heard<'_>)) {
-        while let Some(slot) = self.table.any() {
-            let Some(entry) = self.table.get_mut(slot) else { break };
-            let (reason, at) =
-                (entry.closing.map_or(Closing::End, |(reason, _)| reason), entry.last);
-            self.close(slot, reason, at, sink);
+        for due in self.due(Timestamp::MAX) {
+            self.end(due, sink);
         }
         self.fragments.finish(&mut self.counters);
+    }
+
+    /// Ends a flow with the input. With [`Wire::due`] it is the end step by step.
+    pub fn end(&mut self, due: Due, sink: &mut impl FnMut(&Heard<'_>)) {
+        let Some(entry) = self.table.get_mut(due.slot) else { return };
+        let (reason, at) = (entry.closing.map_or(Closing::End, |(reason, _)| reason), entry.last);
+        self.close(due.slot, reason, at, sink);
     }
 }

@@ -179,12 +179,12 @@ impl Conversation {
             }
             for (mark, bytes) in tasting.events() {
                 (stage.time, stage.capture, stage.frame) = (mark.time, mark.capture, mark.frame);
-                self.speech.hear(stage, &self.speakers, self.flow, mark.direction, bytes);
+                self.speech.hear(stage, &self.speakers, mark.direction, bytes);
             }
         }
         (stage.time, stage.capture, stage.frame) = now;
         if let Some((mark, bytes)) = last {
-            self.speech.hear(stage, &self.speakers, self.flow, mark.direction, bytes);
+            self.speech.hear(stage, &self.speakers, mark.direction, bytes);
         }
         // With a connection for each poll, the first words are all there are.
         self.note_server(stage);

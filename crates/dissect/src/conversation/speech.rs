@@ -1,7 +1,6 @@
 //! What a conversation speaks, and what is asked of the session that knows it.
 
 use gridtap_model::Direction;
-use gridtap_wire::FlowId;
 
 use super::second_look::SecondLook;
 use crate::account::Account;
@@ -29,13 +28,12 @@ impl Speech {
         &mut self,
         stage: &mut Stage<'_>,
         speakers: &Speakers,
-        flow: FlowId,
         direction: Direction,
         bytes: &[u8],
     ) {
         match self {
-            Self::Modbus(session) => session.hear(stage, speakers, flow, direction, bytes),
-            Self::Dnp3(session) => session.hear(stage, speakers, flow, direction, bytes),
+            Self::Modbus(session) => session.hear(stage, speakers, direction, bytes),
+            Self::Dnp3(session) => session.hear(stage, speakers, direction, bytes),
             Self::Tasting(_) | Self::Tls(_) | Self::Foreign(_) => {}
         }
     }

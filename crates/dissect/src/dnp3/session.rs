@@ -2,7 +2,6 @@
 
 use gridtap_dnp3::Ending;
 use gridtap_model::{Direction, Endpoint, Protocol, Timestamp, Transport};
-use gridtap_wire::FlowId;
 
 use super::course::Course;
 use super::framing::{Skipping, before_a_frame};
@@ -115,7 +114,6 @@ impl Session {
         &mut self,
         stage: &mut Stage<'_>,
         speakers: &Speakers,
-        flow: FlowId,
         direction: Direction,
         bytes: &[u8],
     ) {
@@ -136,7 +134,7 @@ impl Session {
             let roles = self.roles(speakers);
             self.account.stay_blind(stage, speakers, roles, bytes.len());
         }
-        self.arm(stage, flow);
+        self.arm(stage);
     }
 
     /// How many frames there were.
@@ -240,7 +238,7 @@ impl Session {
     }
 
     /// Asks to be woken when the patience of a request, or of a frame that has begun, is over.
-    fn arm(&mut self, stage: &mut Stage<'_>, flow: FlowId) {
+    fn arm(&mut self, stage: &mut Stage<'_>) {
         if self.armed {
             return;
         }
@@ -251,13 +249,13 @@ impl Session {
         let asked = self.course.deadline(patience);
         if let Some(time) = [begun, asked].into_iter().flatten().min() {
             self.armed = true;
-            stage.wake(time, flow);
+            stage.wake(time);
         }
     }
 
     /// Time has come this far. What follows a frame that was begun and not ended is not held back any longer: no
     /// header may hide a command behind a length that never comes.
-    pub(crate) fn tick(&mut self, stage: &mut Stage<'_>, speakers: &Speakers, flow: FlowId) {
+    pub(crate) fn tick(&mut self, stage: &mut Stage<'_>, speakers: &Speakers) {
         self.armed = false;
         let patience = stage.shared.config.patience.nanos();
         let now = stage.time;
@@ -284,7 +282,7 @@ impl Session {
                 stage.shared.buffers.give_back(carry);
             }
         }
-        self.arm(stage, flow);
+        self.arm(stage);
     }
 
     /// The conversation ended. `answers_may_come` where the capture, not the conversation, ended.

@@ -2,7 +2,6 @@
 
 use gridtap_modbus::{Extent, FunctionCode, Header, Side};
 use gridtap_model::{Direction, Endpoint, Protocol, Timestamp, Transport};
-use gridtap_wire::FlowId;
 
 use super::exchange::Exchange;
 use super::framing::{Footing, Framing, History, Message, Next, Reader};
@@ -85,13 +84,12 @@ impl Session {
         &mut self,
         stage: &mut Stage<'_>,
         speakers: &Speakers,
-        flow: FlowId,
         direction: Direction,
         bytes: &[u8],
     ) {
         match speakers.transport {
-            Transport::Tcp => self.stream_bytes(stage, speakers, flow, direction, bytes),
-            Transport::Udp => self.datagram(stage, speakers, flow, direction, bytes),
+            Transport::Tcp => self.stream_bytes(stage, speakers, direction, bytes),
+            Transport::Udp => self.datagram(stage, speakers, direction, bytes),
         }
     }
 
@@ -99,49 +97,41 @@ impl Session {
         &mut self,
         stage: &mut Stage<'_>,
         speakers: &Speakers,
-        flow: FlowId,
         direction: Direction,
         bytes: &[u8],
     ) {
         let heard_at = (stage.capture, stage.frame);
         self.stream_mut(direction).heard_at = heard_at;
         if self.stream(direction).carry.is_empty() {
-            let used = self.read(stage, speakers, flow, direction, bytes);
+            let used = self.read(stage, speakers, direction, bytes);
             let left = bytes.get(used..).unwrap_or_default();
             if !left.is_empty() {
                 let mut carry = stage.shared.buffers.take();
                 carry.extend_from_slice(left);
-                self.keep(stage, flow, direction, carry, true);
+                self.keep(stage, direction, carry, true);
             }
         } else {
             let mut buffer = core::mem::take(&mut self.stream_mut(direction).carry);
             buffer.extend_from_slice(bytes);
-            let used = self.read(stage, speakers, flow, direction, &buffer);
+            let used = self.read(stage, speakers, direction, &buffer);
             buffer.drain(..used);
             if buffer.is_empty() {
                 stage.shared.buffers.give_back(buffer);
             } else {
-                self.keep(stage, flow, direction, buffer, used > 0);
+                self.keep(stage, direction, buffer, used > 0);
             }
         }
         self.watch_blindness(stage, speakers, direction, bytes.len());
     }
 
-    fn keep(
-        &mut self,
-        stage: &mut Stage<'_>,
-        flow: FlowId,
-        direction: Direction,
-        carry: Vec<u8>,
-        fresh: bool,
-    ) {
+    fn keep(&mut self, stage: &mut Stage<'_>, direction: Direction, carry: Vec<u8>, fresh: bool) {
         let time = stage.time;
         let stream = self.stream_mut(direction);
         stream.carry = carry;
         if fresh || stream.carry_since.is_none() {
             stream.carry_since = Some(time);
         }
-        self.arm(stage, flow);
+        self.arm(stage);
     }
 
     /// One datagram: messages do not go on in the next.
@@ -149,12 +139,11 @@ impl Session {
         &mut self,
         stage: &mut Stage<'_>,
         speakers: &Speakers,
-        flow: FlowId,
         direction: Direction,
         bytes: &[u8],
     ) {
         self.stream_mut(direction).footing = Footing::Firm;
-        let used = self.read(stage, speakers, flow, direction, bytes);
+        let used = self.read(stage, speakers, direction, bytes);
         let left = bytes.len().saturating_sub(used);
         self.skip(direction, left);
         self.report_skipped(stage, speakers, direction, None);
@@ -166,7 +155,6 @@ impl Session {
         &mut self,
         stage: &mut Stage<'_>,
         speakers: &Speakers,
-        flow: FlowId,
         direction: Direction,
         bytes: &[u8],
     ) -> usize {
@@ -182,7 +170,7 @@ impl Session {
                         let behind = bytes.get(used..).unwrap_or_default();
                         message.note_trailing(behind, length_max);
                     }
-                    self.take(stage, speakers, flow, direction, &message, octets);
+                    self.take(stage, speakers, direction, &message, octets);
                 }
                 Next::Skip(octets) => {
                     used = used.saturating_add(octets);
@@ -217,7 +205,6 @@ impl Session {
         &mut self,
         stage: &mut Stage<'_>,
         speakers: &Speakers,
-        flow: FlowId,
         direction: Direction,
         message: &Message<'_>,
         octets: usize,
@@ -243,7 +230,7 @@ impl Session {
         }
         let function = FunctionCode::of(message.pdu.first().copied().unwrap_or(0));
         self.history.learn(message.unit, function);
-        self.arm(stage, flow);
+        self.arm(stage);
     }
 
     /// Where too little tells, the first message that can only go one way settles who asks.
@@ -261,7 +248,7 @@ impl Session {
     }
 
     /// Asks to be woken when the patience of the next request, or of a message that has begun, is over.
-    fn arm(&mut self, stage: &mut Stage<'_>, flow: FlowId) {
+    fn arm(&mut self, stage: &mut Stage<'_>) {
         if self.armed {
             return;
         }
@@ -272,12 +259,12 @@ impl Session {
         let asked = self.exchange.deadline(patience);
         if let Some(time) = [begun, asked].into_iter().flatten().min() {
             self.armed = true;
-            stage.wake(time, flow);
+            stage.wake(time);
         }
     }
 
     /// Time has come this far.
-    pub(crate) fn tick(&mut self, stage: &mut Stage<'_>, speakers: &Speakers, flow: FlowId) {
+    pub(crate) fn tick(&mut self, stage: &mut Stage<'_>, speakers: &Speakers) {
         self.armed = false;
         let patience = stage.shared.config.patience.nanos();
         let now = stage.time;
@@ -288,22 +275,16 @@ impl Session {
             let Stream { carry, carry_since, .. } = self.stream(direction);
             let over = carry_since.is_some_and(|since| since.plus_ns(patience) <= now);
             if !carry.is_empty() && over {
-                let took = self.settle(stage, speakers, flow, direction);
+                let took = self.settle(stage, speakers, direction);
                 self.stream_mut(direction).carry_since = took.then_some(now);
             }
         }
-        self.arm(stage, flow);
+        self.arm(stage);
     }
 
     /// A message that claims more than will come, but is whole by its own fields, is taken as it is; whether
     /// there was one.
-    fn settle(
-        &mut self,
-        stage: &mut Stage<'_>,
-        speakers: &Speakers,
-        flow: FlowId,
-        direction: Direction,
-    ) -> bool {
+    fn settle(&mut self, stage: &mut Stage<'_>, speakers: &Speakers, direction: Direction) -> bool {
         let mut carry = core::mem::take(&mut self.stream_mut(direction).carry);
         let mut used = 0;
         if self.framing == Framing::Mbap
@@ -321,7 +302,7 @@ impl Session {
             if let Next::Message(message, octets) = reader.cut_short(&header, &carry) {
                 let here = (stage.capture, stage.frame);
                 (stage.capture, stage.frame) = self.stream(direction).heard_at;
-                self.take(stage, speakers, flow, direction, &message, octets);
+                self.take(stage, speakers, direction, &message, octets);
                 (stage.capture, stage.frame) = here;
                 used = octets;
             }
@@ -336,11 +317,10 @@ impl Session {
         &mut self,
         stage: &mut Stage<'_>,
         speakers: &Speakers,
-        flow: FlowId,
         answers_may_come: bool,
     ) {
         for direction in [Direction::Forward, Direction::Backward] {
-            self.settle(stage, speakers, flow, direction);
+            self.settle(stage, speakers, direction);
             self.drop_carry(stage, direction);
             self.report_skipped(stage, speakers, direction, None);
         }
