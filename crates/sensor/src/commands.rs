@@ -24,7 +24,7 @@ const WAITING_MAX: usize = 4096;
 const DONE_MAX: usize = 16_384;
 /// Seconds with something left out that wait to be taken.
 const GAPS_MAX: usize = 4096;
-/// After this nobody waits for an answer: the conversation ended, or it was to everyone.
+/// After this nobody waits for an answer: the conversation ended, or a gateway passed it on to everyone.
 const PATIENCE_NS: u64 = 60 * 1_000_000_000;
 /// So many seconds' worth may come at once.
 const BURST_SECONDS: u64 = 10;
@@ -244,6 +244,11 @@ impl Commands {
             latency_ns: None,
             anomaly: None,
         };
+        if message.device.sub.is_broadcast() {
+            // Nobody answers it.
+            self.keep(command);
+            return;
+        }
         if self.waiting.len() >= WAITING_MAX
             && let Some((_, oldest)) = self.waiting.pop_first()
         {

@@ -17,6 +17,7 @@ fn host(last: u8) -> IpAddr {
 struct Log {
     commands: Commands,
     site: Site,
+    sub: SubAddress,
 }
 
 impl Log {
@@ -25,7 +26,11 @@ impl Log {
             "[[devices]]\nname = 'RTU 21'\nprotocol = 'modbus'\naddress = '10.0.0.21'\nunit = 3\n\
              [[devices.points]]\ntable = 'coil'\nindex = 2\nname = '52-1 trip'\nstates = { 0 = 'off', 1 = 'trip' }\n",
         );
-        Self { commands: Commands::new(&["eth1".to_owned()], per_second), site: site.unwrap() }
+        Self {
+            commands: Commands::new(&["eth1".to_owned()], per_second),
+            site: site.unwrap(),
+            sub: SubAddress::Unit(3),
+        }
     }
 
     fn hear(&mut self, millis: i64, frame: u64, master: IpAddr, what: (Class, Phase, Outcome)) {
@@ -41,12 +46,8 @@ impl Log {
         what: (Class, Phase, Outcome),
         coil: u32,
     ) {
-        let device = Device {
-            zone: Zone(0),
-            protocol: Protocol::Modbus,
-            address: host(21),
-            sub: SubAddress::Unit(3),
-        };
+        let device =
+            Device { zone: Zone(0), protocol: Protocol::Modbus, address: host(21), sub: self.sub };
         let (class, phase, outcome) = what;
         let is_request = phase == Phase::Request;
         let runs = [Run {
@@ -179,6 +180,20 @@ fn reads_are_left_aside_and_every_command_is_told_once_whatever_came_of_it() {
     log.ask(70_000, 9, Class::File);
     log.commands.finish();
     assert_eq!(log.outcomes(), [(9, CommandOutcome::Unknown)]);
+}
+
+#[test]
+fn a_command_to_everyone_is_told_at_once_for_nobody_answers_it() {
+    let mut log = Log::new(100);
+    log.sub = SubAddress::Link(0xFFFF);
+    log.ask(0, 1, Class::Command);
+    assert_eq!(log.outcomes(), [(1, CommandOutcome::Unknown)]);
+    // A unit 0 may be one device that answers.
+    log.sub = SubAddress::Unit(0);
+    log.ask(1, 2, Class::Command);
+    assert_eq!(log.outcomes(), []);
+    log.answer(5, 2, Phase::Response, Outcome::Success);
+    assert_eq!(log.outcomes(), [(2, CommandOutcome::Accepted)]);
 }
 
 #[test]
