@@ -108,6 +108,10 @@ pub(crate) trait Listener {
     fn frame(&mut self, frame: &Frame<'_>) -> Result<(), Failure>;
     /// A moment to tell what was found so far: nothing may come for a while.
     fn pause(&mut self) -> Result<(), Failure>;
+    /// The same between frames that are all there, where a pause can wait until it is worth it.
+    fn glance(&mut self) -> Result<(), Failure> {
+        self.pause()
+    }
     /// Nothing has come for a while.
     fn idle(&mut self) -> Result<(), Failure> {
         self.pause()
@@ -206,7 +210,7 @@ impl Feed {
                 Err(error) => broke_off(&error, &self.bar, &self.names, &mut read),
             }
             if read.frames.is_multiple_of(FRAMES) {
-                listener.pause()?;
+                listener.glance()?;
                 self.bar.show(|| sources.progress(), read.frames);
                 if self.stop.asked().is_some() {
                     break;

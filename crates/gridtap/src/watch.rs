@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::net::IpAddr;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use gridtap_baseline::{Level, Site};
 use gridtap_model::{Anomaly, AnomalyId, Timestamp};
@@ -29,6 +29,9 @@ pub(crate) const CHECK: &str = "check that the capture was taken where masters a
 
 /// Anomalies that wait to be stored with their evidence, before it is done without waiting for a pause.
 const UNTOLD_MAX: usize = 256;
+
+/// How long what was found may wait where frames come as fast as they are read.
+const GLANCE: Duration = Duration::from_millis(250);
 
 /// What is printed while reading.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,6 +117,14 @@ impl Listener for Watch {
             }
         }
         self.look()
+    }
+
+    fn glance(&mut self) -> Result<(), Failure> {
+        // Each time that something is stored the disk is waited for.
+        if self.paused.is_some_and(|paused| now().duration_since(paused) < GLANCE) {
+            return Ok(());
+        }
+        self.pause()
     }
 
     fn pause(&mut self) -> Result<(), Failure> {

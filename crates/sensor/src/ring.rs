@@ -1,8 +1,6 @@
 //! The last frames that were heard, in a ring of fixed size.
 
-use core::cell::Cell;
 use core::net::IpAddr;
-use core::num::NonZeroU32;
 use std::collections::VecDeque;
 
 use gridtap_model::Timestamp;
@@ -23,7 +21,11 @@ pub(crate) const BYTES_MAX: usize = 1 << 30;
 pub(crate) struct Ring {
     octets: Vec<u8>,
     kept: VecDeque<Kept>,
+    /// The sign of each frame's pair of hosts. Apart, so that a conversation is found by reading little.
+    signs: VecDeque<Sign>,
     kept_max: usize,
+    /// Frames of several captures were kept: their numbers do not rise together.
+    is_merged: bool,
     /// How many frames came before the oldest that is kept.
     first: u64,
     /// Where the next frame goes.
@@ -44,30 +46,52 @@ struct Kept {
     length: u16,
     link: LinkType,
     capture: u16,
-    /// The sign of its pair of hosts, once that was asked for: most frames are never looked at again.
-    sign: Cell<Option<Sign>>,
 }
+
+/// What a frame and what is known of it beside its octets take.
+const KEPT_BYTES: usize = size_of::<Kept>().saturating_add(size_of::<Sign>());
+
+/// Frames whose signs are compared at once.
+const SIGNS_AT_ONCE: usize = 32;
 
 /// Tells nearly all pairs of hosts apart, without reading the frame again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Sign(NonZeroU32);
+pub(crate) struct Sign(u16);
 
 impl Sign {
-    /// That of a frame, or of one between no hosts.
+    /// That of a pair of hosts, or of no hosts.
     pub(crate) fn of(pair: Option<[IpAddr; 2]>) -> Self {
-        let mut hash = 0x811c_9dc5_u32;
-        let mut add = |octets: &[u8]| {
-            for octet in octets {
-                hash = (hash ^ u32::from(*octet)).wrapping_mul(0x0100_0193);
-            }
+        let folded = |six: u128| {
+            let [_, _, _, a, _, _, _, b, _, _, _, c, _, _, _, d] = six.to_be_bytes();
+            u32::from_be_bytes([a, b, c, d])
         };
-        for address in pair.iter().flatten() {
-            match address {
-                IpAddr::V4(four) => add(&four.octets()),
-                IpAddr::V6(six) => add(&six.octets()),
-            }
+        let bits = |address: IpAddr| match address {
+            IpAddr::V4(four) => four.to_bits(),
+            IpAddr::V6(six) => folded(six.to_bits()),
+        };
+        pair.map_or(Self(0), |[one, other]| Self::mixed(bits(one) ^ bits(other)))
+    }
+
+    /// That of a frame. Most frames need not be taken apart for it.
+    #[inline]
+    fn of_frame(frame: &Frame<'_>) -> Self {
+        // Ethernet, IPv4 and TCP, in which nothing is carried that has other hosts.
+        if frame.link == LinkType::Ethernet
+            && let Some(head) = frame.bytes.first_chunk::<34>()
+            && [head[12], head[13], head[14] >> 4, head[23]] == [8, 0, 4, 6]
+        {
+            let source = u32::from_be_bytes([head[26], head[27], head[28], head[29]]);
+            let destination = u32::from_be_bytes([head[30], head[31], head[32], head[33]]);
+            return Self::mixed(source ^ destination);
         }
-        Self(NonZeroU32::MIN.saturating_add(hash >> 1))
+        Self::of(address_pair(frame))
+    }
+
+    /// Addresses of one network differ in few bits: all of them are to count.
+    #[inline]
+    fn mixed(bits: u32) -> Self {
+        let [high, low, ..] = bits.wrapping_mul(0x9e37_79b9).to_be_bytes();
+        Self(u16::from_be_bytes([high, low]))
     }
 }
 
@@ -78,8 +102,11 @@ impl Ring {
         let known = bytes / 3;
         Self {
             octets: vec![0; bytes.saturating_sub(known)],
-            kept: VecDeque::new(),
-            kept_max: known / size_of::<Kept>(),
+            // Room that is not used costs nothing: the system gives pages as they are written.
+            kept: VecDeque::with_capacity(known / KEPT_BYTES),
+            signs: VecDeque::with_capacity(known / KEPT_BYTES),
+            kept_max: known / KEPT_BYTES,
+            is_merged: false,
             first: 0,
             at: 0,
             passed: 0,
@@ -100,6 +127,7 @@ impl Ring {
         }
         let end = self.passed.wrapping_add(short(bytes.len()));
         self.make_room(end);
+        self.is_merged |= self.kept.back().is_some_and(|last| last.capture != frame.capture);
         let until = self.at.saturating_add(bytes.len());
         if let Some(place) = self.octets.get_mut(self.at..until) {
             place.copy_from_slice(bytes);
@@ -113,8 +141,8 @@ impl Ring {
             original_length: frame.original_length,
             link: frame.link,
             capture: frame.capture,
-            sign: Cell::new(None),
         });
+        self.signs.push_back(Sign::of_frame(frame));
         self.at = until;
         self.passed = end;
     }
@@ -127,6 +155,7 @@ impl Ring {
             && (end.wrapping_sub(oldest.passed) > all || self.kept.len() >= self.kept_max)
         {
             self.kept.pop_front();
+            self.signs.pop_front();
             self.first = self.first.saturating_add(1);
         }
     }
@@ -161,18 +190,59 @@ impl Ring {
         self.known(place).map(|kept| (kept.capture, kept.number))
     }
 
-    /// The sign of the pair of hosts of the frame in a place.
-    pub(crate) fn sign(&self, place: u64) -> Option<Sign> {
-        let kept = self.known(place)?;
-        if kept.sign.get().is_none() {
-            kept.sign.set(Some(Sign::of(address_pair(&self.get(place)?))));
-        }
-        kept.sign.get()
+    /// The places from `from` up to before `until` of frames that go between one of some pairs of hosts, as far as
+    /// their signs say.
+    pub(crate) fn of_signs(
+        &self,
+        signs: &[Sign],
+        from: u64,
+        until: u64,
+    ) -> impl DoubleEndedIterator<Item = u64> {
+        let place = |at: u64| usize::try_from(at.saturating_sub(self.first)).unwrap_or(usize::MAX);
+        let until = place(until).min(self.signs.len());
+        let from = place(from).min(until);
+        let (front, back) = self.signs.as_slices();
+        let middle = front.len();
+        let of_front = front.get(from.min(middle)..until.min(middle)).unwrap_or_default();
+        let (begin, end) = (from.saturating_sub(middle), until.saturating_sub(middle));
+        let of_back = back.get(begin..end).unwrap_or_default();
+        let first = self.first;
+        let numbered = move |at: usize| first.saturating_add(u64::try_from(at).unwrap_or(u64::MAX));
+        found(of_front, signs).map(move |at| numbered(from.saturating_add(at))).chain(
+            found(of_back, signs).map(move |at| numbered(middle.max(from).saturating_add(at))),
+        )
+    }
+
+    /// Whether frames of several captures are or were among them.
+    pub(crate) const fn is_merged(&self) -> bool {
+        self.is_merged
+    }
+
+    /// The place of the frame of this number, where all are of one capture: there numbers rise.
+    pub(crate) fn place_of(&self, number: u64) -> Option<u64> {
+        let at = self.kept.binary_search_by_key(&number, |kept| kept.number).ok()?;
+        Some(self.first.saturating_add(u64::try_from(at).ok()?))
     }
 
     fn known(&self, place: u64) -> Option<&Kept> {
         self.kept.get(usize::try_from(place.checked_sub(self.first)?).ok()?)
     }
+}
+
+/// Where some signs are among others.
+fn found(all: &[Sign], wanted: &[Sign]) -> impl DoubleEndedIterator<Item = usize> {
+    let chunks = all.chunks(SIGNS_AT_ONCE).enumerate();
+    chunks
+        .filter(|(_, chunk)| {
+            // Without a way out the loop is one of wide instructions.
+            let holds = |sign: &Sign| chunk.iter().fold(false, |any, each| any | (each == sign));
+            wanted.iter().any(holds)
+        })
+        .flat_map(|(nth, chunk)| {
+            let begin = nth.saturating_mul(SIGNS_AT_ONCE);
+            let places = chunk.iter().enumerate().filter(|(_, each)| wanted.contains(each));
+            places.map(move |(at, _)| begin.saturating_add(at))
+        })
 }
 
 /// A length within the ring, which is never longer.

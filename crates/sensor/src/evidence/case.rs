@@ -51,28 +51,22 @@ struct Piece {
 
 /// Pairs of hosts, with their signs: few, and gone through for each frame that is looked at.
 #[derive(Debug, Default)]
-struct Pairs(Vec<([IpAddr; 2], Sign)>);
+struct Pairs {
+    pairs: Vec<[IpAddr; 2]>,
+    signs: Vec<Sign>,
+}
 
 impl Pairs {
     fn add(&mut self, frame: &Frame<'_>) {
         let Some(pair) = address_pair(frame) else { return };
-        if !self.has(pair) {
-            self.0.push((pair, Sign::of(Some(pair))));
+        if !self.pairs.contains(&pair) {
+            self.pairs.push(pair);
+            self.signs.push(Sign::of(Some(pair)));
         }
     }
 
-    fn has(&self, pair: [IpAddr; 2]) -> bool {
-        self.0.iter().any(|(each, _)| *each == pair)
-    }
-
-    /// Whether the frame in a place can be between them, as far as its sign says.
-    fn may_hold(&self, ring: &Ring, place: u64) -> bool {
-        let Some(sign) = ring.sign(place) else { return false };
-        self.0.iter().any(|(_, each)| *each == sign)
-    }
-
-    fn holds(&self, frame: &Frame<'_>) -> bool {
-        address_pair(frame).is_some_and(|pair| self.has(pair))
+    fn hold(&self, frame: &Frame<'_>) -> bool {
+        address_pair(frame).is_some_and(|pair| self.pairs.contains(&pair))
     }
 }
 
@@ -157,7 +151,7 @@ impl Case {
         }
         let earliest = ring.first().max(first.saturating_sub(LOOKED_AT_MAX));
         let mut left = around;
-        for place in (earliest..first).rev() {
+        for place in ring.of_signs(&pairs.signs, earliest, first).rev() {
             if !self.add_of(&pairs, ring, place, &mut left) {
                 break;
             }
@@ -176,18 +170,29 @@ impl Case {
     fn follow_on(&mut self, ring: &Ring) {
         let Some(Following { pairs, place, mut left }) = self.following.take() else { return };
         let next = ring.next();
-        for each in place.max(ring.first())..next.min(place.saturating_add(LOOKED_AT_MAX)) {
+        let until = next.min(place.saturating_add(LOOKED_AT_MAX));
+        for each in ring.of_signs(&pairs.signs, place.max(ring.first()), until) {
             if !self.add_of(&pairs, ring, each, &mut left) {
                 return;
             }
         }
-        if !pairs.0.is_empty() && left.frames > 0 {
+        if !pairs.pairs.is_empty() && left.frames > 0 {
             self.following = Some(Following { pairs, place: next, left });
         }
     }
 
     /// The places of frames by their numbers, which rise within a capture.
     fn places(&self, ring: &Ring, numbers: &BTreeSet<u64>) -> BTreeSet<u64> {
+        if !ring.is_merged() {
+            let of_this = |place: &u64| {
+                ring.number(*place).is_some_and(|(capture, _)| capture == self.capture)
+            };
+            return numbers
+                .iter()
+                .filter_map(|number| ring.place_of(*number))
+                .filter(of_this)
+                .collect();
+        }
         let mut places = BTreeSet::new();
         let Some(least) = numbers.first() else { return places };
         for place in (ring.first()..ring.next()).rev() {
@@ -207,13 +212,10 @@ impl Case {
 
     /// Adds the frame in a place if it is of the conversation; whether there may be room for another.
     fn add_of(&mut self, pairs: &Pairs, ring: &Ring, place: u64, left: &mut Around) -> bool {
-        if !pairs.may_hold(ring, place) {
-            return true;
-        }
         let Some(frame) = ring.get(place).filter(|frame| frame.capture == self.capture) else {
             return true;
         };
-        if !pairs.holds(&frame) {
+        if !pairs.hold(&frame) {
             return true;
         }
         let is_named = self.pieces.get(&place).is_some_and(|piece| piece.is_named);
