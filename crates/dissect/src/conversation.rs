@@ -44,7 +44,8 @@ impl Conversation {
             silent: [false; 2],
         };
         let ends = [flow.first, flow.second];
-        let known = ends.map(|end| stage.shared.servers.framing(flow.transport, end));
+        let (group, servers) = (speakers.group(), &stage.shared.servers);
+        let known = ends.map(|end| servers.framing(group, flow.transport, end));
         let [first, second] = known.map(|framing| framing.is_some());
         speakers.at_home = [is_ours(flow.first) || first, is_ours(flow.second) || second];
         speakers.rtu = known.contains(&Some(Framing::Rtu));
@@ -169,7 +170,8 @@ impl Conversation {
         let ends = [self.speakers.first, self.speakers.second];
         self.speakers.at_home = ends.map(|end| end == server);
         self.speakers.rtu = rtu;
-        stage.shared.servers.note(self.speakers.transport, server, session.framing);
+        let (group, transport) = (self.speakers.group(), self.speakers.transport);
+        stage.shared.servers.note(group, transport, server, session.framing);
     }
 
     fn announce(&mut self, stage: &mut Stage<'_>, protocol: Protocol) {

@@ -34,7 +34,29 @@ pub struct Spoken {
     pub link_length: u64,
 }
 
+impl Bytes {
+    fn add(&mut self, other: &Self) {
+        sum([
+            (&mut self.decoded, other.decoded),
+            (&mut self.skipped, other.skipped),
+            (&mut self.missing, other.missing),
+            (&mut self.encrypted, other.encrypted),
+        ]);
+    }
+}
+
 impl Spoken {
+    fn add(&mut self, other: &Self) {
+        self.bytes.add(&other.bytes);
+        sum([
+            (&mut self.gaps, other.gaps),
+            (&mut self.incomplete, other.incomplete),
+            (&mut self.garbage, other.garbage),
+            (&mut self.link_crc, other.link_crc),
+            (&mut self.link_length, other.link_length),
+        ]);
+    }
+
     pub(crate) const fn skip(&mut self, reason: Reason, bytes: u64) {
         self.bytes.skipped = self.bytes.skipped.saturating_add(bytes);
         let count = match reason {
@@ -107,7 +129,44 @@ pub struct Counters {
     pub host_pairs_refused: u64,
 }
 
+/// Adds to each what belongs to it.
+fn sum<const N: usize>(counts: [(&mut u64, u64); N]) {
+    for (count, more) in counts {
+        *count = count.saturating_add(more);
+    }
+}
+
 impl Counters {
+    /// Adds what another has counted.
+    pub fn add(&mut self, other: &Self) {
+        self.bytes.add(&other.bytes);
+        self.modbus.add(&other.modbus);
+        self.dnp3.add(&other.dnp3);
+        let more = [
+            (&mut self.conversations, other.conversations),
+            (&mut self.recognised, other.recognised),
+            (&mut self.encrypted, other.encrypted),
+            (&mut self.modbus_requests, other.modbus_requests),
+            (&mut self.modbus_responses, other.modbus_responses),
+            (&mut self.modbus_exceptions, other.modbus_exceptions),
+            (&mut self.dnp3_fragments, other.dnp3_fragments),
+            (&mut self.dnp3_link_frames, other.dnp3_link_frames),
+            (&mut self.dnp3_overheard, other.dnp3_overheard),
+            (&mut self.unanswered, other.unanswered),
+            (&mut self.unanswered_withheld, other.unanswered_withheld),
+            (&mut self.observations, other.observations),
+            (&mut self.second_copies, other.second_copies),
+            (&mut self.pending_evicted, other.pending_evicted),
+            (&mut self.dnp3_links_evicted, other.dnp3_links_evicted),
+            (&mut self.dnp3_descriptors_evicted, other.dnp3_descriptors_evicted),
+            (&mut self.dnp3_descriptors_changed, other.dnp3_descriptors_changed),
+            (&mut self.dnp3_files_evicted, other.dnp3_files_evicted),
+            (&mut self.dnp3_points_untold, other.dnp3_points_untold),
+            (&mut self.host_pairs_refused, other.host_pairs_refused),
+        ];
+        sum(more);
+    }
+
     /// What became of the conversations of a protocol; none for one that is not decoded.
     #[must_use]
     pub const fn spoken(&self, protocol: Protocol) -> Option<&Spoken> {

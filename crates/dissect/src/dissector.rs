@@ -11,7 +11,7 @@ use gridtap_wire::{Closing, Event, FlowId, Heard, Notice};
 
 use crate::conversation::Conversation;
 use crate::stage::{Output, Shared, Stage};
-use crate::{Config, Counters, Zones};
+use crate::{Config, Counters, News, Zones};
 
 /// Turns what was heard in flows into observations and records.
 #[derive(Debug)]
@@ -173,8 +173,23 @@ impl Dissector {
 
     /// Takes in that time has come to `now`.
     pub fn tick(&mut self, now: Timestamp, sink: &mut impl FnMut(Output<'_>)) {
+        let news = self.take_news();
+        self.learn(&[&news]);
         while let Some(due) = self.due(now) {
             self.look(due, sink);
+        }
+    }
+
+    /// What was learned of hosts since the last tick. Where several dissectors hear the conversations between them, each
+    /// is to learn the news of all at every tick: that, and then every conversation that is due, is a tick step by step.
+    pub fn take_news(&mut self) -> News {
+        self.shared.take_news()
+    }
+
+    /// Learns what was learned of hosts before a tick.
+    pub fn learn(&mut self, news: &[&News]) {
+        if news.iter().any(|news| !news.is_empty()) {
+            self.shared.learn(news);
         }
     }
 

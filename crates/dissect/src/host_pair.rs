@@ -5,14 +5,14 @@ use std::collections::HashMap;
 
 use core::net::IpAddr;
 
-use gridtap_model::{Direction, Endpoint, Timestamp, Zone};
+use gridtap_model::{Direction, Endpoint, Group, Timestamp, Zone};
 use gridtap_wire::Flow;
 
 use crate::Config;
 use crate::stage::Speakers;
 
-/// Two hosts, the smaller address first.
-type Key = (Zone, IpAddr, IpAddr);
+/// Two hosts, the smaller address first, in one group of conversations.
+type Key = (Zone, IpAddr, IpAddr, Group);
 
 /// What was heard of one host towards another.
 #[derive(Debug, Clone, Copy, Default)]
@@ -68,7 +68,8 @@ impl HostPairs {
         if first == second {
             return Ok(None);
         }
-        let key = (zone, first.min(second), first.max(second));
+        let group = Group::of(flow.first, flow.second);
+        let key = (zone, first.min(second), first.max(second), group);
         if let Some(index) = self.index.get(&key) {
             return Ok(Some(PairId(*index)));
         }

@@ -8,7 +8,7 @@ use crate::servers::Servers;
 use crate::sides::side;
 use crate::{Config, Counters, Zones};
 use gridtap_model::{
-    Conversation, Direction, Endpoint, LinkEvent, Observation, Place, Protocol, Timestamp,
+    Conversation, Direction, Endpoint, Group, LinkEvent, Observation, Place, Protocol, Timestamp,
     Transport, What, Zone,
 };
 
@@ -83,6 +83,11 @@ pub(crate) struct Speakers {
 }
 
 impl Speakers {
+    /// The conversations that this one knows of at once.
+    pub(crate) fn group(&self) -> Group {
+        Group::of(self.first, self.second)
+    }
+
     /// Whether Modbus is to be expected.
     pub(crate) const fn ours(&self) -> bool {
         let [first, second] = self.at_home;

@@ -19,6 +19,7 @@ mod endpoint;
 mod fault;
 mod file;
 mod function;
+mod group;
 mod network;
 mod observation;
 mod point;
@@ -33,6 +34,7 @@ pub use endpoint::{Direction, Endpoint, EndpointText, Transport};
 pub use fault::{Fault, FaultKind, Faults, Matched};
 pub use file::{FileAccess, FileMode, file_index};
 pub use function::{Class, Effect, Function, Phase, Protocol};
+pub use group::Group;
 pub use network::{Hardware, Icmp, NetworkEvent, Resolution};
 pub use observation::{
     Conversation, Hearing, LinkEvent, Message, Observation, Outcome, Place, Refusal, What,

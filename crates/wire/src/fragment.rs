@@ -50,6 +50,23 @@ pub(crate) struct Joined {
     pub(crate) header_wrong: bool,
 }
 
+impl Joined {
+    /// The whole, after its last fragment.
+    pub(crate) fn datagram<'j>(&'j self, last: &Datagram<'_>) -> Datagram<'j> {
+        Datagram {
+            source: last.source,
+            destination: last.destination,
+            protocol: self.protocol,
+            payload: &self.payload,
+            missing: last.missing,
+            header_wrong: self.header_wrong,
+            routed: last.routed,
+            identification: last.fragment.map_or(0, |fragment| fragment.identification),
+            fragment: None,
+        }
+    }
+}
+
 /// Datagrams of which fragments wait.
 #[derive(Debug, Default)]
 pub(crate) struct Fragments {

@@ -64,6 +64,7 @@ mod notice;
 mod order;
 mod pair;
 mod replacement;
+mod sorter;
 mod stream;
 mod table;
 mod tcp;
@@ -78,6 +79,7 @@ pub use counters::Counters;
 pub use event::{Closing, Event, Flow, FlowId, Frame, Heard, LinkType};
 pub use notice::Notice;
 pub use pair::address_pair;
+pub use sorter::{Sorter, Way, Whole};
 pub use table::Due;
 pub use wire::Wire;
 

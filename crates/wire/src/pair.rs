@@ -2,8 +2,11 @@
 
 use core::net::IpAddr;
 
+use gridtap_model::{Endpoint, Group};
+
 use crate::counters::Counters;
 use crate::event::Frame;
+use crate::internet::Datagram;
 use crate::link::NESTING_MAX;
 use crate::tunnel::{self, Inside};
 use crate::{internet, link};
@@ -15,19 +18,38 @@ use crate::{internet, link};
 /// a flow; a fragment, an encrypted packet and a tunnel that is not followed belong to their own hosts.
 #[must_use]
 pub fn address_pair(frame: &Frame<'_>) -> Option<[IpAddr; 2]> {
+    innermost(frame).map(|datagram| Group::of_hosts(datagram.source, datagram.destination).hosts())
+}
+
+/// The innermost packet of a frame, as far as it is not a fragment of a packet around it.
+#[inline]
+pub(crate) fn innermost<'a>(frame: &Frame<'a>) -> Option<Datagram<'a>> {
     let mut counters = Counters::default();
     let mut packet = link::packet(frame, NESTING_MAX, &mut counters)?;
     let mut datagram = internet::datagram(packet.bytes, u32::MAX).ok()?;
     // Each packet inside is deeper than the one before, and as many as may be are followed.
     while datagram.fragment.is_none()
+        && tunnel::may_be(&datagram)
         && let Inside::Carried(carried, _) = tunnel::inside(&datagram, None, packet.depth)
         && let Some(inner) = link::follow(carried, NESTING_MAX, &mut counters)
         && let Ok(within) = internet::datagram(inner.bytes, u32::MAX)
     {
         (packet, datagram) = (inner, within);
     }
-    let (one, other) = (datagram.source, datagram.destination);
-    Some(if one <= other { [one, other] } else { [other, one] })
+    Some(datagram)
+}
+
+/// The group of the conversation that a whole packet belongs to.
+#[inline]
+pub(crate) fn group(datagram: &Datagram<'_>) -> Group {
+    match (datagram.protocol, datagram.payload.first_chunk::<4>()) {
+        (internet::TCP | internet::UDP, Some(&[high, low, other_high, other_low])) => {
+            let one = Endpoint::new(datagram.source, u16::from_be_bytes([high, low]));
+            let port = u16::from_be_bytes([other_high, other_low]);
+            Group::of(one, Endpoint::new(datagram.destination, port))
+        }
+        _ => Group::of_hosts(datagram.source, datagram.destination),
+    }
 }
 
 #[cfg(test)]

@@ -96,18 +96,10 @@ impl Wire {
         let Some(joined) = fragments.take(&datagram, fragment, at, config, counters) else {
             return;
         };
-        let whole = Datagram {
-            protocol: joined.protocol,
-            payload: &joined.payload,
-            header_wrong: joined.header_wrong,
-            identification: fragment.identification,
-            fragment: None,
-            ..datagram
-        };
-        self.datagram(&whole, packet, joined.differing, at, sink);
+        self.datagram(&joined.datagram(&datagram), packet, joined.differing, at, sink);
     }
 
-    fn datagram(
+    pub(crate) fn datagram(
         &mut self,
         datagram: &Datagram<'_>,
         packet: &Packet<'_>,

@@ -98,7 +98,8 @@ impl Course {
             let [_, device] = ends(speakers, asked.direction);
             let (master, link) = asked.pair;
             let host = device.address;
-            stage.shared.lines.answer(OnLine { zone: speakers.zone, host, device: link, master });
+            let on_line = OnLine { zone: speakers.zone, host, device: link, master };
+            stage.shared.lines.answer(speakers.group(), on_line);
             self.note_select(asked, telling.outcome);
         }
         if let Some(indications) = indications {

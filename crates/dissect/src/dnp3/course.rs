@@ -224,7 +224,13 @@ impl Course {
         let on_line = OnLine { zone: reading.speakers.zone, host: source.address, device, master };
         let conversation = reading.speakers.conversation;
         let hears = Asker { host: destination.address, conversation };
-        !asks && reading.stage.shared.lines.is_for_another(on_line, hears, unasked)
+        !asks
+            && reading.stage.shared.lines.is_for_another(
+                reading.speakers.group(),
+                on_line,
+                hears,
+                unasked,
+            )
     }
 
     /// Opens the dialogue of a pair. What waits in one that gives way is told: a flood is known by its number.

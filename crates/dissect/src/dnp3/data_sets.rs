@@ -2,19 +2,25 @@
 
 use std::collections::BTreeMap;
 
-use core::net::IpAddr;
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use gridtap_dnp3::{
     Block, Carried, DescriptorCode, Elements, Fragment, FunctionCode, Object, PointIndexes,
 };
-use gridtap_model::Zone;
+use gridtap_model::{Group, Zone};
 
 use super::framing::count_many;
 use super::observe::Roles;
 use crate::stage::{Shared, Speakers, ends};
 
-/// A device: its zone, its host, its link address.
-type Key = (Zone, IpAddr, u16);
+/// A device as a group of conversations knows it: its zone, its host, its link address.
+type Key = (Zone, IpAddr, u16, Group);
+
+/// The first and the last group there can be.
+fn groups() -> [Group; 2] {
+    let [first, last] = [Ipv4Addr::UNSPECIFIED.into(), Ipv6Addr::from_bits(u128::MAX).into()];
+    [first, last].map(|host| Group::of_hosts(host, host))
+}
 
 /// Prototypes and descriptors of one device.
 const DESCRIPTORS_MAX: usize = 128;
@@ -101,7 +107,8 @@ pub(super) fn put_back(
     let devices_max = shared.config.dnp3_data_set_devices_max.max(1);
     let devices = &mut shared.data_sets.devices;
     if devices.len() >= devices_max {
-        let host = (key.0, key.1, 0)..=(key.0, key.1, u16::MAX);
+        let [first, last] = groups();
+        let host = (key.0, key.1, 0, first)..=(key.0, key.1, u16::MAX, last);
         // A host that makes addresses up makes room for them.
         let crowded = devices.range(host.clone()).count() >= devices_max.div_ceil(4);
         let mut devices_of_host = devices.range(host);
@@ -118,7 +125,7 @@ pub(super) fn put_back(
 
 fn key(speakers: &Speakers, roles: Roles) -> Key {
     let [_, device] = ends(speakers, roles.asking);
-    (speakers.zone, device.address, roles.pair.1)
+    (speakers.zone, device.address, roles.pair.1, speakers.group())
 }
 
 impl Descriptors {

@@ -249,10 +249,10 @@ fn note_line(reading: &mut Reading<'_, '_, '_>, header: &LinkHeader) -> bool {
         everybody: header.destination.is_broadcast(),
         called: is_called(speakers, *direction),
     };
-    let echo = stage.shared.lines.is_echo(at(source.address), said);
+    let echo = stage.shared.lines.is_echo(speakers.group(), at(source.address), said);
     if !echo {
         let asker = Asker { host: source.address, conversation: speakers.conversation };
-        stage.shared.lines.ask(at(destination.address), asker);
+        stage.shared.lines.ask(speakers.group(), at(destination.address), asker);
     }
     echo
 }

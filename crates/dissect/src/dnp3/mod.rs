@@ -30,7 +30,7 @@ mod set_record;
 
 pub(crate) use contents::Scratch;
 pub(crate) use data_sets::DataSets;
-pub(crate) use lines::Lines;
+pub(crate) use lines::{LineNews, Lines};
 pub(crate) use recognise::{Recognised, begins, is_home, may_begin_within, recognise};
 pub use record::Dnp3Record;
 pub(crate) use session::Session;

@@ -120,7 +120,8 @@ fn where_modbus_was_answered_before_a_wrong_header_is_modbus_with_a_fault() {
         talk.ask(frame).later(6_000).close(Closing::Finished);
         assert_eq!(talk.faults.len(), nth + 1, "{frame:x?}: {:?}", talk.faults);
     }
-    // And a client that asks there from a port of ours is no server.
+    // And a client that asks there from a port of ours is no server. To that group it is told with the tick.
+    talk.dissector.tick(talk.time, &mut |_| {});
     talk.flow.id.generation += 1;
     talk.flow.first.port = 502;
     talk.flow.handshake = false;

@@ -9,6 +9,7 @@ mod nesting;
 mod order;
 mod properties;
 mod sessions;
+mod sorter;
 
 use core::net::IpAddr;
 
