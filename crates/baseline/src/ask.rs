@@ -2,18 +2,27 @@
 
 use core::net::IpAddr;
 
-use gridtap_model::{Device, Message, Observation, Timestamp, Zone};
+use gridtap_model::{Device, Endpoint, Message, Observation, Protocol, Timestamp, Zone};
 
 use crate::baseline::Baseline;
 use crate::key::{Flags, NO_PARENT};
 use crate::message::{finest, role_of};
-use crate::path::Code;
+use crate::path::{Code, Path, protocol_has_port};
 use crate::tables::slot;
 
 /// Whether a message says what its master wants: a request, or the answer to one whose direction is not heard.
 #[must_use]
 pub fn is_asking(message: &Message<'_>) -> bool {
     crate::message::asks(message)
+}
+
+/// How two hosts know each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Acquaintance {
+    /// They speak on this port, in its own protocol or another.
+    pub here: bool,
+    /// They speak.
+    pub at_all: bool,
 }
 
 impl Baseline {
@@ -23,8 +32,7 @@ impl Baseline {
     pub fn finest_key(&self, message: &Message<'_>) -> String {
         let role = role_of(message);
         let path = finest(&role, Code::from(message.function), message).next();
-        let text =
-            |path: crate::path::Path| path.text_of(&self.tables.names, message.file.as_ref());
+        let text = |path: Path| path.text_of(&self.tables.names, message.file.as_ref());
         path.map(text).unwrap_or_default()
     }
 
@@ -121,6 +129,33 @@ impl Baseline {
         let key = tables.host(zone, address).and_then(|id| tables.hosts.get(slot(id)));
         key.is_some_and(|host| host.key != NO_PARENT && tables.is_known(host.key, time))
             || self.site.has_host(zone, address)
+    }
+
+    /// How a client is known to speak with a server: on this very port, or at all in one of the protocols that are
+    /// recognised wherever they are spoken.
+    #[must_use]
+    pub fn acquaintance(
+        &self,
+        zone: Zone,
+        client: IpAddr,
+        server: Endpoint,
+        time: Timestamp,
+    ) -> Acquaintance {
+        let known = |client: IpAddr, protocol: Protocol| {
+            let port = if protocol_has_port(protocol) { server.port } else { 0 };
+            let path = Path::Conversation { zone, protocol, client, server: server.address, port };
+            self.tables.find_path(&path).is_some_and(|id| self.tables.is_known(id, time))
+        };
+        let registered = Protocol::of_port(server.port);
+        let here = |client| known(client, registered) || known(client, Protocol::Unknown);
+        let spoken = [Protocol::Modbus, Protocol::Dnp3, Protocol::Iec104, Protocol::Tls];
+        let at_all = |client| spoken.into_iter().any(|protocol| known(client, protocol));
+        // A standby that takes its master's place speaks with those whom that one spoke with.
+        let either = |asked: &dyn Fn(IpAddr) -> bool| {
+            asked(client) || self.site.stands_in_for(client).into_iter().any(asked)
+        };
+        let here = either(&here);
+        Acquaintance { here, at_all: here || either(&at_all) }
     }
 
     /// Whether a device has ever answered.

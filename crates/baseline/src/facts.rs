@@ -51,9 +51,21 @@ pub enum FactKind {
     ControlForm,
     /// How far the clocks that are set here differ from the time of packets.
     ClockOffset,
+    /// The most places that a host turned to for the first time in one window of time.
+    FanOut,
+    /// The most connections or control messages that came to a host in one window of time.
+    Connections,
+    /// The most connections of one client to a server in one window of time, and of a client to any server.
+    Sessions,
+    /// The network cards behind an address.
+    Card,
+    /// The most times that a card looked for others, or made itself known, in one window of time.
+    Resolutions,
+    /// That a host tells others to send elsewhere.
+    Redirects,
 }
 
-const KINDS: [(FactKind, &str); 20] = [
+const KINDS: [(FactKind, &str); 26] = [
     (FactKind::Habit, "habit"),
     (FactKind::ReadBack, "read-back"),
     (FactKind::MostCommands, "most-commands"),
@@ -74,6 +86,12 @@ const KINDS: [(FactKind, &str); 20] = [
     (FactKind::SelectOnly, "select-only"),
     (FactKind::ControlForm, "control-form"),
     (FactKind::ClockOffset, "clock-offset"),
+    (FactKind::FanOut, "fan-out"),
+    (FactKind::Connections, "connections"),
+    (FactKind::Sessions, "sessions"),
+    (FactKind::Card, "card"),
+    (FactKind::Resolutions, "resolutions"),
+    (FactKind::Redirects, "redirects"),
 ];
 
 impl FactKind {

@@ -49,7 +49,7 @@ mod tables;
 mod verdict;
 mod zone;
 
-pub use ask::is_asking;
+pub use ask::{Acquaintance, is_asking};
 pub use baseline::{Baseline, Counters, LevelArmed};
 pub use config::Config;
 pub use decisions::{AcceptError, SignOffError, nearest_key};

@@ -68,6 +68,35 @@ pub struct Config {
     pub authentication_failures: usize,
     /// Hosts that were never heard before and come to one server within a minute, where no more were learned (OT-10).
     pub strangers_flood: u64,
+    /// Hosts within `scan_span` that one host turns to for the first time, where no more were learned (OT-05).
+    pub scan_hosts: usize,
+    /// The same within a day: a scan that takes its time (OT-05).
+    pub scan_hosts_day: usize,
+    /// Ports of one host within `scan_span` that refuse one host or do not answer, where no more were learned (OT-06).
+    pub scan_ports: usize,
+    /// Services of control systems within `scan_span` that one host turns to for the first time, where no more were
+    /// learned (OT-07).
+    pub scan_services: usize,
+    /// The time in which a scan of hosts, ports or services is recognised (OT-05, OT-06, OT-07, OT-27).
+    pub scan_span: Span,
+    /// Addresses that nobody has and one card asks for within `scan_arp_span`, where no more were learned (OT-08).
+    pub scan_arp: usize,
+    /// See `scan_arp`.
+    pub scan_arp_span: Span,
+    /// Requests for addresses that nobody has, and announcements, of one card within a minute, where no more were
+    /// learned (OT-08).
+    pub arp_flood: u64,
+    /// Connections, or control messages, that come to one host within a minute, and requests for known addresses of one
+    /// card, where no more were learned (OT-08, OT-10).
+    pub connections_flood: u64,
+    /// Connections of one client to one service within a minute, where no more were learned (OT-11).
+    pub sessions_excess: u64,
+    /// The same to services that people log in to (OT-11).
+    pub logins_excess: u64,
+    /// Hosts whose scans are followed at once.
+    pub probers_max: usize,
+    /// Addresses of which it is followed which card has them.
+    pub neighbours_max: usize,
     /// Pairs of hosts whose short-term state is kept at once.
     pub pairs_max: usize,
     /// Commanded points whose last value is kept at once.
@@ -107,6 +136,19 @@ impl Default for Config {
             refused_controls: 3,
             authentication_failures: 3,
             strangers_flood: 20,
+            scan_hosts: 50,
+            scan_hosts_day: 100,
+            scan_ports: 25,
+            scan_services: 10,
+            scan_span: Span::from_secs(120),
+            scan_arp: 40,
+            scan_arp_span: Span::from_secs(360),
+            arp_flood: 60,
+            connections_flood: 3_000,
+            sessions_excess: 50,
+            logins_excess: 20,
+            probers_max: 1_000,
+            neighbours_max: 10_000,
             pairs_max: 20_000,
             points_max: 50_000,
         }

@@ -6,7 +6,8 @@ mod tests;
 
 use gridtap_baseline::{Baseline, Site, Verdict};
 use gridtap_model::{
-    Anomaly, Armed, LinkEvent, Message, Observation, Phase, Severity, Timestamp, What,
+    Anomaly, Armed, Icmp, LinkEvent, Message, NetworkEvent, Observation, Phase, Severity,
+    Timestamp, What,
 };
 
 use crate::book::{Book, Counts, Finding, Words};
@@ -17,6 +18,7 @@ use crate::family::breadth::{self, Gateways};
 use crate::family::conformance::Conformance;
 use crate::family::connections::Connections;
 use crate::family::exceptions::Exceptions;
+use crate::family::neighbours::Neighbours;
 use crate::family::occasion::{self, Occasions};
 use crate::family::outstation::Outstations;
 use crate::family::rates::Rates;
@@ -24,6 +26,8 @@ use crate::family::readback::Readback;
 use crate::family::scans::Scans;
 use crate::family::select::{self, Selects};
 use crate::family::sequence::Sequence;
+use crate::family::sessions::Sessions;
+use crate::family::sweeps::Sweeps;
 use crate::family::{access, clock, control, dangerous, identity, link};
 use crate::planned::Planned;
 use crate::scene::{Candidate, Scene};
@@ -55,6 +59,9 @@ struct Families {
     conformance: Conformance,
     connections: Connections,
     outstations: Outstations,
+    sweeps: Sweeps,
+    sessions: Sessions,
+    neighbours: Neighbours,
     reads: Budget,
 }
 
@@ -77,6 +84,9 @@ impl Detector {
                 conformance: Conformance::new(config),
                 connections: Connections::new(config),
                 outstations: Outstations::new(config),
+                sweeps: Sweeps::new(config),
+                sessions: Sessions::new(config),
+                neighbours: Neighbours::new(config),
                 reads: Budget::new(config, 0.5),
             },
             config: config.clone(),
@@ -109,7 +119,7 @@ impl Detector {
                 _ => self.answer(obs, message, baseline),
             },
             What::Link(event) => self.link(obs, event, baseline),
-            What::Network(_) => {}
+            What::Network(event) => self.network(obs, *event, baseline),
         }
     }
 
@@ -160,6 +170,9 @@ impl Detector {
             ("connections", families.connections.evicted()),
             ("occasions", families.occasions.evicted()),
             ("selects", families.selects.evicted()),
+            ("sweeps", families.sweeps.evicted()),
+            ("sessions", families.sessions.evicted()),
+            ("neighbours", families.neighbours.evicted()),
         ]
         .into_iter()
         .chain(families.outstations.evictions())
@@ -236,6 +249,16 @@ impl Detector {
             self.families.occasions.closed(obs);
         }
         let zone_armed = armed(baseline.is_zone_armed(obs.zone));
+        if *event == LinkEvent::Begun {
+            let families = &mut self.families;
+            families.sweeps.turned(&self.site, obs, baseline, &mut self.series);
+            families.sessions.begun(&self.site, obs, baseline, &mut self.series);
+            self.enter_series(obs, zone_armed, baseline);
+            return;
+        }
+        if *event == (LinkEvent::Attempted { failed: true }) {
+            self.families.sweeps.failed(&self.site, obs, baseline, &mut self.series);
+        }
         if matches!(event, LinkEvent::Opened { .. } | LinkEvent::Attempted { .. }) {
             let verdict = baseline.judge(obs);
             self.candidates.clear();
@@ -262,6 +285,30 @@ impl Detector {
             conformance.damaged(&self.site, obs, fault, baseline, &mut self.series);
         }
         self.enter_series(obs, zone_armed, baseline);
+    }
+
+    fn network(&mut self, obs: &Observation<'_>, event: NetworkEvent, baseline: &mut Baseline) {
+        self.series.clear();
+        let (families, site, series) = (&mut self.families, &self.site, &mut self.series);
+        match event {
+            NetworkEvent::Resolution { kind, claimed, sender } => {
+                let said = (kind, claimed, sender);
+                families.neighbours.resolution(site, obs, said, baseline, series);
+            }
+            NetworkEvent::Icmp(icmp) => {
+                if icmp == Icmp::Echo {
+                    families.sweeps.turned(site, obs, baseline, series);
+                }
+                if icmp == Icmp::Redirect {
+                    Neighbours::redirect(site, obs, baseline, series);
+                }
+                families.sessions.control(site, obs, baseline, series);
+            }
+        }
+        if !self.series.is_empty() {
+            let armed = armed(baseline.is_zone_armed(obs.zone));
+            self.enter_series(obs, armed, baseline);
+        }
     }
 
     fn enter_opened(

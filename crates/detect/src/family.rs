@@ -18,6 +18,7 @@ pub(crate) mod identity;
 pub(crate) mod indications;
 pub(crate) mod link;
 pub(crate) mod modbus;
+pub(crate) mod neighbours;
 pub(crate) mod occasion;
 pub(crate) mod outstation;
 pub(crate) mod rates;
@@ -27,6 +28,8 @@ pub(crate) mod roles;
 pub(crate) mod scans;
 pub(crate) mod select;
 pub(crate) mod sequence;
+pub(crate) mod sessions;
+pub(crate) mod sweeps;
 
 use gridtap_model::{Effect, FaultKind, Message, Protocol, Refusal};
 

@@ -18,6 +18,7 @@ mod family;
 mod float;
 mod incident;
 mod planned;
+mod reach;
 mod scene;
 mod series;
 mod window;

@@ -104,6 +104,13 @@ impl Series {
         Self { cause: Cause::Access, ..self }
     }
 
+    /// The same, one finding wherever it leads.
+    pub(crate) fn of_many(mut self) -> Self {
+        self.subject.target = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+        self.subject.device = None;
+        self
+    }
+
     /// The same, one finding for the whole host whichever device there it meets.
     pub(crate) fn of_host(mut self) -> Self {
         self.subject.device = None;

@@ -33,6 +33,11 @@ impl<T: PartialEq> Window<T> {
         self.seen.retain(|(time, _, _)| now.since_ns(*time) <= span_ns);
     }
 
+    /// Forgets those that are not as they should be.
+    pub(crate) fn keep(&mut self, is_one: impl Fn(&T) -> bool) {
+        self.seen.retain(|(_, _, what)| is_one(what));
+    }
+
     /// Forgets those like it.
     pub(crate) fn remove(&mut self, what: &T) {
         self.seen.retain(|(_, _, other)| other != what);

@@ -46,8 +46,56 @@ pub(super) const DETECTIONS: &[Detection] = &[
                  examination.",
     },
     Detection {
+        id: "OT-05",
+        name: "Address scan",
+        kind: Kind::Security,
+        advice: "Ask the owner of the scanning host what runs on it: an inventory tool, a network management \
+                 station that was put into service, or a discovery with a date in the calendar would explain \
+                 it, and belongs into a declared window. Old controllers can fall over when they are \
+                 scanned, so stop it before you discuss it. Without an owner who knows, take the host off \
+                 the network and see which of those it reached it went on to speak with.",
+    },
+    Detection {
+        id: "OT-06",
+        name: "Port scan",
+        kind: Kind::Security,
+        advice: "One host tries the doors of another. A client whose server was moved to another port, or a \
+                 vulnerability scanner that somebody started, are the harmless reasons; both have an owner \
+                 you can call. Check whether the host that was tried still does its work, which ports of it \
+                 answered, and whether any conversation followed on one of them.",
+    },
+    Detection {
+        id: "OT-07",
+        name: "PLC/ICS-port scan",
+        kind: Kind::Security,
+        advice: "Someone looks for controllers by their ports. A master whose configuration was extended by \
+                 a whole station, or an engineering tool that browses for devices, does that on the day it \
+                 is set up. If nobody configures anything now, isolate the searching host, list the devices \
+                 that answered it, and watch those for commands from any new address.",
+    },
+    Detection {
+        id: "OT-08",
+        name: "ARP scan / ARP flood",
+        kind: Kind::Security,
+        advice: "Find the card in the address table of the switch: ARP does not leave its segment, so the \
+                 sender is close. A gateway that passes on somebody's scan from outside, a loop in the \
+                 cabling, or a master that looks for devices which were taken out produce the same, and \
+                 the counters of the switch ports tell which. If it is a host of its own accord, disconnect \
+                 it and search it for tools.",
+    },
+    Detection {
+        id: "OT-09",
+        name: "ARP spoofing, duplicate IP, changed card",
+        kind: Kind::Security,
+        advice: "Compare the card with the label on the device or with the asset list: after a repair it is \
+                 a new one, and that ends it. Two hosts set to the same address show up as two ports in \
+                 the switch's table, each with a legitimate box behind it. If one card answers for several \
+                 hosts, somebody may read and alter what they say to each other: shut that port, clear the \
+                 address tables of both ends, and confirm values and switch positions on site.",
+    },
+    Detection {
         id: "OT-10",
-        name: "Connection flood",
+        name: "SYN/ICMP/connection flood, DoS",
         kind: Kind::Security,
         advice: "Look at the server first: does its proper master still get through, or is the table of \
                  connections full. An asset scanner with many source addresses, or a translation of \
@@ -55,6 +103,15 @@ pub(super) const DETECTIONS: &[Detection] = &[
                  Made-up source addresses cannot be blocked one by one: allow only the known masters at \
                  the nearest filter, find by its MAC address which switch port the flood enters \
                  through, and shut that.",
+    },
+    Detection {
+        id: "OT-11",
+        name: "Excess sessions / logins / password guessing",
+        kind: Kind::Security,
+        advice: "Read the log of the server for this minute: failed logins name the account that is tried. \
+                 A script with an expired password, or a driver that reconnects after each error, knocks as \
+                 persistently and stops when it is corrected. If the account is a person's who is not at \
+                 work, lock it, and look in the same log for a login that succeeded.",
     },
     Detection {
         id: "OT-14",
@@ -98,6 +155,16 @@ pub(super) const DETECTIONS: &[Detection] = &[
                  level checked.",
     },
     Detection {
+        id: "OT-24",
+        name: "SCADA packet injection",
+        kind: Kind::Security,
+        advice: "The same place in a connection was heard with two contents; both were judged, and which one \
+                 its receiver used cannot be told from outside. Read the two in the capture: a faulty network card, or a \
+                 device that builds a retransmission anew, repeats itself with small differences. Where the \
+                 second carries another command, confirm on site what was executed, and find out by its \
+                 card and time to live where the odd packet came from.",
+    },
+    Detection {
         id: "OT-25",
         name: "Invalid/reserved IP, port 0, multicast/broadcast not allowed",
         kind: Kind::Security,
@@ -108,15 +175,25 @@ pub(super) const DETECTIONS: &[Detection] = &[
                  unplug the port they enter by.",
     },
     Detection {
+        id: "OT-27",
+        name: "Known ICS malware behaviour",
+        kind: Kind::Security,
+        advice: "Treat the host as infected until shown otherwise: disconnect it, keep it running and \
+                 have its memory and disk secured. A vulnerability scanner with a profile for control \
+                 systems is the one innocent explanation, and whoever started it can say so at once. Search \
+                 the other hosts of this network for the same behaviour, and check on site the devices that \
+                 it has found.",
+    },
+    Detection {
         id: "OT-29",
         name: "Sensor self-alert",
         kind: Kind::Health,
-        advice: "The alarm says what the sensor lacks. A missing direction: open the mirror (SPAN) \
-                 session on the switch and see that both transmit and receive of the monitored port \
-                 are copied, on a passive tap that both fibres arrive. Wrong checksums throughout: \
-                 the copy was made on the sending computer itself, which is harmless; take it at the \
-                 switch where you can. Until it is put right, rely on the HMI and on site for what \
-                 this sensor does not hear.",
+        advice: "The alarm says what the sensor lacks. Nothing heard, or one direction only: open the mirror \
+                 (SPAN) session on the switch and see that both transmit and receive are copied, on a \
+                 passive tap that both fibres arrive. Lost packets: give the sensor more of the machine, or \
+                 mirror fewer ports; wrong checksums throughout are harmless, the copy was made on the \
+                 sending computer. Until it is put right, rely on the HMI and on site for what this sensor \
+                 does not hear.",
     },
     Detection {
         id: "OT-31",

@@ -11,6 +11,7 @@ use super::*;
 
 mod declared;
 mod dnp3;
+mod network;
 mod outstations;
 mod severities;
 mod values;

@@ -217,12 +217,11 @@ pub(crate) fn hearing(
                 .variant(1),
         ),
         LinkEvent::OverlapDiffers { bytes } => Some(
-            about("OT-23", Severity::Medium, obs)
+            about("OT-24", Severity::Medium, obs)
                 .saying(
                     format!("a segment {between} repeats {bytes} octets with other content"),
                     "a retransmission repeats what was sent",
                 )
-                .variant(2)
                 .scored(4.0),
         ),
         LinkEvent::AddressInvalid if baseline.is_zone_armed(obs.zone) => {
@@ -301,7 +300,7 @@ fn crosses(site: &Site, client: IpAddr, server: IpAddr) -> Option<(String, Strin
 
 /// Name resolution, discovery and the like: to or from a group, or within the link. It is learned and never
 /// told. Without a handshake it is a guess which end is the client, so that both ends are looked at.
-fn is_chatter(client: IpAddr, server: IpAddr) -> bool {
+pub(super) fn is_chatter(client: IpAddr, server: IpAddr) -> bool {
     [client, server].into_iter().any(|end| is_group(end) || is_link_local(end))
 }
 
@@ -323,7 +322,7 @@ fn is_group(address: IpAddr) -> bool {
 }
 
 /// An address that is routed on the Internet.
-fn is_public(address: IpAddr) -> bool {
+pub(super) fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => {
             let [first, second, ..] = address.octets();
