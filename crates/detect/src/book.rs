@@ -6,6 +6,7 @@
 
 mod entry;
 mod key;
+mod over;
 #[cfg(test)]
 mod tests;
 

@@ -144,11 +144,11 @@ impl Default for Config {
             scan_arp: 40,
             scan_arp_span: Span::from_secs(360),
             arp_flood: 60,
-            connections_flood: 3_000,
+            connections_flood: 50 * 60,
             sessions_excess: 50,
             logins_excess: 20,
             probers_max: 1_000,
-            neighbours_max: 10_000,
+            neighbours_max: 8_192,
             pairs_max: 20_000,
             points_max: 50_000,
         }

@@ -1,13 +1,14 @@
 //! Observations in, anomalies out: asks the baseline, runs the families, enters what they find.
 
+pub(crate) mod health;
 mod message;
+mod network;
 #[cfg(test)]
 mod tests;
 
 use gridtap_baseline::{Baseline, Site, Verdict};
 use gridtap_model::{
-    Anomaly, Armed, Icmp, LinkEvent, Message, NetworkEvent, Observation, Phase, Severity,
-    Timestamp, What,
+    Anomaly, Armed, LinkEvent, Message, Observation, Phase, Severity, Timestamp, What,
 };
 
 use crate::book::{Book, Counts, Finding, Words};
@@ -250,11 +251,7 @@ impl Detector {
         }
         let zone_armed = armed(baseline.is_zone_armed(obs.zone));
         if *event == LinkEvent::Begun {
-            let families = &mut self.families;
-            families.sweeps.turned(&self.site, obs, baseline, &mut self.series);
-            families.sessions.begun(&self.site, obs, baseline, &mut self.series);
-            self.enter_series(obs, zone_armed, baseline);
-            return;
+            return self.begun(obs, baseline);
         }
         if *event == (LinkEvent::Attempted { failed: true }) {
             self.families.sweeps.failed(&self.site, obs, baseline, &mut self.series);
@@ -285,30 +282,6 @@ impl Detector {
             conformance.damaged(&self.site, obs, fault, baseline, &mut self.series);
         }
         self.enter_series(obs, zone_armed, baseline);
-    }
-
-    fn network(&mut self, obs: &Observation<'_>, event: NetworkEvent, baseline: &mut Baseline) {
-        self.series.clear();
-        let (families, site, series) = (&mut self.families, &self.site, &mut self.series);
-        match event {
-            NetworkEvent::Resolution { kind, claimed, sender } => {
-                let said = (kind, claimed, sender);
-                families.neighbours.resolution(site, obs, said, baseline, series);
-            }
-            NetworkEvent::Icmp(icmp) => {
-                if icmp == Icmp::Echo {
-                    families.sweeps.turned(site, obs, baseline, series);
-                }
-                if icmp == Icmp::Redirect {
-                    Neighbours::redirect(site, obs, baseline, series);
-                }
-                families.sessions.control(site, obs, baseline, series);
-            }
-        }
-        if !self.series.is_empty() {
-            let armed = armed(baseline.is_zone_armed(obs.zone));
-            self.enter_series(obs, armed, baseline);
-        }
     }
 
     fn enter_opened(

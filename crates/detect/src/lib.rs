@@ -27,4 +27,5 @@ mod words;
 pub use book::Counts;
 pub use config::Config;
 pub use detector::Detector;
+pub use detector::health::{Condition, Trouble};
 pub use planned::{CLASSES, OUT_OF_SERVICE, OutOfService, Party, Planned, Window};

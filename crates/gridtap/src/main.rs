@@ -9,6 +9,7 @@ mod audit;
 mod baseline;
 mod check_config;
 mod commands;
+mod condition;
 mod configuration;
 mod database;
 mod decision;

@@ -1,7 +1,7 @@
 //! Frames through all stages, with ticks between them.
 
 use gridtap_baseline::{Baseline, Site};
-use gridtap_detect::{Detector, Planned};
+use gridtap_detect::{Condition, Detector, Planned};
 use gridtap_dissect::{Dissector, Output, ZoneRule};
 use gridtap_model::{Anomaly, Timestamp};
 use gridtap_telemetry::{Heard as Counts, Learned, LevelLearned, PROTOCOLS, ProtocolHeard};
@@ -148,6 +148,16 @@ impl Pipeline {
     #[must_use]
     pub fn take_commands(&mut self) -> (Vec<Command>, Vec<LeftOut>) {
         self.judge.commands.as_mut().map(Commands::take).unwrap_or_default()
+    }
+
+    /// Something is wrong with the sensor itself, or still is.
+    pub fn sensor_troubled(&mut self, condition: &Condition<'_>) {
+        self.judge.detector.sensor_troubled(condition);
+    }
+
+    /// What was wrong with the sensor is over.
+    pub fn sensor_recovered(&mut self, condition: &Condition<'_>) {
+        self.judge.detector.sensor_recovered(condition);
     }
 
     /// Anomalies that opened or changed since the last call, in order.

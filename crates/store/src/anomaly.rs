@@ -160,10 +160,11 @@ impl Batch<'_> {
     ) -> Result<Told, StoreError> {
         let severity = rank(anomaly.severity);
         let again = anomaly.revision > known.told;
-        let standing = if again {
-            known.standing.seen_again(severity > known.severity)
-        } else {
-            known.standing
+        let is_over = anomaly.state == State::UnacknowledgedCleared;
+        let standing = match again {
+            true if is_over => known.standing.over(),
+            true => known.standing.seen_again(severity > known.severity),
+            false => known.standing,
         };
         let acted = known.is_acted_on() || standing != known.standing;
         let revision = match (acted, again) {
@@ -205,13 +206,14 @@ impl Batch<'_> {
                 now
             ],
         )?;
-        let doing = Doing::of_sensor(Event::Updated);
+        let event = if is_over { Event::Cleared } else { Event::Updated };
+        let doing = Doing::of_sensor(event);
         if again {
             self.happened(&next, &doing)?;
         } else {
             self.write_history(&next, &doing)?;
         }
-        Ok(Told { standpoint: next.standpoint(), event: again.then_some(Event::Updated) })
+        Ok(Told { standpoint: next.standpoint(), event: again.then_some(event) })
     }
 
     /// What was told before. A run over the same capture tells it again: it is history where it is not yet.

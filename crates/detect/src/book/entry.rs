@@ -1,6 +1,6 @@
 //! One anomaly of the book: what later findings add to it, and when it is told again.
 
-use gridtap_model::{Anomaly, Severity, Timestamp};
+use gridtap_model::{Anomaly, Severity, State, Timestamp};
 
 use super::{EVIDENCE_MAX, Finding, Subject, Words};
 use crate::crowd::Spread;
@@ -72,6 +72,17 @@ impl Entry {
         raised
             || self.anomaly.severity > Severity::Info
                 && (told || self.anomaly.count.is_power_of_two())
+    }
+
+    /// Tells that the condition is over.
+    pub(super) fn end(&mut self, now: Timestamp, words: &str, queue: &mut Vec<Anomaly>) {
+        self.anomaly.state = State::UnacknowledgedCleared;
+        self.anomaly.last_time = self.anomaly.last_time.max(now);
+        self.anomaly.observed.push_str("; over: ");
+        self.anomaly.observed.push_str(words);
+        // A change of state is worth telling whatever the count.
+        self.told_count = 0;
+        self.tell(now, queue);
     }
 
     pub(super) fn tell(&mut self, now: Timestamp, queue: &mut Vec<Anomaly>) {

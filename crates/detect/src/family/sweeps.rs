@@ -30,10 +30,10 @@ const FACTOR: u64 = 2;
 const FEW: u64 = 5;
 
 /// The ports of control systems: what a scan for controllers looks for (IANA's registry, and vendors' manuals).
-const SERVICES: [u16; 31] = [
-    102, 502, 789, 802, 1089, 1090, 1091, 1502, 1911, 1962, 2222, 2404, 2455, 4000, 4840, 4911,
-    5006, 5007, 5094, 9600, 11_740, 18_245, 19_998, 19_999, 20_000, 20_547, 34_962, 34_963, 34_964,
-    44_818, 47_808,
+const SERVICES: [u16; 29] = [
+    102, 502, 789, 802, 1089, 1090, 1091, 1502, 1911, 1962, 2222, 2404, 2455, 4840, 4911, 5006,
+    5007, 5094, 11_740, 18_245, 19_998, 19_999, 20_000, 20_547, 34_962, 34_963, 34_964, 44_818,
+    47_808,
 ];
 
 /// The ports that the Havex scanner tries on every host of a network: S7, Modbus, EtherNet/IP, ScadaPro and IGSS

@@ -9,6 +9,7 @@ use gridtap_tap::Drops;
 use gridtap_telemetry::Metrics;
 use gridtap_wire::Frame;
 
+use crate::condition::{Conditions, Moment};
 use crate::failure::Failure;
 use crate::feed::{Listener, Read};
 use crate::learned::Learned;
@@ -57,6 +58,7 @@ pub(crate) struct Hearing {
     is_live: bool,
     /// What did not reach us, by interface.
     drops: Vec<Drops>,
+    conditions: Conditions,
 }
 
 /// Whom the thread that hears speaks to.
@@ -109,6 +111,7 @@ impl Hearing {
             clock: Clock::new(),
             is_live,
             drops: Vec::new(),
+            conditions: Conditions::default(),
         }
     }
 
@@ -219,9 +222,17 @@ impl Hearing {
             // In the order of the places of drops.
             interface.drops = [drops.kernel, drops.interface, 0];
         }
-        self.ways.metrics.heard(heard);
         if self.is_live {
             let quiet = self.last.map_or(self.began, |(_, at)| at).elapsed();
+            let moment = Moment {
+                time: newest.map_or_else(person::now, |newest| newest.plus_ns(nanos(quiet))),
+                steady: now(),
+                quiet,
+                silent_after: self.silent_after,
+                numbers: &self.numbers,
+                heard: &heard,
+            };
+            self.conditions.look(&moment, &mut self.pipeline);
             let is_blind = quiet >= self.silent_after;
             self.ways.health.trouble(
                 "hearing",
@@ -233,6 +244,7 @@ impl Hearing {
                 }),
             );
         }
+        self.ways.metrics.heard(heard);
     }
 
     /// What is new of devices is told. Where nothing is heard, no time passes for them.
@@ -332,6 +344,7 @@ impl Listener for Hearing {
 
     fn interfaces(&mut self, drops: &[Drops], lost: &[String]) {
         self.drops = drops.to_vec();
+        self.conditions.interfaces(drops, lost, now());
         let told = || format!("{}: down or gone, and waited for", lost.join(", "));
         self.ways.health.trouble("interface", (!lost.is_empty()).then(told));
     }
@@ -339,7 +352,7 @@ impl Listener for Hearing {
     /// Nothing comes, and time passes all the same: deadlines fall as they would with the next packet.
     fn idle(&mut self) -> Result<(), Failure> {
         if let Some((time, at)) = self.last {
-            let now = time.plus_ns(u64::try_from(at.elapsed().as_nanos()).unwrap_or(u64::MAX));
+            let now = time.plus_ns(nanos(at.elapsed()));
             self.pipeline.pass(now);
             if let Some(evidence) = &mut self.evidence {
                 evidence.tick(now);
@@ -349,6 +362,10 @@ impl Listener for Hearing {
         self.decide()?;
         self.house()
     }
+}
+
+fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
 fn evidence(config: &EvidenceConfig, learned: &Learned) -> Option<Evidence> {
