@@ -32,7 +32,7 @@ impl Baseline {
     pub fn finest_key(&self, message: &Message<'_>) -> String {
         let role = role_of(message);
         let path = finest(&role, Code::from(message.function), message).next();
-        let text = |path: Path| path.text_of(&self.tables.names, message.file.as_ref());
+        let text = |path: Path| path.text_of(&self.tables.names, message);
         path.map(text).unwrap_or_default()
     }
 

@@ -23,6 +23,9 @@ impl Baseline {
         if let Some((index, name)) = parsed.file {
             self.tables.names.add_file(index, name.as_bytes());
         }
+        if let Some((protocol, code, name)) = parsed.name.filter(|(_, _, name)| !name.is_empty()) {
+            self.tables.names.add(protocol, code, name);
+        }
         let heard = self.tables.find_path(&parsed.path).is_some();
         let id = self.tables.insert_path(&parsed.path, Timestamp::from_nanos(acceptance.at_ns));
         let expires = acceptance.until_ns.is_some();
@@ -74,6 +77,20 @@ impl Baseline {
         row.flags = flags.kept();
         row.acceptance = Some(acceptance.clone());
         Ok(row)
+    }
+
+    /// The key as exports and anomalies spell it: names of functions and files are for people, and leading zeros for
+    /// nobody, so one key can be typed in several ways.
+    ///
+    /// # Errors
+    /// Where the text is not a key.
+    pub fn spelling(&self, key: &str) -> Result<String, KeyError> {
+        let parsed = path::parse(key)?;
+        let names = &self.tables.names;
+        let is_known = parsed.name.is_none_or(|(protocol, code, name)| {
+            name.is_empty() || !names.of(protocol, code).is_empty()
+        }) && parsed.file.is_none_or(|(index, _)| !names.file(index).is_empty());
+        Ok(if is_known { parsed.path.text(names) } else { key.to_owned() })
     }
 
     /// What of the site file forbids the access that a key stands for.
@@ -230,6 +247,15 @@ impl Baseline {
     }
 }
 
+/// Whether two texts are the same key.
+#[must_use]
+pub fn is_same_key(first: &str, second: &str) -> bool {
+    match (path::parse(first), path::parse(second)) {
+        (Ok(first), Ok(second)) => first.path == second.path,
+        _ => false,
+    }
+}
+
 /// The key of the same kind that is spelt most like this one.
 #[must_use]
 pub fn nearest_key<'a>(key: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
@@ -342,6 +368,21 @@ mod tests {
         assert_eq!(nearest_key(far, known().chain([alarmed])), Some(alarmed));
         assert_eq!(nearest_key("host|zone0|fe80::1:2:3:4:5:6", known()), None);
         assert!(baseline.has_heard("nonsense").is_err());
+    }
+
+    #[test]
+    fn a_key_has_one_spelling_from_its_first_hearing_on() {
+        let mut baseline = short();
+        routine(&mut baseline, 0..61);
+        let play = Play { code: 4, name: "read_input_registers", ..Play::read(9, 21, 0, 2) };
+        let told = hear(&mut baseline, 61, play);
+        assert!(told.key.contains("|4:read_input_registers|"), "{}", told.key);
+        let rows = baseline.rows();
+        assert!(rows.iter().any(|row| row.key == told.key), "{} in {rows:?}", told.key);
+        let typed = told.key.replace("read_input", "nonsense").replace("zone0", "zone00");
+        assert_eq!(baseline.spelling(&typed), Ok(told.key.clone()));
+        assert!(is_same_key(&typed, &told.key) && !is_same_key(&typed, "nonsense"));
+        assert!(baseline.spelling("nonsense").is_err());
     }
 
     #[test]

@@ -190,7 +190,7 @@ impl Baseline {
             let key = coarsest.and_then(|path| self.tables.key(id_of(&path)?));
             verdict.held = key.is_some_and(|key| key.flags.has(Flags::HELD));
             let told = finest().find(|path| unknown(path)).or_else(|| finest().next());
-            let text = |path: Path| path.text_of(&self.tables.names, message.file.as_ref());
+            let text = |path: Path| path.text_of(&self.tables.names, message);
             verdict.key = told.map(text).unwrap_or_default();
             return;
         }

@@ -52,7 +52,7 @@ mod zone;
 pub use ask::{Acquaintance, is_asking};
 pub use baseline::{Baseline, Counters, LevelArmed};
 pub use config::Config;
-pub use decisions::{AcceptError, SignOffError, nearest_key};
+pub use decisions::{AcceptError, SignOffError, is_same_key, nearest_key};
 pub use facts::{Fact, FactKey, FactKind, Facts};
 pub use ledger::LedgerEntry;
 pub use levels::{LevelState, Levels, PerLevel, ZoneLevels};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use gridtap_model::{FileAccess, Protocol, Table};
+use gridtap_model::{Message, Protocol, Table};
 
 use crate::path::{Code, Path, Range};
 
@@ -42,18 +42,29 @@ impl Names {
 }
 
 impl Path {
-    /// The text of a key of a message, with the name of its file also where nothing was learned of that yet.
-    pub(crate) fn text_of(&self, names: &Names, file: Option<&FileAccess<'_>>) -> String {
-        let Self::Address { role, code, range: Range { table, first, .. } } = self else {
-            return self.text(names);
+    /// The text of a key of a message, with the names of its function and its file also where nothing was learned of
+    /// them yet: told at the first hearing, it is the text that it keeps.
+    pub(crate) fn text_of(&self, names: &Names, message: &Message<'_>) -> String {
+        let (protocol, code) = match self {
+            Self::Function { role, code } | Self::Address { role, code, .. } => {
+                (role.device.protocol, *code)
+            }
+            _ => return self.text(names),
         };
-        if !is_file(role.device.protocol, *table) || !names.file(*first).is_empty() {
-            return self.text(names);
-        }
         let mut own = Names::default();
-        own.add(role.device.protocol, *code, names.of(role.device.protocol, *code));
-        let file = file.filter(|file| file.index == Some(*first));
-        own.add_file(*first, file.and_then(|file| file.name).unwrap_or_default());
+        match names.of(protocol, code) {
+            "" if Code::from(message.function) == code => {
+                own.add(protocol, code, message.function.name);
+            }
+            known => own.add(protocol, code, known),
+        }
+        if let Self::Address { range: Range { table, first, .. }, .. } = self
+            && is_file(protocol, *table)
+        {
+            own.add_file(*first, names.file(*first).as_bytes());
+            let file = message.file.filter(|file| file.index == Some(*first));
+            own.add_file(*first, file.and_then(|file| file.name).unwrap_or_default());
+        }
         self.text(&own)
     }
 }

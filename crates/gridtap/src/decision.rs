@@ -2,7 +2,7 @@
 //! command line over a state that nobody has, and for a service beside the packets.
 
 use gridtap_api::{Decided, Decision, Undecided};
-use gridtap_baseline::{AcceptError, Acceptance, Baseline, SignOffError, nearest_key};
+use gridtap_baseline::{AcceptError, Acceptance, Baseline, SignOffError, is_same_key, nearest_key};
 use gridtap_model::Timestamp;
 use gridtap_store::{Approval, Audit, Batch, Decision as Action, Store, StoreError};
 
@@ -25,12 +25,10 @@ impl Known {
         now: Timestamp,
     ) -> Result<Self, StoreError> {
         let first = match decision.action {
-            Action::Accept => {
-                store.approvals()?.into_iter().rfind(|earlier| seconds(earlier, decision, now))
-            }
+            Action::Accept => first_of_two(store.approvals()?, &decision.key),
             Action::SignOff => None,
         };
-        Ok(Self { first, is_told: false })
+        Ok(Self { first: first.filter(|first| joins(first, &decision.who, now)), is_told: false })
     }
 }
 
@@ -72,6 +70,8 @@ impl Planned {
         now: Timestamp,
     ) -> Result<Self, Refusal> {
         no_fact(&decision.key)?;
+        let key = baseline.spelling(&decision.key).map_err(|error| wrong(&error.to_string()))?;
+        let decision = &Decision { key, ..decision.clone() };
         match decision.action {
             Action::Accept => Self::accepted(decision, known, baseline, now),
             Action::SignOff => {
@@ -131,6 +131,9 @@ impl Planned {
             rows.push(
                 baseline.row_accepted(key, &acceptance).map_err(|error| not_accepted(&error))?,
             );
+            // What stands above the key was decided by whoever decided about the key: nobody's first is left open.
+            approvals
+                .extend(known.first.clone().map(|first| Approval { key: key.clone(), ..first }));
             approvals.push(approval(decision, key, now));
         }
         let held_until = acceptance.until_ns.map_or(until, Timestamp::from_nanos);
@@ -277,12 +280,20 @@ fn no_fact(key: &str) -> Result<(), Refusal> {
     ))
 }
 
-/// Whether an earlier acceptance of another person stands beside this one.
-fn seconds(earlier: &Approval, decision: &Decision, now: Timestamp) -> bool {
-    earlier.action == Action::Accept
-        && earlier.key == decision.key
-        && person(&earlier.who) != person(&decision.who)
-        && earlier.until.is_none_or(|until| until > now)
+/// The acceptance of this key that waits for a second person: one that a second has joined is used up.
+fn first_of_two(approvals: Vec<Approval>, key: &str) -> Option<Approval> {
+    let of_key = approvals
+        .into_iter()
+        .filter(|each| each.action == Action::Accept && is_same_key(&each.key, key));
+    of_key.fold(None, |first: Option<Approval>, next| match first {
+        Some(first) if joins(&first, &next.who, next.at) => None,
+        _ => Some(next),
+    })
+}
+
+/// Whether somebody makes two with whoever accepted first, while that still holds.
+fn joins(first: &Approval, who: &str, at: Timestamp) -> bool {
+    person(&first.who) != person(who) && first.until.is_none_or(|until| until > at)
 }
 
 /// Who answers for what `who` decided. A token is one person, whomever it names: that stands before it in brackets.
@@ -337,6 +348,37 @@ fn not_signed(error: &SignOffError) -> Refusal {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn accepted(who: &str, key: &str, second: i64) -> Approval {
+        Approval {
+            action: Action::Accept,
+            key: key.to_owned(),
+            who: who.to_owned(),
+            at: Timestamp::from_parts(second, 0),
+            reason: "plan 17".to_owned(),
+            until: Some(Timestamp::from_parts(1_000, 0)),
+        }
+    }
+
+    #[test]
+    fn a_first_acceptance_waits_for_one_second_person_however_the_key_is_spelt() {
+        let key = "function|zone0|modbus|10.0.0.21#1|10.0.0.7|command|5:write_single_coil";
+        let bare = "function|zone0|modbus|10.0.0.21#01|10.0.0.7|command|5";
+        let other = "function|zone0|modbus|10.0.0.21#1|10.0.0.7|command|6";
+        let first = |approvals: &[Approval]| {
+            first_of_two(approvals.to_vec(), key).map(|first| (first.who, first.at.nanos()))
+        };
+        let (meyer, kim) = (accepted("meyer", bare, 1), accepted("kim", key, 2));
+        let waits = Some(("meyer".to_owned(), 1_000_000_000));
+        assert_eq!(first(&[meyer.clone(), accepted("kim", other, 2)]), waits);
+        assert_eq!(first(&[meyer.clone(), kim.clone()]), None, "it was joined, and is used up");
+        let again = accepted("kim", key, 3);
+        let waits = Some(("kim".to_owned(), 3_000_000_000));
+        assert_eq!(first(&[meyer.clone(), kim.clone(), again]), waits);
+        let late = accepted("kim", key, 2_000);
+        let waits = Some(("kim".to_owned(), 2_000_000_000_000));
+        assert_eq!(first(&[meyer, late]), waits, "what is over is joined by nobody");
+    }
 
     #[test]
     fn a_token_is_one_person_whomever_it_names_and_the_command_line_tells_people_apart() {

@@ -87,7 +87,12 @@ impl Settings {
             let value = toml::Value::String(site.display().to_string());
             layers.named.push(Node::of(value, place).below(&["site".to_owned()]));
         }
-        layers.read::<Self>()
+        let mut layered = layers.read::<Self>();
+        if let Some(site) = &shared.site {
+            // As it is, also where its name is not UTF-8.
+            layered.settings.site = Some(site.clone());
+        }
+        layered
     }
 
     /// The settings of the wire. Where nobody asked for a seed nobody can foresee it; what is told is the same with any.
