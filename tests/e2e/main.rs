@@ -5,6 +5,7 @@ mod command_line;
 mod container;
 mod counting;
 mod damaged;
+mod evasion;
 mod fixtures;
 mod fuzz;
 mod grafana;

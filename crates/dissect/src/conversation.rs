@@ -92,8 +92,12 @@ impl Conversation {
                     session.returned(stage, &self.speakers, direction);
                 }
             }
-            Event::OverlapDiffers { direction, bytes, segment } => {
-                self.overlap(stage, direction, bytes, segment);
+            Event::OverlapDiffers { direction, bytes } => {
+                self.oddity(stage, direction, LinkEvent::OverlapDiffers { bytes });
+            }
+            Event::OtherCopy { direction, octets, before, behind } => {
+                let end = octets.len().saturating_sub(behind);
+                self.other_copy(stage, direction, octets, before..end);
             }
             Event::ChecksumsOffloaded { direction } => {
                 self.oddity(stage, direction, LinkEvent::ChecksumsOffloaded);

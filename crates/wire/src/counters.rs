@@ -23,7 +23,7 @@ macro_rules! counters {
 }
 
 /// The counters of what was heard and led to no conversation, although there may have been one in it.
-const NOT_FOLLOWED: [&str; 17] = [
+const NOT_FOLLOWED: [&str; 19] = [
     "link_malformed",
     "link_unknown",
     "vlan_tags_excess",
@@ -41,6 +41,8 @@ const NOT_FOLLOWED: [&str; 17] = [
     "ip_other",
     "ip_extensions_excess",
     "fragments_malformed",
+    "fragments_timed_out",
+    "fragments_ended",
 ];
 
 impl Counters {

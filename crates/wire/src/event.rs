@@ -126,8 +126,18 @@ pub enum Event<'a> {
         direction: Direction,
         /// How many octets differ.
         bytes: u32,
-        /// All octets of the segment, those that agree or are new among them; empty where parts of a packet overlapped.
-        segment: &'a [u8],
+    },
+    /// What a direction reads where its receiver took the other of two copies that differ: which one it took nobody can
+    /// tell from here. Told again as more comes behind it.
+    OtherCopy {
+        /// Which way it went.
+        direction: Direction,
+        /// The copy, with what stands before and behind it.
+        octets: &'a [u8],
+        /// How many octets stand before it.
+        before: usize,
+        /// How many stand behind it.
+        behind: usize,
     },
     /// Every checksum of a direction so far is wrong: named once a flow and direction, its bytes are delivered.
     ChecksumsOffloaded {

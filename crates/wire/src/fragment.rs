@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 
 use gridtap_model::Timestamp;
 
-use crate::config::Config;
+use crate::config::{Config, Overlap};
 use crate::counters::Counters;
 use crate::internet::{Datagram, Fragment};
-use crate::waiting::{At, Octets, Waiting};
+use crate::waiting::{At, Octets, Piece, Waiting};
 
 /// Datagrams of one pair of addresses that are put together at a time: more, and the pair's own oldest gives way.
 const PAIR_MAX: usize = 16;
@@ -32,6 +32,9 @@ struct Key {
 struct Parts {
     since: Timestamp,
     parts: Waiting,
+    /// The same as the other way to treat overlaps makes it, once some differ: which of the two the receiver takes its
+    /// transport checksum may tell.
+    other: Option<Waiting>,
     /// The length of the whole, when the last fragment has come.
     length: Option<u32>,
     /// The protocol that the first fragment names.
@@ -40,10 +43,47 @@ struct Parts {
     header_wrong: bool,
 }
 
+impl Parts {
+    fn cost(&self) -> usize {
+        self.parts.cost().saturating_add(self.other.as_ref().map_or(0, Waiting::cost))
+    }
+
+    /// Takes a fragment; says how many of its octets differ from those that were there.
+    fn insert(&mut self, octets: &Octets<'_>, overlap: Overlap) -> u32 {
+        let other = match overlap {
+            Overlap::First => Overlap::Last,
+            Overlap::Last => Overlap::First,
+        };
+        if let Some(second) = &mut self.other {
+            second.insert(0, octets, other);
+            return self.parts.insert(0, octets, overlap);
+        }
+        let end = octets.sequence.saturating_add(u32::try_from(octets.bytes.len()).unwrap_or(0));
+        let is_there = |piece: &Piece| piece.sequence < end && piece.end() > octets.sequence;
+        if !self.parts.iter().any(is_there) {
+            return self.parts.insert(0, octets, overlap);
+        }
+        let before: Vec<(u32, Box<[u8]>)> =
+            self.parts.iter().map(|piece| (piece.sequence, piece.bytes.clone())).collect();
+        let differing = self.parts.insert(0, octets, overlap);
+        if differing > 0 {
+            let mut second = Waiting::default();
+            for (sequence, bytes) in &before {
+                second.insert(0, &Octets { sequence: *sequence, bytes, ..*octets }, other);
+            }
+            second.insert(0, octets, other);
+            self.other = Some(second);
+        }
+        differing
+    }
+}
+
 /// A datagram put together.
 #[derive(Debug)]
 pub(crate) struct Joined {
     pub(crate) payload: Vec<u8>,
+    /// What it is where the receiver treats overlaps the other way.
+    pub(crate) other: Option<Vec<u8>>,
     pub(crate) protocol: u8,
     /// Octets of fragments that overlapped others with other content.
     pub(crate) differing: u32,
@@ -51,19 +91,23 @@ pub(crate) struct Joined {
 }
 
 impl Joined {
-    /// The whole, after its last fragment.
-    pub(crate) fn datagram<'j>(&'j self, last: &Datagram<'_>) -> Datagram<'j> {
-        Datagram {
-            source: last.source,
-            destination: last.destination,
+    /// The whole, after its last fragment; and as the other way to treat overlaps makes it, where that differs.
+    pub(crate) fn datagrams<'j>(
+        &'j self,
+        last: &Datagram<'_>,
+    ) -> impl Iterator<Item = Datagram<'j>> + use<'j> {
+        let Datagram { source, destination, missing, routed, fragment, .. } = *last;
+        core::iter::once(&self.payload).chain(&self.other).map(move |payload| Datagram {
+            source,
+            destination,
             protocol: self.protocol,
-            payload: &self.payload,
-            missing: last.missing,
+            payload,
+            missing,
             header_wrong: self.header_wrong,
-            routed: last.routed,
-            identification: last.fragment.map_or(0, |fragment| fragment.identification),
+            routed,
+            identification: fragment.map_or(0, |fragment| fragment.identification),
             fragment: None,
-        }
+        })
     }
 }
 
@@ -115,12 +159,13 @@ impl Fragments {
         let parts = self.datagrams.entry(key).or_insert_with(|| Parts {
             since: at.time,
             parts: Waiting::default(),
+            other: None,
             length: None,
             protocol: datagram.protocol,
             differing: 0,
             header_wrong: false,
         });
-        let before = parts.parts.cost();
+        let before = parts.cost();
         let octets = Octets {
             sequence: fragment.offset,
             bytes: datagram.payload,
@@ -128,7 +173,7 @@ impl Fragments {
             needs: None,
             at,
         };
-        let differing = parts.parts.insert(0, &octets, config.overlap);
+        let differing = parts.insert(&octets, config.overlap);
         parts.differing = parts.differing.saturating_add(differing);
         parts.header_wrong |= datagram.header_wrong;
         counters.fragments_overlap_differs =
@@ -139,7 +184,7 @@ impl Fragments {
         if fragment.offset == 0 {
             parts.protocol = datagram.protocol;
         }
-        self.cost = self.cost.saturating_add(parts.parts.cost()).saturating_sub(before);
+        self.cost = self.cost.saturating_add(parts.cost()).saturating_sub(before);
         if is_whole(parts) {
             counters.fragments_joined = counters.fragments_joined.saturating_add(1);
             return self.remove(&key).map(join);
@@ -185,7 +230,7 @@ impl Fragments {
 
     fn remove(&mut self, key: &Key) -> Option<Parts> {
         let parts = self.datagrams.remove(key)?;
-        self.cost = self.cost.saturating_sub(parts.parts.cost().saturating_add(DATAGRAM_COST));
+        self.cost = self.cost.saturating_sub(parts.cost().saturating_add(DATAGRAM_COST));
         Some(parts)
     }
 
@@ -199,7 +244,7 @@ impl Fragments {
         self.datagrams.retain(|_, parts| {
             let keep = now.since_ns(parts.since) < config.fragment_patience.nanos();
             if !keep {
-                freed = freed.saturating_add(parts.parts.cost().saturating_add(DATAGRAM_COST));
+                freed = freed.saturating_add(parts.cost().saturating_add(DATAGRAM_COST));
                 given_up = given_up.saturating_add(1);
             }
             keep
@@ -221,12 +266,16 @@ fn is_whole(parts: &Parts) -> bool {
     parts.length.is_some_and(|length| expected >= length)
 }
 
-fn join(mut parts: Parts) -> Joined {
-    let mut payload = Vec::new();
-    while let Some(piece) = parts.parts.pop() {
-        payload.extend_from_slice(&piece.bytes);
-    }
-    payload.truncate(parts.length.and_then(|length| usize::try_from(length).ok()).unwrap_or(0));
-    let Parts { protocol, differing, header_wrong, .. } = parts;
-    Joined { payload, protocol, differing, header_wrong }
+fn join(parts: Parts) -> Joined {
+    let Parts { parts, other, length, protocol, differing, header_wrong, .. } = parts;
+    let length = length.and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
+    let whole = |mut parts: Waiting| {
+        let mut payload = Vec::new();
+        while let Some(piece) = parts.pop() {
+            payload.extend_from_slice(&piece.bytes);
+        }
+        payload.truncate(length);
+        payload
+    };
+    Joined { payload: whole(parts), other: other.map(whole), protocol, differing, header_wrong }
 }

@@ -52,6 +52,17 @@ impl History {
         self.held = u16::try_from(held).unwrap_or(u16::MAX);
     }
 
+    /// Adds the octets from `from` to `to`, as far as they are held, of which the last stands before `next`.
+    pub(crate) fn read(&self, next: u32, from: u32, to: u32, into: &mut Vec<u8>) {
+        let back =
+            |sequence: u32| usize::try_from(next.wrapping_sub(sequence)).unwrap_or(usize::MAX);
+        let (from_back, to_back) = (back(from).min(usize::from(self.held)), back(to));
+        for behind in (to_back.saturating_add(1)..=from_back).rev() {
+            let sequence = next.wrapping_sub(u32::try_from(behind).unwrap_or(0));
+            into.extend(self.ring.get(self.index(sequence)));
+        }
+    }
+
     /// How many of the octets from `sequence` on differ from those held, of which the last stands before `next`.
     pub(crate) fn difference(&self, next: u32, sequence: u32, bytes: &[u8]) -> u32 {
         let behind = usize::try_from(next.wrapping_sub(sequence)).unwrap_or(usize::MAX);
@@ -90,5 +101,13 @@ mod tests {
         assert_eq!(history.difference(next, start, &other), 16, "only the last 16 are held");
         assert_eq!(history.difference(next, next.wrapping_sub(4), &other[36..]), 4);
         assert_eq!(history.difference(next, next.wrapping_sub(4), &other), 4, "the rest is new");
+        let read = |from: u32, to: u32| {
+            let mut read = Vec::new();
+            history.read(next, next.wrapping_sub(from), next.wrapping_sub(to), &mut read);
+            read
+        };
+        assert_eq!(read(5, 2), [35, 36, 37]);
+        assert_eq!(read(40, 15), [24], "no more is held");
+        assert_eq!(read(2, 2), [0_u8; 0]);
     }
 }

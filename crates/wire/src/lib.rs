@@ -49,6 +49,7 @@ mod checks;
 mod checksum;
 mod config;
 mod copies;
+mod copy;
 mod counters;
 mod entry;
 mod event;

@@ -124,12 +124,22 @@ impl Entry {
         let overlap = context.config.overlap;
         let differing = self.stream_mut(direction).waiting_or_new().insert(origin, octets, overlap);
         if differing > 0 {
-            self.tell(
-                octets.at,
-                Event::OverlapDiffers { direction, bytes: differing, segment: octets.bytes },
-                sink,
-            );
+            self.differs(direction, differing, octets, sink);
         }
+    }
+
+    /// Says that octets differ from those heard first at their place, and keeps them to be told with what is around them.
+    pub(crate) fn differs(
+        &mut self,
+        direction: Direction,
+        differing: u32,
+        octets: &Octets<'_>,
+        sink: &mut Sink<'_>,
+    ) {
+        self.tell(octets.at, Event::OverlapDiffers { direction, bytes: differing }, sink);
+        let length = u32::try_from(octets.bytes.len()).unwrap_or(u32::MAX);
+        let place = (octets.sequence, octets.sequence.wrapping_add(length));
+        self.keep_copy(direction, place, octets.bytes.to_vec(), octets.at);
     }
 
     /// Delivers all that can be, in both directions. What a frame made deliverable carries its time and number;
@@ -144,6 +154,7 @@ impl Entry {
             | self.drain(Direction::Backward, at, context, sink)
         {}
         for direction in [Direction::Forward, Direction::Backward] {
+            self.tell_copies(direction, sink);
             while self.is_over_limit(direction, context) {
                 self.give_up(direction, Reason::Limit, context, sink);
             }
@@ -289,6 +300,9 @@ impl Entry {
         while self.drain(Direction::Forward, None, context, sink)
             | self.drain(Direction::Backward, None, context, sink)
         {}
+        for direction in [Direction::Forward, Direction::Backward] {
+            self.tell_copies(direction, sink);
+        }
     }
 
     /// Gives up what has waited until `now`.

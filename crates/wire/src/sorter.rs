@@ -36,6 +36,8 @@ pub struct Whole {
     depth: u8,
     differing: u32,
     at: At,
+    /// The same as the other way to treat overlapping fragments makes it.
+    other: Option<Box<Self>>,
 }
 
 /// Finds out to which group of conversations each frame belongs, so that every frame of a flow, and the flows of a
@@ -118,7 +120,12 @@ impl Sorter {
         };
         let Self { config, counters, fragments } = self;
         let joined = fragments.take(&datagram, fragment, at, config, counters)?;
-        self.datagram(&joined.datagram(&datagram), packet, joined.differing, at)
+        let mut versions = joined.datagrams(&datagram);
+        let mut whole = self.datagram(&versions.next()?, packet, joined.differing, at)?;
+        let other = versions.next();
+        let other = other.and_then(|other| self.datagram(&other, packet, joined.differing, at));
+        whole.other = other.map(Box::new);
+        Some(whole)
     }
 
     fn datagram(
@@ -152,16 +159,19 @@ impl Sorter {
             identification,
             fragment: None,
         };
-        Some(Whole { datagram, payload, vlan, depth, differing, at })
+        Some(Whole { datagram, payload, vlan, depth, differing, at, other: None })
     }
 }
 
 impl Wire {
     /// Takes a packet that a [`Sorter`] has put together, as it takes a frame.
     pub fn whole(&mut self, whole: &Whole, sink: &mut Sink<'_>) {
-        let Whole { datagram, payload, vlan, depth, differing, at } = whole;
+        let Whole { datagram, payload, vlan, depth, differing, at, other } = whole;
         let packet = Packet { bytes: &[], vlan: *vlan, cut: 0, depth: *depth };
         let datagram = Datagram { payload, ..*datagram };
         self.datagram(&datagram, &packet, *differing, *at, &mut |heard| sink(heard));
+        if let Some(other) = other {
+            self.whole(other, sink);
+        }
     }
 }

@@ -110,6 +110,7 @@ impl Entry {
             at,
         };
         self.take(direction, &octets, context, sink);
+        self.urgent(direction, segment, at);
         if segment.has(FIN) {
             let end = segment.payload_sequence().wrapping_add(segment.length());
             self.end(direction, end, context);
@@ -360,11 +361,7 @@ impl Entry {
         context.counters.tcp_repeated_octets =
             context.counters.tcp_repeated_octets.saturating_add(repeated);
         if differing > 0 {
-            self.tell(
-                octets.at,
-                Event::OverlapDiffers { direction, bytes: differing, segment: octets.bytes },
-                sink,
-            );
+            self.differs(direction, differing, octets, sink);
         }
         Octets {
             sequence: octets.sequence.wrapping_add(behind),

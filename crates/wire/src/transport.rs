@@ -13,6 +13,8 @@ pub(crate) struct Segment<'a> {
     pub(crate) acknowledgement: Option<u32>,
     pub(crate) flags: u8,
     pub(crate) window: u16,
+    /// Where the URG flag is set: how many octets up to the one that is urgent.
+    pub(crate) urgent: Option<u16>,
     /// The window scale option of a SYN.
     pub(crate) scale: Option<u8>,
     pub(crate) payload: &'a [u8],
@@ -25,15 +27,16 @@ pub(crate) const FIN: u8 = 1;
 pub(crate) const SYN: u8 = 2;
 pub(crate) const RST: u8 = 4;
 pub(crate) const ACK: u8 = 16;
+pub(crate) const URG: u8 = 32;
 
 impl Segment<'_> {
     pub(crate) const fn has(&self, flag: u8) -> bool {
         self.flags & flag != 0
     }
 
-    /// Nothing but ACK, and what does not matter here (PSH, URG, ECN).
+    /// Nothing but ACK, and what does not matter here (PSH, ECN).
     pub(crate) const fn is_plain(&self) -> bool {
-        self.flags & (FIN | SYN | RST | ACK) == ACK
+        self.flags & (FIN | SYN | RST | ACK | URG) == ACK
     }
 
     /// The sequence number of the first octet of payload: a SYN takes one itself.
@@ -82,6 +85,7 @@ pub(crate) fn segment<'a>(datagram: &Datagram<'a>, verify: bool) -> Option<Segme
             .then(|| u32::from_be_bytes([head[8], head[9], head[10], head[11]])),
         flags,
         window: u16::from_be_bytes([head[14], head[15]]),
+        urgent: (flags & URG != 0).then(|| u16::from_be_bytes([head[18], head[19]])),
         scale: (flags & SYN != 0).then(|| window_scale(options)).flatten(),
         payload,
         missing: datagram.missing,

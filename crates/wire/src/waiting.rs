@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use gridtap_model::Timestamp;
 
 use crate::config::Overlap;
+use crate::copy::OtherCopy;
 
 /// Where something was heard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,6 +77,8 @@ pub(crate) struct Waiting {
     pub(crate) other_heard: bool,
     /// It was heard at all while these wait.
     pub(crate) receiver_heard: bool,
+    /// Copies with other content than what was delivered or waits.
+    pub(crate) copies: Vec<OtherCopy>,
     cost: usize,
 }
 
@@ -89,6 +92,7 @@ impl Default for Waiting {
             since: Timestamp::MIN,
             other_heard: false,
             receiver_heard: false,
+            copies: Vec::new(),
             cost: 0,
         }
     }
@@ -96,8 +100,9 @@ impl Default for Waiting {
 
 impl Waiting {
     /// Octets held, with their bookkeeping.
-    pub(crate) const fn cost(&self) -> usize {
-        self.cost
+    pub(crate) fn cost(&self) -> usize {
+        let copies = self.copies.iter().map(OtherCopy::cost);
+        copies.fold(self.cost, usize::saturating_add)
     }
 
     pub(crate) fn first(&self) -> Option<&Piece> {
@@ -113,7 +118,10 @@ impl Waiting {
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.pieces.is_empty() && self.doubtful.is_empty() && self.fin.is_none()
+        self.pieces.is_empty()
+            && self.doubtful.is_empty()
+            && self.fin.is_none()
+            && self.copies.is_empty()
     }
 
     pub(crate) fn pop(&mut self) -> Option<Piece> {

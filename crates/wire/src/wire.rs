@@ -96,7 +96,9 @@ impl Wire {
         let Some(joined) = fragments.take(&datagram, fragment, at, config, counters) else {
             return;
         };
-        self.datagram(&joined.datagram(&datagram), packet, joined.differing, at, sink);
+        for whole in joined.datagrams(&datagram) {
+            self.datagram(&whole, packet, joined.differing, at, sink);
+        }
     }
 
     pub(crate) fn datagram(
@@ -227,11 +229,7 @@ impl Wire {
         let direction = entry.direction(route.source);
         entry.count_packet(direction, at);
         if route.differing > 0 {
-            entry.tell(
-                at,
-                Event::OverlapDiffers { direction, bytes: route.differing, segment: &[] },
-                sink,
-            );
+            entry.tell(at, Event::OverlapDiffers { direction, bytes: route.differing }, sink);
         }
         if !entry.in_order(direction, segment, at, &mut self.counters, sink) {
             self.segment(slot, direction, segment, at, sink);
@@ -286,11 +284,7 @@ impl Wire {
         let direction = entry.direction(route.source);
         entry.count_packet(direction, at);
         if route.differing > 0 {
-            entry.tell(
-                at,
-                Event::OverlapDiffers { direction, bytes: route.differing, segment: &[] },
-                sink,
-            );
+            entry.tell(at, Event::OverlapDiffers { direction, bytes: route.differing }, sink);
         }
         self.handle(slot, sink, |entry, context, sink| {
             entry.user_datagram(direction, user, at, context, sink)

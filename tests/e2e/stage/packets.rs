@@ -139,7 +139,7 @@ fn tcp(from: Host, to: Host, sequence: u32, acknowledged: u32, flags: u8, bytes:
 }
 
 /// RFC 1071; only the last part may be of odd length.
-fn checksum(parts: &[&[u8]]) -> u16 {
+pub(crate) fn checksum(parts: &[&[u8]]) -> u16 {
     let mut sum: u32 = 0;
     for pair in parts.iter().flat_map(|part| part.chunks(2)) {
         sum += u32::from(pair[0]) << 8 | u32::from(pair.get(1).copied().unwrap_or(0));

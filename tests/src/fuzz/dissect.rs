@@ -256,8 +256,8 @@ const WRITE: [u8; 12] = [0, 7, 0, 0, 0, 6, 1, 6, 0, 1, 0, 9];
 fn odd(direction: Direction, choice: u8) -> Event<'static> {
     match choice % 4 {
         0 => {
-            let segment = WRITE.get(usize::from(choice & 8)..).unwrap_or_default();
-            Event::OverlapDiffers { direction, bytes: u32::from(choice), segment }
+            let (before, behind) = (usize::from(choice & 8), usize::from(choice >> 5 & 3));
+            Event::OtherCopy { direction, octets: &WRITE, before, behind }
         }
         1 => Event::ChecksumsOffloaded { direction },
         2 => Event::ChecksumWrong { direction },

@@ -1,6 +1,7 @@
 //! What a segment says that repeats octets with other content.
 
 use core::hash::{BuildHasher as _, Hasher as _};
+use core::ops::Range;
 
 use gridtap_dnp3::{Ending, FRAME_OCTETS_MAX, Found, Fragment, Frame, TransportHeader, frame};
 use gridtap_model::Direction;
@@ -11,28 +12,33 @@ use super::session::{Reading, Session};
 use crate::stage::{Speakers, Stage};
 
 impl Session {
-    /// Judges the messages of a segment whose place in the stream is taken by other octets: frames tell by their CRCs
-    /// where they begin. Only messages of one frame; of longer ones nobody can tell which parts go together.
+    /// Judges the messages of a copy whose place in the stream is taken by other octets, with those around it that it is
+    /// part of: frames tell by their CRCs where they begin. Only messages of one frame; of longer ones nobody can tell
+    /// which parts go together.
     pub(crate) fn second_copy(
         &mut self,
         stage: &mut Stage<'_>,
         speakers: &Speakers,
         direction: Direction,
-        segment: &[u8],
+        octets: &[u8],
+        copy: Range<usize>,
     ) {
         let mut reading = Reading { stage, speakers, direction };
-        let mut rest = segment;
-        loop {
-            let octets = match frame(rest, Ending::Closed) {
+        let mut at = 0_usize;
+        while at < copy.end {
+            let found = match frame(octets.get(at..).unwrap_or_default(), Ending::Closed) {
                 Found::Frame(frame) => {
-                    self.copied(&mut reading, &frame);
+                    if at.saturating_add(frame.octets()) > copy.start {
+                        self.copied(&mut reading, &frame);
+                    }
                     frame.octets()
                 }
-                Found::Damaged(damaged) => damaged.octets(),
+                // What looks like the head of a frame before the copy may hide one that begins later.
+                Found::Damaged(_) => 1,
                 Found::Skipped(skipped) => skipped.octets,
                 Found::More(_) => return,
             };
-            rest = rest.get(octets..).unwrap_or_default();
+            at = at.saturating_add(found.max(1));
         }
     }
 

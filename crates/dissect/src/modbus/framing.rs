@@ -4,7 +4,7 @@ use gridtap_modbus::{
     Extent, FrameError, FunctionCode, FunctionKind, Header, Side, crc16, mbap, request, response,
     rtu,
 };
-use gridtap_model::{FaultKind, Faults};
+use gridtap_model::{Direction, FaultKind, Faults};
 
 use crate::stage::Stage;
 
@@ -29,9 +29,9 @@ pub(crate) struct Message<'a> {
 }
 
 impl<'a> Message<'a> {
-    /// Tells messages apart.
-    pub(crate) fn digest(&self, stage: &Stage<'_>) -> u64 {
-        stage.shared.digest.hash_one((self.transaction, self.unit, self.pdu))
+    /// Tells messages apart, also a write from its answer, which may be the same octets.
+    pub(crate) fn digest(&self, stage: &Stage<'_>, direction: Direction) -> u64 {
+        stage.shared.digest.hash_one((direction, self.transaction, self.unit, self.pdu))
     }
 
     /// A message by its content, whose length field says otherwise.

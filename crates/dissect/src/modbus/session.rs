@@ -222,7 +222,7 @@ impl Session {
             if measured { Footing::Firm } else { Footing::Doubtful };
         let octets = u64::try_from(octets).unwrap_or(u64::MAX);
         self.account.decode(stage, octets);
-        self.recent.note(message.digest(stage));
+        self.recent.note(message.digest(stage, direction));
         self.reconsider_roles(direction, message.pdu);
         match self.side(direction) {
             Side::Client => self.request(stage, speakers, message),

@@ -27,7 +27,8 @@ pub(crate) fn survive(events: &[(u8, u16, Vec<u8>)]) {
         let event = match kind & 15 {
             0 => Event::Opened,
             1 => Event::Gap { direction, bytes: u64::from(*number) },
-            2 => Event::OverlapDiffers { direction, bytes: 1, segment: octets },
+            2 => Event::OverlapDiffers { direction, bytes: 1 },
+            10 => Event::OtherCopy { direction, octets, before: octets.len() / 2, behind: 0 },
             3 => Event::ChecksumWrong { direction },
             4 => Event::AddressInvalid,
             5 => Event::Closed(Closing::Finished),

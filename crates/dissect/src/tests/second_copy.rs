@@ -5,7 +5,8 @@ use super::*;
 fn overlaps(talk: &mut Talk, direction: Direction, segment: &[u8]) {
     talk.frame += 1;
     talk.time = talk.time.plus_ns(1_000_000);
-    talk.event(Event::OverlapDiffers { direction, bytes: 2, segment });
+    talk.event(Event::OverlapDiffers { direction, bytes: 2 });
+    talk.event(Event::OtherCopy { direction, octets: segment, before: 0, behind: 0 });
 }
 
 #[test]

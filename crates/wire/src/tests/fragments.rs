@@ -51,6 +51,24 @@ fn fragments_smaller_than_a_header_hide_nothing() {
 }
 
 #[test]
+fn of_fragments_that_differ_the_checksum_says_which_ones_the_receiver_takes() {
+    for is_right_first in [true, false] {
+        let mut ear = shaken();
+        ear.hear(1, &ask(1001, 5001, b"first"));
+        let right = pieces(&ask(1006, 5001, b"trip the breaker"), 24);
+        let mut wrong = right[1].clone();
+        wrong[20..24].copy_from_slice(b"show");
+        let order = if is_right_first { [&right[1], &wrong] } else { [&wrong, &right[1]] };
+        for (nth, piece) in order.into_iter().chain([&right[0]]).enumerate() {
+            ear.raw(2 + i64::try_from(nth).unwrap(), LinkType::RawIp, piece, piece.len());
+        }
+        let lines = ear.told();
+        assert!(lines.contains(&"> trip the breaker".to_owned()), "{lines:?}");
+        assert!(!lines.iter().any(|line| line.contains("> show")), "{lines:?}");
+    }
+}
+
+#[test]
 fn fragments_that_overlap_with_other_content_are_reported() {
     for (overlap, told) in [(Overlap::First, "> eightabcdefgh"), (Overlap::Last, "> eightabcd----")]
     {

@@ -15,7 +15,7 @@ use core::net::IpAddr;
 
 use gridtap_model::{Direction, Span, Timestamp};
 
-use crate::transport::{ACK, FIN, RST, SYN};
+use crate::transport::{ACK, FIN, RST, SYN, URG};
 use crate::{Checksums, Config, Event, Frame, Heard, LinkType, Overlap, Wire};
 
 const MILLISECOND: i64 = 1_000_000;
@@ -42,6 +42,7 @@ struct Made {
     sequence: u32,
     acknowledgement: u32,
     window: u16,
+    urgent: u16,
     options: Vec<u8>,
     payload: Vec<u8>,
     checksum: Check,
@@ -64,6 +65,7 @@ fn segment(from: Side, to: Side, sequence: u32, acknowledgement: u32, payload: &
         sequence,
         acknowledgement,
         window: 8192,
+        urgent: 0,
         options: Vec::new(),
         payload: payload.to_vec(),
         checksum: Check::Right,
@@ -141,7 +143,8 @@ impl Made {
             bytes.push((5 + options.len() as u8 / 4) << 4);
             bytes.push(self.flags);
             bytes.extend(self.window.to_be_bytes());
-            bytes.extend([0, 0, 0, 0]);
+            bytes.extend([0, 0]);
+            bytes.extend(self.urgent.to_be_bytes());
             bytes.extend(options);
             16
         };
@@ -236,8 +239,13 @@ fn line(heard: &Heard<'_>) -> String {
         Event::Gap { direction, bytes } => format!("{} gap {bytes}", arrow(direction)),
         Event::Ahead { direction, bytes } => format!("{} ahead {bytes}", arrow(direction)),
         Event::Returned { direction } => format!("{} returned", arrow(direction)),
-        Event::OverlapDiffers { direction, bytes, .. } => {
+        Event::OverlapDiffers { direction, bytes } => {
             format!("{} differs {bytes}", arrow(direction))
+        }
+        Event::OtherCopy { direction, octets, before, behind } => {
+            let (head, rest) = octets.split_at(before);
+            let (copy, tail) = rest.split_at(rest.len() - behind);
+            format!("{} or {}[{}]{}", arrow(direction), text(head), text(copy), text(tail))
         }
         Event::ChecksumsOffloaded { direction } => format!("{} offloaded", arrow(direction)),
         Event::ChecksumWrong { direction } => format!("{} wrong", arrow(direction)),

@@ -38,7 +38,40 @@ fn octets_that_come_again_with_other_content_are_reported_and_the_first_stand() 
     let mut ear = shaken();
     ear.hear(1, &ask(1001, 5001, b"open"));
     ear.hear(2, &ask(1001, 5001, b"trip"));
-    check(&mut ear, &["> open", "> differs 4"]);
+    check(&mut ear, &["> open", "> differs 4", "> or [trip]"]);
+    ear.hear(3, &ask(1005, 5001, b" now"));
+    check(&mut ear, &[">  now", "> or [trip] now"]);
+}
+
+#[test]
+fn a_part_that_comes_again_with_other_content_is_told_with_what_is_around_it() {
+    let mut ear = shaken();
+    ear.hear(1, &ask(1001, 5001, b"we open it"));
+    ear.hear(2, &ask(1004, 5001, b"trip"));
+    check(&mut ear, &["> we open it", "> differs 4", "> or we [trip] it"]);
+}
+
+#[test]
+fn a_part_that_waits_with_other_content_is_told_when_what_is_before_it_has_come() {
+    let mut ear = shaken();
+    ear.hear(1, &ask(1004, 5001, b"open"));
+    ear.hear(2, &ask(1004, 5001, b"trip it"));
+    check(&mut ear, &["> differs 4"]);
+    ear.hear(3, &ask(1001, 5001, b"we "));
+    check(&mut ear, &["> we ", "> open", ">  it", "> or we [trip it]"]);
+}
+
+#[test]
+fn an_octet_that_is_urgent_may_be_taken_out() {
+    let mut ear = shaken();
+    let mut marked = ask(1001, 5001, b"tr_ip").flags(ACK | URG);
+    marked.urgent = 3;
+    ear.hear(1, &marked);
+    check(&mut ear, &["> tr_ip", "> or [trip]"]);
+    marked = ask(1006, 5001, b" on").flags(ACK | URG);
+    marked.urgent = 70;
+    ear.hear(2, &marked);
+    check(&mut ear, &[">  on", "> or [trip] on"]);
 }
 
 #[test]
@@ -51,7 +84,8 @@ fn of_octets_that_wait_the_first_or_the_last_win_as_configured() {
         check(&mut ear, &["> differs 4"]);
         ear.hear(2, &ask(1001, 5001, b"BEGI"));
         ear.hear(2, &ask(1003, 5001, b"GI"));
-        let all: String = ear.told().iter().map(|line| line.trim_start_matches("> ")).collect();
+        let told_bytes = ear.told().into_iter().filter(|line| !line.starts_with("> or "));
+        let all: String = told_bytes.map(|line| line.trim_start_matches("> ").to_owned()).collect();
         assert_eq!(format!("> EN{}", all.trim_start_matches("BEGI")), told);
     }
 }
