@@ -3,7 +3,7 @@
 use core::fmt;
 use std::io;
 
-const WANTED: &str = "wanted is pcap or pcapng, either of them plain or in gzip";
+const WANTED: &str = "wanted is pcap or pcapng, either of them plain, in gzip or in zstd";
 
 /// Why a capture cannot be read, or not further.
 #[derive(Debug, thiserror::Error)]
@@ -76,7 +76,7 @@ pub struct Fault {
     pub name: String,
     /// Where the record or block begins that could not be read, in octets from the start of the file.
     pub offset: u64,
-    /// The file is packed with gzip: the offset counts octets of the unpacked data.
+    /// The file is packed: the offset counts octets of the unpacked data.
     pub unpacked: bool,
     /// How many frames were read before it.
     pub frames: u64,
@@ -96,7 +96,7 @@ impl fmt::Display for Fault {
 impl std::error::Error for Fault {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &self.reason {
-            FaultReason::Packed(source) | FaultReason::Io(source) => Some(source),
+            FaultReason::Packed(_, source) | FaultReason::Io(source) => Some(source),
             _ => None,
         }
     }
@@ -165,7 +165,7 @@ pub enum FaultReason {
         max: usize,
     },
     /// The packed data are damaged or end too early.
-    Packed(io::Error),
+    Packed(Packing, io::Error),
     /// The system could not read on.
     Io(io::Error),
 }
@@ -201,12 +201,31 @@ impl fmt::Display for FaultReason {
             Self::InterfacesMany { max } => {
                 write!(f, "a section with more than {max} interfaces")
             }
-            Self::Packed(source) if source.kind() == io::ErrorKind::UnexpectedEof => {
-                write!(f, "the gzip data end too early")
+            Self::Packed(packing, source) if source.kind() == io::ErrorKind::UnexpectedEof => {
+                write!(f, "the {packing} data end too early")
             }
-            Self::Packed(source) => write!(f, "the gzip data are damaged ({source})"),
+            Self::Packed(packing, source) => write!(f, "the {packing} data are damaged ({source})"),
             Self::Io(source) => write!(f, "the system could not read on ({source})"),
         }
+    }
+}
+
+/// How a file is packed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Packing {
+    /// RFC 1952.
+    Gzip,
+    /// RFC 8878.
+    Zstd,
+}
+
+impl fmt::Display for Packing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Gzip => "gzip",
+            Self::Zstd => "zstd",
+        })
     }
 }
 
@@ -220,8 +239,8 @@ pub enum Looks {
     Known(&'static str),
     /// Text.
     Text,
-    /// Gzip of something else.
-    Packed,
+    /// Something else in packed data.
+    Packed(Packing),
     /// A directory, where a file is wanted.
     Directory,
     /// Nothing we know, by its first four octets.
@@ -235,7 +254,7 @@ impl fmt::Display for Looks {
             Self::Short(length) => write!(f, "{length} bytes short"),
             Self::Known(name) => f.write_str(name),
             Self::Text => f.write_str("text"),
-            Self::Packed => f.write_str("gzip of something else"),
+            Self::Packed(packing) => write!(f, "{packing} of something else"),
             Self::Directory => f.write_str("a directory"),
             Self::Unknown([a, b, c, d]) => {
                 write!(

@@ -1,4 +1,4 @@
-//! Captures in: frames from pcap and pcapng files, plain or in gzip, one file or many, merged by time.
+//! Captures in: frames from pcap and pcapng files, plain, in gzip or in zstd, one file or many, merged by time.
 //!
 //! Three ideas. A [`Reader`] lends: the frame it gives lies in the reader's own window on the file until the
 //! next call, so that reading allocates nothing for a frame. No number in a file is believed: a length is
@@ -31,13 +31,14 @@ mod sources;
 mod stream;
 mod window;
 mod writer;
+mod zstd;
 
 #[cfg(test)]
 mod agreement;
 #[cfg(test)]
 mod testing;
 
-pub use error::{Error, Fault, FaultReason, Looks};
+pub use error::{Error, Fault, FaultReason, Looks, Packing};
 pub use pcapng::Interface;
 pub use reader::{Progress, Reader};
 pub use sources::{Skipped, Sources};

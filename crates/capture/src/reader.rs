@@ -157,7 +157,7 @@ impl Reader {
             Format::PcapNg(pcapng) => pcapng.block_offset(),
         };
         let (name, frames) = (self.name.clone(), self.frames);
-        let unpacked = self.window.stream().packed();
+        let unpacked = self.window.stream().packing().is_some();
         Box::new(Fault { name, offset, unpacked, frames, reason })
     }
 
@@ -181,20 +181,20 @@ impl Reader {
 fn no_capture(name: String, window: &mut Window) -> Error {
     let first = window.want(look_bytes());
     let (held, what) = (first.len(), looks(first));
-    let packed = window.stream().packed();
+    let packing = window.stream().packing();
     if held < look_bytes() {
         // Fewer octets than were wanted: the stream ended, or something broke while they were read.
         match window.short("file", held, look_bytes()) {
             Err(FaultReason::Io(source)) => return Error::Unreadable { name, source },
-            Err(reason @ FaultReason::Packed(_)) => {
+            Err(reason @ FaultReason::Packed(..)) => {
                 let fault = Fault { name, offset: 0, unpacked: true, frames: 0, reason };
                 return Error::Fault(Box::new(fault));
             }
             _ => {}
         }
     }
-    if packed {
-        Error::NotCapture { name, looks: Looks::Packed }
+    if let Some(packing) = packing {
+        Error::NotCapture { name, looks: Looks::Packed(packing) }
     } else if held == 0 {
         Error::Empty { name }
     } else {

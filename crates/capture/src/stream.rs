@@ -1,10 +1,11 @@
-//! The octets of a capture: from a file, a pipe or standard input, unpacked where they are in gzip.
+//! The octets of a capture: from a file, a pipe or standard input, unpacked where they are in gzip or zstd.
 
 use std::io::{self, BufReader, Cursor, Read};
 
 use flate2::bufread::MultiGzDecoder;
 
-use crate::error::Looks;
+use crate::error::{Looks, Packing};
+use crate::zstd::Unzstd;
 
 /// Where octets come from.
 pub(crate) type Source = Box<dyn Read + Send>;
@@ -16,21 +17,39 @@ type Whole = io::Chain<Cursor<Vec<u8>>, Source>;
 const LOOK_BYTES: usize = 512;
 
 /// How much packed data is read at once.
-const PACKED_BYTES: usize = 32 * 1024;
+pub(crate) const PACKED_BYTES: usize = 32 * 1024;
 
 const GZIP: [u8; 2] = [0x1f, 0x8b];
+/// A frame of Zstandard, and the first octets of one to be skipped behind its lowest four bits (RFC 8878, section 3.1).
+const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
+const ZSTD_SKIPPED: [u8; 3] = [0x2a, 0x4d, 0x18];
 
 /// A source that knows how much was read from it.
 pub(crate) struct Counted<R> {
     inner: R,
     read: u64,
+    /// What the system said last, for those who say it otherwise.
+    failure: Option<io::Error>,
+}
+
+impl<R> Counted<R> {
+    pub(crate) const fn read_bytes(&self) -> u64 {
+        self.read
+    }
+
+    pub(crate) fn take_failure(&mut self) -> Option<io::Error> {
+        self.failure.take()
+    }
 }
 
 impl<R: Read> Read for Counted<R> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let read = self.inner.read(into)?;
-        self.read = self.read.saturating_add(crate::order::octets(read));
-        Ok(read)
+        let read = self.inner.read(into);
+        match &read {
+            Ok(read) => self.read = self.read.saturating_add(crate::order::octets(*read)),
+            Err(error) => self.failure = Some(io::Error::new(error.kind(), error.to_string())),
+        }
+        read
     }
 }
 
@@ -38,25 +57,39 @@ impl<R: Read> Read for Counted<R> {
 pub(crate) enum Stream {
     Plain(Counted<Whole>),
     Gzip(Box<MultiGzDecoder<BufReader<Counted<Whole>>>>),
+    Zstd(Box<Unzstd<Whole>>),
 }
 
 impl Stream {
     /// Looks at the beginning of a source and unpacks it where it is packed.
     pub(crate) fn new(mut source: Source) -> io::Result<Self> {
-        let first = beginning(&mut source, GZIP.len())?;
-        let packed = first == GZIP;
-        let counted = Counted { inner: Cursor::new(first).chain(source), read: 0 };
-        Ok(if packed {
-            let buffered = BufReader::with_capacity(PACKED_BYTES, counted);
-            Self::Gzip(Box::new(MultiGzDecoder::new(buffered)))
+        let first = beginning(&mut source, ZSTD.len())?;
+        let packing = if first.starts_with(&GZIP) {
+            Some(Packing::Gzip)
+        } else if first == ZSTD || first.get(1..) == Some(&ZSTD_SKIPPED[..]) {
+            Some(Packing::Zstd)
         } else {
-            Self::Plain(counted)
+            None
+        };
+        let inner = Cursor::new(first).chain(source);
+        let counted = Counted { inner, read: 0, failure: None };
+        Ok(match packing {
+            Some(Packing::Gzip) => {
+                let buffered = BufReader::with_capacity(PACKED_BYTES, counted);
+                Self::Gzip(Box::new(MultiGzDecoder::new(buffered)))
+            }
+            Some(Packing::Zstd) => Self::Zstd(Box::new(Unzstd::new(counted))),
+            None => Self::Plain(counted),
         })
     }
 
-    /// Whether it was packed.
-    pub(crate) fn packed(&self) -> bool {
-        matches!(self, Self::Gzip(_))
+    /// How it was packed, where it was.
+    pub(crate) const fn packing(&self) -> Option<Packing> {
+        match self {
+            Self::Plain(_) => None,
+            Self::Gzip(_) => Some(Packing::Gzip),
+            Self::Zstd(_) => Some(Packing::Zstd),
+        }
     }
 
     /// How many octets of the file were read, packed as they are.
@@ -64,6 +97,7 @@ impl Stream {
         match self {
             Self::Plain(counted) => counted.read,
             Self::Gzip(decoder) => decoder.get_ref().get_ref().read,
+            Self::Zstd(decoder) => decoder.read_bytes(),
         }
     }
 }
@@ -73,6 +107,7 @@ impl Read for Stream {
         match self {
             Self::Plain(counted) => counted.read(into),
             Self::Gzip(decoder) => decoder.read(into),
+            Self::Zstd(decoder) => decoder.read(into),
         }
     }
 }
@@ -91,14 +126,13 @@ pub(crate) const fn look_bytes() -> usize {
 
 /// What something looks like that is no capture, by its first octets.
 pub(crate) fn looks(first: &[u8]) -> Looks {
-    const KNOWN: [(&[u8], &str); 17] = [
+    const KNOWN: [(&[u8], &str); 16] = [
         (b"\xff\xd8\xff", "a JPEG picture"),
         (b"\x89PNG", "a PNG picture"),
         (b"GIF8", "a GIF picture"),
         (b"%PDF", "a PDF document"),
         (b"PK\x03\x04", "a ZIP archive (unpack it first)"),
         (b"7z\xbc\xaf", "a 7z archive (unpack it first)"),
-        (b"\x28\xb5\x2f\xfd", "zstd data (unpack them first: zstd -d)"),
         (b"\xfd7zX", "xz data (unpack them first: xz -d)"),
         (b"BZh", "bzip2 data (unpack them first: bzip2 -d)"),
         (b"\x04\x22\x4d\x18", "lz4 data (unpack them first: lz4 -d)"),

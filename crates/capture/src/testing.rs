@@ -122,6 +122,24 @@ pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
     packer.finish().unwrap()
 }
 
+/// Packed by the program of those who made the format.
+pub(crate) fn zstd(bytes: &[u8], options: &[&str]) -> Vec<u8> {
+    let mut program = std::process::Command::new("zstd");
+    program.args(["--quiet", "--stdout"]).args(options);
+    let mut program = program
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .expect("zstd is there: apt-get install zstd");
+    let mut input = program.stdin.take().unwrap();
+    std::thread::scope(|scope| {
+        scope.spawn(move || input.write_all(bytes).unwrap());
+        let packed = program.wait_with_output().unwrap();
+        assert!(packed.status.success());
+        packed.stdout
+    })
+}
+
 /// A pcap file of three frames, and one of the same frames in pcapng.
 pub(crate) fn three_frames(order: Order) -> [Vec<u8>; 2] {
     let frames: [(u32, &[u8]); 3] = [(1, b"first frame"), (2, b""), (3, b"the third")];

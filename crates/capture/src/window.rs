@@ -93,10 +93,9 @@ impl Window {
         match self.ending.take() {
             Some(Ending::Failed(error)) => {
                 self.ending = Some(Ending::Clean);
-                Err(if self.stream.packed() && is_gzip_error(&error) {
-                    FaultReason::Packed(error)
-                } else {
-                    FaultReason::Io(error)
+                Err(match self.stream.packing().filter(|_| is_of_packing(&error)) {
+                    Some(packing) => FaultReason::Packed(packing, error),
+                    None => FaultReason::Io(error),
                 })
             }
             ending => {
@@ -132,7 +131,7 @@ impl Window {
 }
 
 /// Whether an error is what the unpacking says of its data, and not what the system says of the file.
-fn is_gzip_error(error: &io::Error) -> bool {
+fn is_of_packing(error: &io::Error) -> bool {
     matches!(
         error.kind(),
         io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput

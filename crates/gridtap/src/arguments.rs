@@ -209,7 +209,7 @@ Examples:
   gridtap decode --protocol dnp3 rtu.pcap | jq '.dnp3.application.objects[]?.points[]? | select(.trip_close)'
   tcpdump -r big.pcap -w - host 10.0.0.21 | gridtap decode -")]
 pub(crate) struct Decode {
-    /// Captures (pcap or pcapng, plain or gzip), directories of them, or - for standard input
+    /// Captures (pcap or pcapng, plain, gzip or zstd), directories of them, or - for standard input
     #[arg(value_name = "FILE", required_unless_present = "interface")]
     pub files: Vec<PathBuf>,
     /// Decode what this interface of this machine hears, and others, until stopped; needs CAP_NET_RAW
@@ -267,7 +267,7 @@ Examples:
   gridtap learn week/*.pcap.gz --state /var/lib/gridtap
   gridtap learn minutes.pcap --state ./state --set baseline.block=10s")]
 pub(crate) struct Learn {
-    /// Captures (pcap or pcapng, plain or gzip), directories of them, or - for standard input
+    /// Captures (pcap or pcapng, plain, gzip or zstd), directories of them, or - for standard input
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,
     #[command(flatten)]
@@ -294,7 +294,7 @@ Examples:
   gridtap monitor --read incident.pcap --pace 1        (as it happened, second by second)
   tcpdump -i eth1 -U -w - | gridtap monitor --serve --read - --config /etc/gridtap/gridtap.toml")]
 pub(crate) struct Monitor {
-    /// Captures (pcap or pcapng, plain or gzip), directories of them, or - for standard input
+    /// Captures (pcap or pcapng, plain, gzip or zstd), directories of them, or - for standard input
     #[arg(long, value_name = "FILE", num_args = 1..)]
     pub read: Vec<PathBuf>,
     /// Hear this interface of this machine as it comes, and others (see gridtap interfaces); needs CAP_NET_RAW

@@ -14,7 +14,7 @@ struct Requirement {
     purpose: &'static str,
 }
 
-const REQUIREMENTS: [Requirement; 12] = [
+const REQUIREMENTS: [Requirement; 13] = [
     Requirement { program: "cc", package: "gcc", purpose: "builds the embedded database" },
     Requirement {
         program: "tshark",
@@ -22,6 +22,11 @@ const REQUIREMENTS: [Requirement; 12] = [
         purpose: "the independent dissector we compare with",
     },
     Requirement { program: "tcpdump", package: "tcpdump", purpose: "records what the lab plays" },
+    Requirement {
+        program: "zstd",
+        package: "zstd",
+        purpose: "packs captures that are read packed",
+    },
     Requirement { program: "ip", package: "iproute2", purpose: "makes the lab's network" },
     Requirement {
         program: "ethtool",

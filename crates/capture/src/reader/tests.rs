@@ -3,7 +3,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::order::Order;
-use crate::testing::{Bytes, gzip, read, three_frames};
+use crate::testing::{Bytes, gzip, read, three_frames, zstd};
 
 const ORDERS: [Order; 2] = [Order::Little, Order::Big];
 
@@ -159,6 +159,57 @@ fn gzip_of_a_capture_reads_as_the_capture_in_any_number_of_members() {
             assert_eq!(frames, plain);
         }
     }
+}
+
+#[test]
+fn zstd_of_a_capture_reads_as_the_capture_in_any_number_of_frames() {
+    let skipped = [&[0x5a, 0x2a, 0x4d, 0x18, 3, 0, 0, 0][..], b"aha"].concat();
+    for file in three_frames(Order::Little) {
+        let plain = read(&file).0;
+        let (one, other) = file.split_at(file.len() / 2);
+        for options in [&[][..], &["--no-check"], &["-19", "--long=27"], &["--fast"]] {
+            let two = [zstd(one, options), skipped.clone(), zstd(other, options)].concat();
+            let led = [skipped.clone(), zstd(&file, options)].concat();
+            for packed in [zstd(&file, options), two, led] {
+                let (frames, error) = read(&packed);
+                assert!(error.is_none(), "{options:?}: {error:?}");
+                assert_eq!(frames, plain, "{options:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_long_capture_in_zstd_reads_whole() {
+    let mut file = Bytes::new(Order::Little).pcap(0xa1b2_c3d4, 65_535, 1);
+    for second in 0..4000_u32 {
+        let noise: Vec<u8> =
+            (0..300_u32).map(|at| (second * 31 + at * at).to_le_bytes()[0]).collect();
+        file = file.record((second, 0), 300, &noise);
+    }
+    let (frames, error) = read(&zstd(&file.bytes, &["-3"]));
+    assert!(error.is_none(), "{error:?}");
+    assert_eq!(frames, read(&file.bytes).0);
+    assert_eq!(frames.len(), 4000);
+}
+
+#[test]
+fn zstd_data_that_are_cut_off_or_damaged_give_what_is_whole_and_one_error() {
+    let [file, _] = three_frames(Order::Little);
+    let frames = read(&file).0;
+    let packed = zstd(&file, &[]);
+    for length in 4..packed.len() {
+        let (found, error) = read(&packed[..length]);
+        assert_eq!(found, frames[..found.len()], "cut at {length}");
+        let error = error.expect("it is cut off").to_string();
+        assert!(error.contains("zstd data end too early"), "cut at {length}: {error}");
+    }
+    let mut damaged = packed;
+    *damaged.last_mut().unwrap() ^= 1;
+    let (found, error) = read(&damaged);
+    assert_eq!(found, frames, "only the check sum is another");
+    let error = error.expect("it is damaged").to_string();
+    assert!(error.contains("zstd data are damaged (its check sum is another)"), "{error}");
 }
 
 /// How many records end at or before an offset, and where the one begins that does not.
@@ -317,7 +368,7 @@ fn what_is_no_capture_is_named_by_what_it_looks_like() {
     let says = |bytes: &[u8], sentence: &str| {
         assert_eq!(read(bytes).1.expect("it is no capture").to_string(), sentence);
     };
-    const WANTED: &str = "; wanted is pcap or pcapng, either of them plain or in gzip";
+    const WANTED: &str = "; wanted is pcap or pcapng, either of them plain, in gzip or in zstd";
     says(b"", &format!("test: is empty{WANTED}"));
     says(b"ab", &format!("test: is 2 bytes short, not a capture{WANTED}"));
     says(b"\xff\xd8\xff\xe0\0\x10JFIF", &format!("test: is a JPEG picture, not a capture{WANTED}"));

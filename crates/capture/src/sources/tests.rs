@@ -135,7 +135,7 @@ fn a_directory_gives_its_captures_by_what_they_are_and_names_the_rest() {
     let base = |name: &str| name.rsplit('/').next().unwrap().to_owned();
     assert_eq!(sources.names().map(base).collect::<Vec<_>>(), ["1", "2.dump"]);
     let skipped: Vec<_> = sources.skipped().iter().map(|one| base(&one.to_string())).collect();
-    let tail = "wanted is pcap or pcapng, either of them plain or in gzip";
+    let tail = "wanted is pcap or pcapng, either of them plain, in gzip or in zstd";
     assert_eq!(
         skipped,
         [
