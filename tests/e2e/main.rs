@@ -7,6 +7,7 @@ mod counting;
 mod damaged;
 mod evasion;
 mod fixtures;
+mod floods;
 mod fuzz;
 mod grafana;
 mod hearing;

@@ -256,14 +256,22 @@ impl Detector {
         if *event == (LinkEvent::Attempted { failed: true }) {
             self.families.sweeps.failed(&self.site, obs, baseline, &mut self.series);
         }
+        let came_about = matches!(
+            event,
+            LinkEvent::Opened { handshake: true } | LinkEvent::Attempted { failed: false }
+        );
+        if came_about {
+            self.families.sessions.opened(&self.site, obs, baseline, &mut self.series);
+        }
         if matches!(event, LinkEvent::Opened { .. } | LinkEvent::Attempted { .. }) {
             let verdict = baseline.judge(obs);
+            // Who asked may be a guess of the baseline's; who is told as the actor is the source.
+            let known = baseline.knows_host(obs.zone, obs.source.address, obs.time);
             self.candidates.clear();
             if !link::is_usual_attempt(obs, baseline) {
                 link::opened(&self.site, obs, &verdict, &mut self.candidates);
             }
-            let alarmed = self.enter_opened(obs, event, &verdict);
-            let known = verdict.access.host_known;
+            let alarmed = self.enter_opened(obs, event, &verdict, known);
             let connections = &mut self.families.connections;
             connections.opened(&self.site, obs, known, baseline, &mut self.series);
             self.enter_series(obs, zone_armed, baseline);
@@ -289,6 +297,7 @@ impl Detector {
         obs: &Observation<'_>,
         event: &LinkEvent,
         verdict: &Verdict,
+        known: bool,
     ) -> bool {
         let serves = |detection: &str| self.book.serves(detection, obs.time);
         let Some((primary, also)) = primary(&self.candidates, serves) else { return false };
@@ -318,8 +327,8 @@ impl Detector {
             destination: obs.destination,
             armed: armed(verdict.armed),
             key: Some(verdict.key.as_str()).filter(|key| !key.is_empty()),
-            stranger: !verdict.access.host_known && !attempted,
-            unknown: !verdict.access.host_known,
+            stranger: !known && !attempted,
+            unknown: !known,
         };
         let site = &self.site;
         self.book.enter(&finding, || Words {

@@ -10,8 +10,10 @@ impl Detector {
     /// The first packet of a conversation.
     pub(super) fn begun(&mut self, obs: &Observation<'_>, baseline: &mut Baseline) {
         let (families, site, series) = (&mut self.families, &self.site, &mut self.series);
-        families.sweeps.turned(site, obs, baseline, series);
-        families.sessions.begun(site, obs, baseline, series);
+        let (source, server) = (obs.source.address, obs.destination);
+        let known = baseline.acquaintance(obs.zone, source, server, obs.time);
+        families.sweeps.turned(site, obs, known, baseline, series);
+        families.sessions.begun(site, obs, known.here, baseline, series);
         self.enter_network(obs, baseline);
     }
 
@@ -31,7 +33,9 @@ impl Detector {
             }
             NetworkEvent::Icmp(icmp) => {
                 if icmp == Icmp::Echo {
-                    families.sweeps.turned(site, obs, baseline, series);
+                    let (source, target) = (obs.source.address, obs.destination);
+                    let known = baseline.acquaintance(obs.zone, source, target, obs.time);
+                    families.sweeps.turned(site, obs, known, baseline, series);
                 }
                 if icmp == Icmp::Redirect {
                     Neighbours::redirect(site, obs, baseline, series);

@@ -1,6 +1,9 @@
 //! How many connections: more than a server has ever had in a minute, or than one client has ever made to it.
 //!
-//! Counted are the first packets, so that one packet repeated is one connection, and a packet inside one costs nothing.
+//! Of a flood the first packets are counted, so that one packet repeated is one connection, and a packet inside one
+//! costs nothing. Two that know each other may try for hours to come together again, as often as their software likes:
+//! what they begin is a flood of its own, of which it takes ten times as much. Of sessions those are counted that came
+//! about: who is refused has none.
 
 use core::net::IpAddr;
 
@@ -19,6 +22,8 @@ use crate::words;
 const WINDOW_NS: u64 = 60_000_000_000;
 /// A flood is more than this many times the most that was learned.
 const FACTOR: u64 = 3;
+/// Between two that know each other it takes this many times as much.
+const KNOWN_FACTOR: u64 = 10;
 /// So few in a minute are not worth learning.
 const FEW: u64 = 10;
 
@@ -71,7 +76,19 @@ struct Arrivals {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Kind {
     Connection,
+    /// Between two that speak with each other on this port.
+    Known,
     Control,
+}
+
+impl Kind {
+    const fn detail(self) -> u64 {
+        match self {
+            Self::Connection => 0,
+            Self::Control => 1,
+            Self::Known => 2,
+        }
+    }
 }
 
 /// Connections by server, and by client and server.
@@ -94,18 +111,17 @@ impl Sessions {
         self.servers.evicted().saturating_add(self.pairs.evicted())
     }
 
-    /// The first packet of a conversation.
+    /// The first packet of a conversation, between two that know each other or not.
     pub(crate) fn begun(
         &mut self,
         site: &Site,
         obs: &Observation<'_>,
+        known: bool,
         baseline: &mut Baseline,
         out: &mut Vec<Series>,
     ) {
-        self.arrived(site, obs, Kind::Connection, baseline, out);
-        if obs.transport == Transport::Tcp {
-            self.session(site, obs, baseline, out);
-        }
+        let kind = if known { Kind::Known } else { Kind::Connection };
+        self.arrived(site, obs, kind, baseline, out);
     }
 
     /// A control message of IP.
@@ -135,21 +151,25 @@ impl Sessions {
         }
         arrivals.sources.add(obs.source.address);
         let count = arrivals.minute.count;
-        let fact = fact(FactKind::Connections, obs.zone, target, u64::from(kind == Kind::Control));
+        let fact = fact(FactKind::Connections, obs.zone, target, kind.detail());
+        let most = match kind {
+            Kind::Known => self.config.connections_flood.saturating_mul(KNOWN_FACTOR),
+            _ => self.config.connections_flood,
+        };
         let armed = baseline.is_zone_armed(obs.zone);
-        if !armed && count >= FEW && count <= self.config.connections_flood {
+        if !armed && count >= FEW && count <= most {
             baseline.facts_mut().note_most(fact, obs.time, count);
         }
-        if count <= self.config.connections_flood {
+        if count <= most {
             return;
         }
         let usual = baseline.facts().count(&fact);
-        let enough = self.config.connections_flood.max(usual.saturating_mul(FACTOR));
+        let enough = most.max(usual.saturating_mul(FACTOR));
         if !arrivals.minute.is_news(enough) {
             return;
         }
         let what = match kind {
-            Kind::Connection => "connections were begun with",
+            Kind::Connection | Kind::Known => "connections were begun with",
             Kind::Control => "control messages (ICMP) came to",
         };
         let observed = format!(
@@ -162,7 +182,7 @@ impl Sessions {
         // While it is learned what is usual, so many may be it.
         let severity = if armed { Severity::Medium } else { Severity::Low };
         // Apart from the floods of strangers, which are told by the port.
-        let variant = 1 << 32 | u64::from(kind == Kind::Control);
+        let variant = 1 << 32 | kind.detail();
         out.push(
             link::about("OT-10", severity, obs)
                 .of_crowd()
@@ -173,13 +193,17 @@ impl Sessions {
         );
     }
 
-    fn session(
+    /// A connection came about.
+    pub(crate) fn opened(
         &mut self,
         site: &Site,
         obs: &Observation<'_>,
         baseline: &mut Baseline,
         out: &mut Vec<Series>,
     ) {
+        if obs.transport != Transport::Tcp {
+            return;
+        }
         let (client, server) = (obs.source.address, obs.destination);
         let known = || baseline.knows_host(obs.zone, client, obs.time);
         let minute = self.pairs.entry((obs.zone, client, server), known);

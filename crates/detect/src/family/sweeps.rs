@@ -11,7 +11,7 @@
 
 use core::net::IpAddr;
 
-use gridtap_baseline::{Baseline, FactKey, FactKind, Site};
+use gridtap_baseline::{Acquaintance, Baseline, FactKey, FactKind, Site};
 use gridtap_model::{Device, Observation, Protocol, Severity, SubAddress, Transport, Zone};
 
 use super::link;
@@ -106,17 +106,14 @@ impl Sweeps {
         &mut self,
         site: &Site,
         obs: &Observation<'_>,
+        known: Acquaintance,
         baseline: &mut Baseline,
         out: &mut Vec<Series>,
     ) {
-        if !is_place(site, obs) {
+        if known.here || !is_place(site, obs) {
             return;
         }
         let (source, target) = (obs.source.address, obs.destination);
-        let known = baseline.acquaintance(obs.zone, source, target, obs.time);
-        if known.here {
-            return;
-        }
         let armed = baseline.is_zone_armed(obs.zone);
         let looks = self
             .hosts

@@ -282,6 +282,22 @@ fn more_connections_of_one_client_than_ever_are_excessive() {
 }
 
 #[test]
+fn a_master_that_tries_to_reach_its_device_for_hours_floods_nobody() {
+    let mut plant = Plant::learned();
+    for nth in 0..9_000_u16 {
+        plant.fails(host(MASTER), 20_000 + nth, host(RTU), 502);
+        if nth % 100 == 0 {
+            plant.pass(1);
+        }
+    }
+    assert_eq!(worst(&plant, &["OT-10", "OT-11"]), None);
+    for nth in 0..u16::MAX {
+        plant.fails(host(MASTER), nth, host(RTU), 502);
+    }
+    assert_eq!(plant.opened("OT-10"), [Severity::Medium], "that is more than trying");
+}
+
+#[test]
 fn somebody_who_knocks_at_a_login_is_told_sooner() {
     let mut plant = Plant::learned();
     for nth in 0..21 {
