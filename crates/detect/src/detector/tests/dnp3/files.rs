@@ -102,7 +102,7 @@ fn the_key_of_a_file_says_its_name_before_and_after_it_is_learned() {
     }
     let index = file_index(b"./dr 1.cfg");
     let key = plant.told[0].key.clone().unwrap();
-    assert!(key.ends_with(&format!("|file|25|file|{index}:./dr_1.cfg|1|read")), "{key}");
+    assert!(key.ends_with(&format!("|file|25:open_file|file|{index}:./dr_1.cfg|1|read")), "{key}");
     let rows = plant.baseline.rows();
     let named = rows.iter().filter(|row| row.key.contains(":./dr_1.cfg"));
     assert_eq!(named.count(), 3, "opened, read, closed");
