@@ -12,6 +12,7 @@ mod package;
 mod process;
 mod python;
 mod requirements;
+mod soak;
 mod test;
 
 use std::process::ExitCode;
@@ -34,6 +35,7 @@ enum Task {
     Fixtures(fixtures::Arguments),
     Fuzz(fuzz::Arguments),
     Package(package::Arguments),
+    Soak(soak::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -44,6 +46,7 @@ fn main() -> ExitCode {
         Task::Fixtures(arguments) => fixtures::run(&arguments),
         Task::Fuzz(arguments) => fuzz::run(&arguments),
         Task::Package(arguments) => package::run(&arguments),
+        Task::Soak(arguments) => soak::run(&arguments),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
