@@ -49,6 +49,20 @@ pub struct Config {
     pub zones: Vec<ZoneRule>,
 }
 
+impl Config {
+    /// What is bounded for all, shared out among so many that hear conversations. What each learns of the others' hosts
+    /// is not.
+    #[must_use]
+    pub fn shared_by(&self, count: u16) -> Self {
+        let among = usize::from(count.max(1));
+        Self {
+            dnp3_data_set_devices_max: self.dnp3_data_set_devices_max.div_ceil(among),
+            host_pairs_max: self.host_pairs_max.div_ceil(among),
+            ..self.clone()
+        }
+    }
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {

@@ -257,9 +257,11 @@ impl Feed {
                 }
                 Come::End => break,
             }
-            if since_pause > 0 && (is_patient || since_pause >= FRAMES) {
+            if since_pause > 0 && is_patient {
                 listener.pause()?;
                 since_pause = 0;
+            } else if since_pause > 0 && since_pause.is_multiple_of(FRAMES) {
+                listener.glance()?;
             }
         }
         read.stopped = self.stop.asked();

@@ -54,7 +54,7 @@ pub(crate) fn run(
         watch.keep_evidence(&settings.sensor);
     }
     state::restore(&watch.store, watch.pipeline.baseline_mut())?;
-    watch.repeats = learned.frames();
+    watch.pipeline.repeats(learned.frames());
     greet(&watch, &learned, settings);
     if arguments.state.is_some() {
         let row = person::audited(&person::user(), "monitor", &learned.subject(), "");

@@ -32,8 +32,8 @@ pub(crate) struct Settings {
     pub detect: gridtap_detect::Config,
     /// Counts.
     pub telemetry: gridtap_telemetry::Config,
-    /// Evidence.
-    pub sensor: gridtap_sensor::EvidenceConfig,
+    /// Threads, and evidence.
+    pub sensor: gridtap_sensor::SensorConfig,
     /// The interface of the service.
     pub api: gridtap_api::Config,
     /// Monitoring as a service.
@@ -112,6 +112,7 @@ impl Settings {
             baseline: self.baseline.clone(),
             detect: self.detect.clone(),
             telemetry: self.telemetry.clone(),
+            sensor: self.sensor.clone(),
         }
     }
 

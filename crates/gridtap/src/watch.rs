@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use gridtap_baseline::{Level, Site};
 use gridtap_model::{Anomaly, AnomalyId, Timestamp};
-use gridtap_sensor::{Evidence, EvidenceConfig, Pipeline, Slice};
+use gridtap_sensor::{Pipeline, SensorConfig, Slice};
 use gridtap_store::Store;
 use gridtap_wire::Frame;
 
@@ -26,9 +26,6 @@ const SPOKEN: [(&str, &str); 2] = [("modbus", "Modbus"), ("dnp3", "DNP3")];
 /// What to look at where no message was decoded.
 pub(crate) const CHECK: &str = "check that the capture was taken where masters and devices speak, and that the traffic is not \
                                 encrypted";
-
-/// Anomalies that wait to be stored with their evidence, before it is done without waiting for a pause.
-const UNTOLD_MAX: usize = 256;
 
 /// How long what was found may wait where frames come as fast as they are read.
 const GLANCE: Duration = Duration::from_millis(250);
@@ -54,14 +51,8 @@ pub(crate) struct Watch {
     pub voice: Voice,
     /// How many frames of each capture are passed over, because they were learned before.
     pub skip: Vec<u64>,
-    /// How many frames of each capture are judged and teach nothing, because the state has heard them before.
-    pub repeats: Vec<u64>,
     /// Whether reading goes on when nobody reads the output any more, because the run has something else to give.
     pub unheard: bool,
-    /// Recent frames; none where no evidence is kept.
-    evidence: Option<Evidence>,
-    /// Anomalies whose evidence was cut, and that are not stored yet.
-    untold: Vec<Anomaly>,
     /// The ids by which anomalies are kept that have another than the detector gives.
     kept_as: BTreeMap<AnomalyId, String>,
     /// What the audit log calls a run that is noted there with what it learned.
@@ -89,21 +80,11 @@ impl Listener for Watch {
         let (first, _) = *self.heard.get_or_insert((frame.time, frame.time));
         self.heard = Some((first, frame.time));
         self.packets = self.packets.saturating_add(1);
-        if !self.repeats.is_empty() {
-            let known = self.repeats.get(usize::from(frame.capture)).copied().unwrap_or(0);
-            self.pipeline.baseline_mut().repeat(frame.number <= known);
-        }
-        if let Some(evidence) = &mut self.evidence {
-            evidence.frame(frame);
-        }
         self.pipeline.frame(frame);
-        if self.evidence.is_some() && self.pipeline.has_anomalies() {
-            self.gather();
-            if self.untold.len() >= UNTOLD_MAX
-                || self.evidence.as_ref().is_some_and(Evidence::is_full)
-            {
-                self.pause()?;
-            }
+        while self.pipeline.is_full() {
+            self.paused = Some(now());
+            self.look()?;
+            self.pipeline.go_on();
         }
         Ok(())
     }
@@ -112,7 +93,8 @@ impl Listener for Watch {
         if let (Some((_, last)), Some(paused)) = (self.heard, self.paused) {
             let since = u64::try_from(paused.elapsed().as_nanos()).unwrap_or(u64::MAX);
             self.pipeline.pass(last.plus_ns(since));
-            if let Some(evidence) = &mut self.evidence {
+            self.settle()?;
+            if let Some(evidence) = self.pipeline.evidence_mut() {
                 evidence.tick(last.plus_ns(since));
             }
         }
@@ -124,11 +106,13 @@ impl Listener for Watch {
         if self.paused.is_some_and(|paused| now().duration_since(paused) < GLANCE) {
             return Ok(());
         }
-        self.pause()
+        self.paused = Some(now());
+        self.look()
     }
 
     fn pause(&mut self) -> Result<(), Failure> {
         self.paused = Some(now());
+        self.settle()?;
         self.look()
     }
 }
@@ -139,6 +123,14 @@ fn now() -> Instant {
 }
 
 impl Watch {
+    /// Judges every frame that came.
+    fn settle(&mut self) -> Result<(), Failure> {
+        while !self.pipeline.settle() {
+            self.look()?;
+        }
+        Ok(())
+    }
+
     /// Stores and tells what was found.
     fn look(&mut self) -> Result<(), Failure> {
         for armed in self.pipeline.baseline_mut().take_armed() {
@@ -147,8 +139,7 @@ impl Watch {
                 self.armed = self.armed.max(Some(armed.time));
             }
         }
-        self.gather();
-        let anomalies = core::mem::take(&mut self.untold);
+        let anomalies = self.pipeline.take_anomalies();
         let records = self.store(&anomalies)?;
         if anomalies.is_empty() {
             return Ok(());
@@ -190,10 +181,7 @@ impl Watch {
             tone,
             voice,
             skip: Vec::new(),
-            repeats: Vec::new(),
             unheard: false,
-            evidence: None,
-            untold: Vec::new(),
             kept_as: BTreeMap::new(),
             deed: None,
             suppressed: BTreeMap::new(),
@@ -212,11 +200,11 @@ impl Watch {
             Some(_) => self.pipeline.stop(),
             None => self.pipeline.finish(),
         }
-        self.gather();
-        if let Some(evidence) = &mut self.evidence {
+        self.look()?;
+        if let Some(evidence) = self.pipeline.evidence_mut() {
             evidence.finish();
         }
-        self.pause()?;
+        self.look()?;
         let mut batch = self.store.batch(person::now())?;
         state::keep(&mut batch, self.pipeline.baseline_mut())?;
         learned.note(&mut batch, read)?;
@@ -228,25 +216,14 @@ impl Watch {
     }
 
     /// Keeps the frames that show what will be told, if the settings want that.
-    pub(crate) fn keep_evidence(&mut self, config: &EvidenceConfig) {
-        self.evidence =
-            (config.ring_bytes > 0).then(|| Evidence::new(config, self.captures.clone()));
-    }
-
-    /// Takes what was found, and cuts its evidence: at the very frame that it was found at, so that it is the same
-    /// however fast the frames come.
-    fn gather(&mut self) {
-        let found = self.pipeline.take_anomalies();
-        if let Some(evidence) = &mut self.evidence {
-            found.iter().for_each(|anomaly| evidence.told(anomaly));
-        }
-        self.untold.extend(found);
+    pub(crate) fn keep_evidence(&mut self, config: &SensorConfig) {
+        self.pipeline.keep_evidence(config, self.captures.clone());
     }
 
     /// Stores anomalies and what was cut of evidence together. Gives the records of those that alarm, as they stand with
     /// what people did about them in an earlier run over the same state.
     fn store(&mut self, anomalies: &[Anomaly]) -> Result<Vec<String>, Failure> {
-        let has_slices = self.evidence.as_ref().is_some_and(Evidence::has_slices);
+        let has_slices = self.pipeline.evidence_mut().is_some_and(|it| it.has_slices());
         if anomalies.is_empty() && !has_slices {
             return Ok(Vec::new());
         }
@@ -264,7 +241,7 @@ impl Watch {
                 self.kept_as.insert(anomaly.id, kept.id);
             }
         }
-        if let Some(evidence) = &mut self.evidence {
+        if let Some(evidence) = self.pipeline.evidence_mut() {
             let name =
                 |id: AnomalyId| self.kept_as.get(&id).cloned().unwrap_or_else(|| id.to_string());
             for slice in evidence.take(name) {

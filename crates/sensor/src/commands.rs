@@ -206,7 +206,7 @@ impl Commands {
 
     fn leave_out(&mut self, time: Timestamp) {
         self.left_out = self.left_out.saturating_add(1);
-        let second = Timestamp::from_parts(time.nanos().div_euclid(crate::pipeline::SECOND_NS), 0);
+        let second = Timestamp::from_parts(time.nanos().div_euclid(crate::seconds::SECOND_NS), 0);
         let is_full = self.gaps.len() >= GAPS_MAX;
         match self.gaps.last_mut() {
             Some(last) if last.time == second || is_full => {

@@ -11,35 +11,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use gridtap_model::{Anomaly, AnomalyId, Severity, Span, Timestamp};
 use gridtap_wire::Frame;
 
-use crate::pipeline::SECOND_NS;
+use crate::config::SensorConfig;
 use crate::ring::{BYTES_MAX, Ring};
+use crate::seconds::SECOND_NS;
 use case::{Around, Case};
-
-/// How much is kept of the traffic as evidence.
-#[derive(Debug, Clone, serde::Deserialize, serde::Serialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct EvidenceConfig {
-    /// Octets of the ring of recent frames that slices are cut from; as much again is held of slices that may grow.
-    /// 0 keeps no evidence. At most 1 GiB.
-    pub ring_bytes: usize,
-    /// Frames of the conversation that are added before an anomaly, and as many after it.
-    pub around_frames: usize,
-    /// Octets of such frames before an anomaly, and as many after it.
-    pub around_bytes: usize,
-    /// How long what follows an anomaly belongs to it.
-    pub after: Span,
-}
-
-impl Default for EvidenceConfig {
-    fn default() -> Self {
-        Self {
-            ring_bytes: 8 << 20,
-            around_frames: 64,
-            around_bytes: 64 << 10,
-            after: Span::from_secs(5),
-        }
-    }
-}
 
 /// A slice of the traffic around an anomaly.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,7 +66,7 @@ pub struct Evidence {
 impl Evidence {
     /// Has heard nothing yet. `captures` names the inputs in the order of their ordinals.
     #[must_use]
-    pub fn new(config: &EvidenceConfig, captures: Vec<String>) -> Self {
+    pub fn new(config: &SensorConfig, captures: Vec<String>) -> Self {
         let ring_bytes = config.ring_bytes.min(BYTES_MAX);
         Self {
             around: Around { frames: config.around_frames, bytes: config.around_bytes },

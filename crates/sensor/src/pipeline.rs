@@ -1,20 +1,22 @@
 //! Frames through all stages, with ticks between them.
 
 use gridtap_baseline::{Baseline, Site};
-use gridtap_detect::{Condition, Detector, Planned};
+use gridtap_detect::{Condition, Planned};
 use gridtap_dissect::{Dissector, Output, ZoneRule};
 use gridtap_model::{Anomaly, Timestamp};
-use gridtap_telemetry::{Heard as Counts, Learned, LevelLearned, PROTOCOLS, ProtocolHeard};
-use gridtap_wire::{Frame, Heard, Wire};
+use gridtap_telemetry::{Heard as Counted, Learned, LevelLearned, PROTOCOLS, ProtocolHeard};
+use gridtap_wire::{Frame, Wire};
 
 use crate::commands::{Command, Commands, LeftOut};
+use crate::config::SensorConfig;
+use crate::ear::Ear;
+use crate::evidence::Evidence;
+use crate::judge::Judge;
+use crate::kept::GatherObservations;
+use crate::seconds::Seconds;
+use crate::shards::{Counts, Shards, shard_count};
 use crate::summary::{ByteCounts, Summary};
-use crate::tally::{DeviceStanding, Tally};
-
-pub(crate) const SECOND_NS: i64 = 1_000_000_000;
-/// Seconds of a silence that are ticked one by one. After that every deadline has passed, and time jumps: a
-/// capture whose clock leaps by years must not be a loop.
-const TICKS_IN_ROW_MAX: i64 = 7200;
+use crate::tally::DeviceStanding;
 
 /// Settings of every stage.
 #[derive(Debug, Clone, Default, serde::Deserialize, serde::Serialize)]
@@ -30,39 +32,55 @@ pub struct Config {
     pub detect: gridtap_detect::Config,
     /// What is counted.
     pub telemetry: gridtap_telemetry::Config,
+    /// How it runs.
+    pub sensor: SensorConfig,
 }
 
-/// All stages, one after the other, on one thread.
+/// All stages: what hears, on this thread or on several, and what judges, on this one.
 pub struct Pipeline {
-    wire: Wire,
-    dissector: Dissector,
+    hearing: Hearing,
     judge: Judge,
-    /// The next whole second.
-    next_tick: Option<i64>,
-    packets: u64,
+    seconds: Seconds,
 }
 
-/// What comes after the observations.
-struct Judge {
-    baseline: Baseline,
-    detector: Detector,
-    tally: Tally,
-    /// Where somebody wants them.
-    commands: Option<Commands>,
-    observations: u64,
+/// What hears.
+enum Hearing {
+    Here(Box<Ear>),
+    Threads(Box<Shards<GatherObservations>>),
 }
 
-impl Judge {
-    fn take(&mut self, output: &Output<'_>) {
-        if let Output::Observation(observation) = output {
-            self.observations = self.observations.saturating_add(1);
-            self.tally.observe(observation, self.baseline.site());
-            if let Some(commands) = &mut self.commands {
-                commands.observe(observation, self.baseline.site());
-            }
-            self.detector.observe(observation, &mut self.baseline);
+impl Hearing {
+    fn new(config: &Config, dissect: &gridtap_dissect::Config, captures: &[String]) -> Self {
+        let dissector = |config| {
+            let mut dissector = Dissector::new(config);
+            dissector.name_captures(captures);
+            dissector
+        };
+        let count = shard_count(config.sensor.shards);
+        let threads = (count > 1)
+            .then(|| Shards::start(count, &config.wire, dissector, dissect, || GatherObservations));
+        match threads {
+            Some(Ok(shards)) => Self::Threads(Box::new(shards)),
+            // Where there can be no threads, it is heard without.
+            None | Some(Err(_)) => Self::Here(Box::new(Ear {
+                wire: Wire::new(config.wire.clone()),
+                dissector: dissector(dissect.clone()),
+            })),
         }
     }
+
+    fn counts(&self) -> Counts {
+        match self {
+            Self::Here(ear) => Counts::of(ear),
+            Self::Threads(shards) => shards.counts(),
+        }
+    }
+}
+
+/// One tick of all stages, where one thread hears.
+fn tick(ear: &mut Ear, judge: &mut Judge, now: Timestamp) {
+    ear.tick(now, &mut |output: Output<'_>| judge.take(&output));
+    judge.tick(now);
 }
 
 impl Pipeline {
@@ -73,21 +91,35 @@ impl Pipeline {
             zones: zones(&site).chain(config.dissect.zones.iter().cloned()).collect(),
             ..config.dissect.clone()
         };
-        let mut dissector = Dissector::new(dissect);
-        dissector.name_captures(&captures);
         Self {
-            wire: Wire::new(config.wire.clone()),
-            dissector,
-            judge: Judge {
-                tally: Tally::new(&captures, &config.telemetry),
-                detector: Detector::new(&config.detect, site.clone(), captures),
-                baseline: Baseline::new(config.baseline.clone(), site),
-                commands: None,
-                observations: 0,
-            },
-            next_tick: None,
-            packets: 0,
+            hearing: Hearing::new(config, &dissect, &captures),
+            judge: Judge::new(config, site, captures),
+            seconds: Seconds::default(),
         }
+    }
+
+    /// How many threads hear: 1 where it is this one.
+    #[must_use]
+    pub fn shards(&self) -> usize {
+        match &self.hearing {
+            Hearing::Here(_) => 1,
+            Hearing::Threads(shards) => shards.count(),
+        }
+    }
+
+    /// Keeps the frames that show what will be found, if the settings want that. `captures` as for the pipeline.
+    pub fn keep_evidence(&mut self, config: &SensorConfig, captures: Vec<String>) {
+        self.judge.evidence = (config.ring_bytes > 0).then(|| Evidence::new(config, captures));
+    }
+
+    /// What is kept of the frames, where it is.
+    pub const fn evidence_mut(&mut self) -> Option<&mut Evidence> {
+        self.judge.evidence.as_mut()
+    }
+
+    /// How many frames of each capture teach nothing, because they were heard in an earlier run.
+    pub fn repeats(&mut self, frames: Vec<u64>) {
+        self.judge.repeats = frames;
     }
 
     /// What is declared from now on: windows of planned work, and detections that are out of service.
@@ -103,18 +135,46 @@ impl Pipeline {
         self.judge.baseline.declare_site(site);
     }
 
-    /// One captured frame, after the ticks that are due before it.
+    /// One captured frame, after the ticks that are due before it. Where several threads hear, it is judged when they
+    /// have heard it, after those before it.
     pub fn frame(&mut self, frame: &Frame<'_>) {
-        self.packets = self.packets.saturating_add(1);
-        self.judge.tally.packet(frame.capture, frame.original_length, frame.time);
-        self.tick_until(frame.time);
-        let Self { wire, dissector, judge, .. } = self;
-        wire.frame(frame, &mut |heard: &Heard<'_>| {
-            dissector.heard(heard, &mut |output: Output<'_>| judge.take(&output));
-        });
-        if let Some(notice) = wire.take_notice() {
-            dissector.notice(&notice, &mut |output: Output<'_>| judge.take(&output));
+        let Self { hearing, judge, seconds } = self;
+        match hearing {
+            Hearing::Here(ear) => {
+                seconds.until(frame.time, |now| tick(ear, judge, now));
+                judge.frame(frame);
+                ear.frame(frame, &mut |output: Output<'_>| judge.take(&output));
+                judge.heard();
+            }
+            Hearing::Threads(shards) => {
+                seconds.until(frame.time, |now| shards.tick(now));
+                shards.frame(frame);
+                if shards.is_ready() {
+                    shards.go_on(|step| judge.step(step));
+                }
+            }
         }
+    }
+
+    /// Whether so much was found that it should be taken, before [`Pipeline::go_on`].
+    #[inline]
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.judge.is_full()
+    }
+
+    /// Goes on judging what was heard, where it was left because too much was found.
+    pub fn go_on(&mut self) {
+        if let Hearing::Threads(shards) = &mut self.hearing {
+            shards.go_on(|step| self.judge.step(step));
+        }
+    }
+
+    /// Judges every frame that was given, or as many as there is room for what is found; says whether it was every one.
+    pub fn settle(&mut self) -> bool {
+        let Hearing::Threads(shards) = &mut self.hearing else { return true };
+        shards.settle(|step| self.judge.step(step));
+        shards.is_settled()
     }
 
     /// The input ended: what was waiting is decided, and told.
@@ -127,14 +187,19 @@ impl Pipeline {
     /// baseline stays open, to go on where the next run begins. Ended here, it would be two blocks, and what is
     /// heard in both would no longer count as heard in one.
     pub fn stop(&mut self) {
-        let Self { wire, dissector, judge, .. } = self;
-        wire.finish(&mut |heard: &Heard<'_>| {
-            dissector.heard(heard, &mut |output: Output<'_>| judge.take(&output));
-        });
-        dissector.finish(&mut |output: Output<'_>| judge.take(&output));
-        judge.detector.finish();
-        if let Some(commands) = &mut judge.commands {
-            commands.finish();
+        let judge = &mut self.judge;
+        match &mut self.hearing {
+            Hearing::Here(ear) => {
+                ear.finish(&mut |output: Output<'_>| judge.take(&output));
+                judge.finish();
+            }
+            Hearing::Threads(shards) => {
+                shards.end();
+                shards.settle(|step| {
+                    judge.step(step);
+                    true
+                });
+            }
         }
     }
 
@@ -163,18 +228,20 @@ impl Pipeline {
     /// Anomalies that opened or changed since the last call, in order.
     #[must_use]
     pub fn take_anomalies(&mut self) -> Vec<Anomaly> {
-        let anomalies = self.judge.detector.take();
-        if let Some(commands) = &mut self.judge.commands {
-            anomalies.iter().for_each(|anomaly| commands.mark(anomaly));
-        }
-        anomalies
+        self.judge.take_found()
     }
 
     /// Whether there are such.
     #[must_use]
     #[inline]
     pub const fn has_anomalies(&self) -> bool {
-        self.judge.detector.has_anomalies()
+        self.judge.has_found()
+    }
+
+    /// The number of the last frame of each capture that was judged.
+    #[must_use]
+    pub fn numbers(&self) -> &[u64] {
+        &self.judge.numbers
     }
 
     /// What is normal here.
@@ -191,12 +258,13 @@ impl Pipeline {
     /// What this run came to, so far.
     #[must_use]
     pub fn summary(&self) -> Summary {
-        let dissected = self.dissector.counters();
+        let counts = self.hearing.counts();
+        let dissected = &counts.dissected;
         let some = |(name, count): (&str, u64)| (count > 0).then(|| (name.to_owned(), count));
-        let evicted = self.evictions().filter_map(some).collect();
-        let not_followed = self.wire.counters().not_followed().filter_map(some).collect();
+        let evicted = self.evictions(&counts).filter_map(some).collect();
+        let not_followed = counts.wire.not_followed().filter_map(some).collect();
         Summary {
-            packets: self.packets,
+            packets: self.judge.packets,
             messages: [("modbus", dissected.modbus_messages()), ("dnp3", dissected.dnp3_fragments)]
                 .into(),
             observations: self.judge.observations,
@@ -207,7 +275,7 @@ impl Pipeline {
                 missing: dissected.bytes.missing,
                 encrypted: dissected.bytes.encrypted,
             },
-            copies: self.wire.counters().udp_copies,
+            copies: counts.wire.udp_copies,
             not_followed,
             evicted,
         }
@@ -215,8 +283,9 @@ impl Pipeline {
 
     /// What was heard so far, as the metrics want it; `now` decides which devices are silent.
     #[must_use]
-    pub fn heard(&self, now: Timestamp) -> Counts {
-        let dissected = self.dissector.counters();
+    pub fn heard(&self, now: Timestamp) -> Counted {
+        let counts = self.hearing.counts();
+        let dissected = &counts.dissected;
         let protocols = PROTOCOLS.map(|protocol| {
             let Some(spoken) = dissected.spoken(protocol) else { return ProtocolHeard::default() };
             let bytes = spoken.bytes;
@@ -224,17 +293,17 @@ impl Pipeline {
                 pdus: dissected.messages(protocol),
                 errors: [spoken.incomplete, spoken.garbage, spoken.link_crc, spoken.link_length],
                 bytes: [bytes.decoded, bytes.skipped, bytes.missing, bytes.encrypted],
-                flows: count(self.dissector.open(protocol)),
+                flows: count(counts.open(protocol)),
                 gaps: spoken.gaps,
                 ..ProtocolHeard::default()
             }
         });
-        let mut heard = Counts {
+        let mut heard = Counted {
             protocols,
-            buffered_bytes: count(self.wire.waiting_bytes()),
-            not_followed: self.wire.counters().not_followed().collect(),
-            evictions: self.evictions().collect(),
-            ..Counts::default()
+            buffered_bytes: count(counts.waiting_bytes),
+            not_followed: counts.wire.not_followed().collect(),
+            evictions: self.evictions(&counts).collect(),
+            ..Counted::default()
         };
         self.judge.tally.tell(&mut heard, now);
         heard
@@ -266,9 +335,9 @@ impl Pipeline {
     }
 
     /// What gave way because a table was full, by table; also where nothing did.
-    fn evictions(&self) -> impl Iterator<Item = (&'static str, u64)> {
+    fn evictions(&self, counts: &Counts) -> impl Iterator<Item = (&'static str, u64)> {
         let gave_way = |name: &str| name.contains("evicted") || name.contains("dropped");
-        let wire = self.wire.counters().iter().filter(move |(name, _)| gave_way(name));
+        let wire = counts.wire.iter().filter(move |(name, _)| gave_way(name));
         let commands = self.judge.commands.iter().map(|log| ("commands_dropped", log.left_out()));
         wire.chain(self.judge.detector.evictions())
             .chain(self.judge.baseline.evictions())
@@ -277,44 +346,10 @@ impl Pipeline {
 
     /// Time passes and nothing is heard: every deadline up to now falls as it would before the next frame.
     pub fn pass(&mut self, now: Timestamp) {
-        self.tick_until(now);
-    }
-
-    fn tick_until(&mut self, now: Timestamp) {
-        let Some(mut next) = self.next_tick else {
-            self.next_tick = Some(now.nanos().div_euclid(SECOND_NS).saturating_add(1));
-            return;
-        };
-        let last = now.nanos().div_euclid(SECOND_NS);
-        if next > last {
-            return;
-        }
-        if last.saturating_sub(next) > TICKS_IN_ROW_MAX {
-            let until = next.saturating_add(TICKS_IN_ROW_MAX);
-            while next < until {
-                self.tick(next);
-                next = next.saturating_add(1);
-            }
-            next = last;
-        }
-        while next <= last {
-            self.tick(next);
-            next = next.saturating_add(1);
-        }
-        self.next_tick = Some(next);
-    }
-
-    fn tick(&mut self, second: i64) {
-        let now = Timestamp::from_parts(second, 0);
-        let Self { wire, dissector, judge, .. } = self;
-        wire.tick(now, &mut |heard: &Heard<'_>| {
-            dissector.heard(heard, &mut |output: Output<'_>| judge.take(&output));
-        });
-        dissector.tick(now, &mut |output: Output<'_>| judge.take(&output));
-        judge.baseline.tick(now);
-        judge.detector.tick(now);
-        if let Some(commands) = &mut judge.commands {
-            commands.tick(now);
+        let Self { hearing, judge, seconds } = self;
+        match hearing {
+            Hearing::Here(ear) => seconds.until(now, |now| tick(ear, judge, now)),
+            Hearing::Threads(shards) => seconds.until(now, |now| shards.tick(now)),
         }
     }
 }

@@ -49,6 +49,19 @@ pub struct Config {
     pub hash_seed: u64,
 }
 
+impl Config {
+    /// What is bounded for all, shared out among so many that follow flows.
+    #[must_use]
+    pub fn shared_by(&self, count: u16) -> Self {
+        let among = usize::from(count.max(1));
+        Self {
+            flows_max: self.flows_max.div_ceil(count.max(1).into()),
+            reassembly_bytes_max: self.reassembly_bytes_max.div_ceil(among),
+            ..self.clone()
+        }
+    }
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {

@@ -21,7 +21,7 @@ pub(super) fn run(
     listener: &mut impl Listener,
     read: &mut Read,
 ) -> Result<(), Failure> {
-    let mut since_pause = 0_u64;
+    let (mut since_pause, mut since_glance) = (0_u64, 0_u64);
     let mut look_at = now();
     let mut lost = Vec::new();
     while stop.asked().is_none() {
@@ -30,17 +30,21 @@ pub(super) fn run(
                 listener.frame(&frame)?;
                 read.took(&frame);
                 since_pause = since_pause.saturating_add(1);
+                since_glance = since_glance.saturating_add(1);
                 false
             }
             None => true,
         };
-        if !is_quiet && since_pause < FRAMES {
+        if !is_quiet && since_glance < FRAMES {
             continue;
         }
-        if since_pause > 0 {
+        if !is_quiet {
+            listener.glance()?;
+        } else if since_pause > 0 {
             listener.pause()?;
             since_pause = 0;
         }
+        since_glance = 0;
         if now() >= look_at {
             look_at = now().checked_add(LOOK).unwrap_or(look_at);
             look(taps, &mut lost);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use gridtap_model::Timestamp;
-use gridtap_sensor::{Command, Evidence, EvidenceConfig, Pipeline};
+use gridtap_sensor::{Command, Pipeline};
 use gridtap_tap::Drops;
 use gridtap_telemetry::Metrics;
 use gridtap_wire::Frame;
@@ -41,12 +41,8 @@ pub(crate) struct Hearing {
     activated: Vec<Event>,
     ways: Ways,
     learned: Learned,
-    /// Recent frames; none where no evidence is kept.
-    evidence: Option<Evidence>,
     /// How many frames of each capture teach nothing, because the state has heard them before.
     repeats: Vec<u64>,
-    /// The last frame of each capture.
-    numbers: Vec<u64>,
     silent_after: Duration,
     /// The newest frame's time, and when it came.
     last: Option<(Timestamp, Instant)>,
@@ -81,7 +77,7 @@ pub(crate) struct Ways {
 
 impl Hearing {
     pub(crate) fn new(
-        pipeline: Pipeline,
+        mut pipeline: Pipeline,
         learned: Learned,
         news: News,
         ways: Ways,
@@ -93,14 +89,14 @@ impl Hearing {
         ways.metrics.learned(pipeline.learned());
         ways.health.learned(&pipeline.baseline().levels().levels);
         let repeats = learned.frames();
+        pipeline.repeats(repeats.clone());
+        pipeline.keep_evidence(&settings.sensor, learned.names().to_vec());
         Self {
             pipeline,
             news,
             activated: Vec::new(),
             ways,
-            numbers: vec![0; repeats.len()],
             repeats,
-            evidence: evidence(&settings.sensor, &learned),
             learned,
             silent_after: Duration::from_nanos(settings.service.silent_after.nanos()),
             last: None,
@@ -122,7 +118,7 @@ impl Hearing {
             None => self.pipeline.finish(),
         }
         self.send();
-        if let Some(evidence) = &mut self.evidence {
+        if let Some(evidence) = self.pipeline.evidence_mut() {
             evidence.finish();
         }
         self.send();
@@ -145,6 +141,13 @@ impl Hearing {
         if was_busy && !self.ways.docket.is_busy() { self.keep_new() } else { Ok(()) }
     }
 
+    /// Every frame that came is judged.
+    fn settle(&mut self) {
+        while !self.pipeline.settle() {
+            self.send();
+        }
+    }
+
     /// What was found goes on its way.
     fn send(&mut self) {
         for armed in self.pipeline.baseline_mut().take_armed() {
@@ -152,8 +155,7 @@ impl Hearing {
             self.activated.push(news::activated(&armed, self.pipeline.baseline()));
         }
         let mut bundle = Bundle { anomalies: self.pipeline.take_anomalies(), ..Bundle::default() };
-        if let Some(evidence) = &mut self.evidence {
-            bundle.anomalies.iter().for_each(|anomaly| evidence.told(anomaly));
+        if let Some(evidence) = self.pipeline.evidence_mut() {
             let slices = evidence.take(|id| id.to_string());
             bundle.evidence =
                 slices.into_iter().map(|slice| (slice.anomaly, kept(slice))).collect();
@@ -188,7 +190,7 @@ impl Hearing {
         let baseline = self.pipeline.baseline_mut();
         let (rows, baseline) =
             (state::changes(baseline, false)?, serde_json::to_string(&baseline.meta())?);
-        let captures = self.learned.captures(&self.numbers, is_complete);
+        let captures = self.learned.captures(self.pipeline.numbers(), is_complete);
         let newest = self.newest().unwrap_or(Timestamp::MIN);
         let devices = self.news.text(self.pipeline.devices(newest))?;
         let events = std::mem::take(&mut self.activated);
@@ -224,12 +226,13 @@ impl Hearing {
         }
         if self.is_live {
             let quiet = self.last.map_or(self.began, |(_, at)| at).elapsed();
+            let numbers = self.pipeline.numbers().to_vec();
             let moment = Moment {
                 time: newest.map_or_else(person::now, |newest| newest.plus_ns(nanos(quiet))),
                 steady: now(),
                 quiet,
                 silent_after: self.silent_after,
-                numbers: &self.numbers,
+                numbers: &numbers,
                 heard: &heard,
             };
             self.conditions.look(&moment, &mut self.pipeline);
@@ -311,19 +314,11 @@ impl Hearing {
 impl Listener for Hearing {
     #[inline]
     fn frame(&mut self, frame: &Frame<'_>) -> Result<(), Failure> {
-        let nth = usize::from(frame.capture);
-        let known = self.repeats.get(nth).copied().unwrap_or(0);
-        self.pipeline.baseline_mut().repeat(frame.number <= known);
-        if let Some(number) = self.numbers.get_mut(nth) {
-            *number = frame.number;
-        }
-        if let Some(evidence) = &mut self.evidence {
-            evidence.frame(frame);
-        }
         self.pipeline.frame(frame);
-        // At once: the control room waits for it, and its evidence is cut at this very frame.
+        // At once: the control room waits for it.
         if self.pipeline.has_anomalies() {
             self.send();
+            self.pipeline.go_on();
         }
         if self.is_live {
             self.clock.packet(frame.time, person::now());
@@ -334,6 +329,11 @@ impl Listener for Hearing {
     }
 
     fn pause(&mut self) -> Result<(), Failure> {
+        self.settle();
+        self.glance()
+    }
+
+    fn glance(&mut self) -> Result<(), Failure> {
         if let Some((_, at)) = &mut self.last {
             *at = now();
         }
@@ -354,7 +354,8 @@ impl Listener for Hearing {
         if let Some((time, at)) = self.last {
             let now = time.plus_ns(nanos(at.elapsed()));
             self.pipeline.pass(now);
-            if let Some(evidence) = &mut self.evidence {
+            self.settle();
+            if let Some(evidence) = self.pipeline.evidence_mut() {
                 evidence.tick(now);
             }
         }
@@ -366,10 +367,6 @@ impl Listener for Hearing {
 
 fn nanos(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
-}
-
-fn evidence(config: &EvidenceConfig, learned: &Learned) -> Option<Evidence> {
-    (config.ring_bytes > 0).then(|| Evidence::new(config, learned.names().to_vec()))
 }
 
 #[expect(

@@ -36,6 +36,27 @@ fn a_request_and_its_answer_are_a_line_each() {
 }
 
 #[test]
+fn any_number_of_threads_decodes_the_same_lines() {
+    let fixtures = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures");
+    let files = ["demo.pcapng", "dnp3/learn-1.pcap.gz", "dnp3/b1-gateway-1.pcap.gz"];
+    let files = files.map(|name| fixtures.join(name).into_os_string());
+    let decode = |shards: &str| {
+        let options = ["decode", "--protocol", "modbus,dnp3", "--set", shards];
+        run(options.iter().map(std::ffi::OsString::from).chain(files.clone()))
+    };
+    let one = decode("sensor.shards=1");
+    assert!(one.out.lines().count() > 10_000, "{}", one.err);
+    for shards in ["sensor.shards=2", "sensor.shards=4"] {
+        let several = decode(shards);
+        assert_eq!(several.code, one.code, "{}", several.err);
+        let places = one.out.lines().zip(several.out.lines());
+        let differs = places.enumerate().find(|(_, (one, several))| one != several);
+        assert_eq!(differs, None, "{shards}");
+        assert_eq!(several.out.len(), one.out.len(), "{shards}");
+    }
+}
+
+#[test]
 fn captures_are_merged_by_time_and_named_where_there_are_more_than_one() {
     let directory = tempdir().unwrap();
     let (early, late) = (directory.path().join("b.pcap"), directory.path().join("a.pcap"));

@@ -83,6 +83,23 @@ fn full_speed_and_paced_runs_over_the_same_state_print_the_same_bytes() {
 }
 
 #[test]
+fn any_number_of_threads_prints_the_same_bytes_paced_or_not() {
+    let directory = tempdir().unwrap();
+    let attacked = attacked(&directory);
+    let one = monitor(&attacked, &["--json", "--set", "sensor.shards=1"]);
+    assert!(!one.out.is_empty());
+    for shards in ["sensor.shards=2", "sensor.shards=4"] {
+        let fast = monitor(&attacked, &["--json", "--set", shards]);
+        assert_eq!(fast.out, one.out, "{shards}");
+        let paced = monitor(&attacked, &["--json", "--set", shards, "--pace", "600"]);
+        assert_eq!(paced.out, one.out, "{shards} paced");
+    }
+    let wrong = monitor(&attacked, &["--json", "--set", "sensor.shards=65"]);
+    assert_eq!(wrong.code, Some(3), "{wrong:?}");
+    assert!(wrong.err.contains("65 threads: at most 64"), "{wrong:?}");
+}
+
+#[test]
 fn a_baseline_that_has_not_armed_says_that_silence_is_not_a_result() {
     let directory = tempdir().unwrap();
     let capture = directory.path().join("short.pcap");

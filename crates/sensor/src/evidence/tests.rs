@@ -79,7 +79,7 @@ struct Day {
 }
 
 impl Day {
-    fn new(config: EvidenceConfig) -> Self {
+    fn new(config: SensorConfig) -> Self {
         Self { evidence: Evidence::new(&config, vec!["day.pcap".to_owned()]), number: 0 }
     }
 
@@ -126,8 +126,8 @@ fn only(slices: Vec<Slice>) -> Slice {
     slice
 }
 
-fn few(frames: usize) -> EvidenceConfig {
-    EvidenceConfig { around_frames: frames, ..EvidenceConfig::default() }
+fn few(frames: usize) -> SensorConfig {
+    SensorConfig { around_frames: frames, ..SensorConfig::default() }
 }
 
 #[test]
@@ -169,7 +169,7 @@ fn what_follows_ends_on_the_grid_of_ticks_whether_frames_or_ticks_bring_the_time
 
 #[test]
 fn frames_that_the_ring_has_let_go_are_counted_missing_and_said() {
-    let mut day = Day::new(EvidenceConfig { ring_bytes: 2_000, ..few(2) });
+    let mut day = Day::new(SensorConfig { ring_bytes: 2_000, ..few(2) });
     day.until(41);
     day.evidence.told(&anomaly(1, 1, &[1, 3, 41, 77]));
     let slice = only(day.take());
@@ -187,7 +187,7 @@ fn frames_that_the_ring_has_let_go_are_counted_missing_and_said() {
 
 #[test]
 fn what_followed_is_cut_before_the_ring_lets_it_go() {
-    let mut day = Day::new(EvidenceConfig { ring_bytes: 2_000, ..few(64) });
+    let mut day = Day::new(SensorConfig { ring_bytes: 2_000, ..few(64) });
     day.until(41);
     day.evidence.told(&anomaly(1, 1, &[41]));
     day.take();
@@ -201,7 +201,7 @@ fn what_followed_is_cut_before_the_ring_lets_it_go() {
 
 #[test]
 fn told_again_with_more_frames_it_keeps_what_it_had() {
-    let mut day = Day::new(EvidenceConfig { ring_bytes: 6_000, ..few(1) });
+    let mut day = Day::new(SensorConfig { ring_bytes: 6_000, ..few(1) });
     day.until(41);
     day.evidence.told(&anomaly(1, 1, &[41]));
     day.until(301);
@@ -219,7 +219,7 @@ fn told_again_with_more_frames_it_keeps_what_it_had() {
 
 #[test]
 fn more_than_may_be_held_is_let_go_and_not_lost() {
-    let config = EvidenceConfig { ring_bytes: 20_000, ..few(20) };
+    let config = SensorConfig { ring_bytes: 20_000, ..few(20) };
     let mut day = Day::new(config.clone());
     day.until(100);
     for id in 0..50 {
@@ -237,7 +237,7 @@ fn more_than_may_be_held_is_let_go_and_not_lost() {
 #[test]
 fn slices_are_the_same_however_often_they_are_taken() {
     let run = |every: u64| {
-        let mut day = Day::new(EvidenceConfig { ring_bytes: 9_000, ..few(5) });
+        let mut day = Day::new(SensorConfig { ring_bytes: 9_000, ..few(5) });
         let mut kept = BTreeMap::new();
         let mut keep = |slices: Vec<Slice>| {
             kept.extend(slices.into_iter().map(|slice| (slice.anomaly, slice)));
@@ -348,11 +348,11 @@ proptest! {
             0..100,
         ),
     ) {
-        let config = EvidenceConfig {
+        let config = SensorConfig {
             ring_bytes,
             around_frames: around.0,
             around_bytes: around.1,
-            ..EvidenceConfig::default()
+            ..SensorConfig::default()
         };
         let mut evidence = Evidence::new(&config, vec!["a".to_owned()]);
         let mut slices = Vec::new();
