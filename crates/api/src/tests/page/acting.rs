@@ -145,7 +145,9 @@ fn an_incident_is_acknowledged_as_a_whole() {
     let answer = browser.act(&stage, &path, &[("action", "acknowledge")]);
     assert_eq!(answer.status, 303, "{}", answer.text());
     assert_eq!([1, 2, 3, 4].map(|nth| revision(&stage, nth)), [2, 1, 2, 1]);
-    assert!(browser.get(&stage, &path).text().contains("0 unacknowledged"));
+    let page = browser.get(&stage, &path).text().to_owned();
+    assert!(page.contains("0 unacknowledged"), "{page}");
+    assert!(page.contains("What to do") && page.contains("Runbook of"), "{page}");
 }
 
 #[test]
