@@ -352,6 +352,7 @@ fn fragment(from: Host, nth: u64) -> Frame {
 fn of_fragments_without_their_rest() {
     let came = flooded(|nth| vec![fragment(made_up(nth), nth)]);
     came.went_well().gave_way("fragments_evicted");
+    came.tells("OT-10", "parts of packets whose rest does not come", 3);
 }
 
 #[test]

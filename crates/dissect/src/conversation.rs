@@ -105,6 +105,9 @@ impl Conversation {
             Event::ChecksumWrong { direction } => {
                 self.oddity(stage, direction, LinkEvent::ChecksumWrong);
             }
+            Event::ResetMisplaced { direction } => {
+                self.oddity(stage, direction, LinkEvent::ResetMisplaced);
+            }
             Event::AddressInvalid => {
                 self.oddity(stage, Direction::Forward, LinkEvent::AddressInvalid);
             }

@@ -93,4 +93,6 @@ pub enum NetworkEvent {
     },
     /// A control message.
     Icmp(Icmp),
+    /// A part of a packet came while the parts of too many others wait for their rest: the oldest of those was given up.
+    FragmentExcess,
 }

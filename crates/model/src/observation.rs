@@ -241,6 +241,8 @@ pub enum LinkEvent {
         /// How many bytes differ.
         bytes: u32,
     },
+    /// A reset of the connection with a number that its receiver does not expect; it ended nothing.
+    ResetMisplaced,
     /// An address or port that cannot take part in a conversation.
     AddressInvalid,
     /// The conversation ended.

@@ -149,6 +149,11 @@ pub enum Event<'a> {
         /// Which way it went.
         direction: Direction,
     },
+    /// A reset with a number that its receiver does not expect: it ended nothing.
+    ResetMisplaced {
+        /// Which way it went.
+        direction: Direction,
+    },
     /// An address or port that cannot take part in a conversation (named once a flow).
     AddressInvalid,
     /// The flow ended.

@@ -51,6 +51,22 @@ impl Wire {
             Some(Notice { time, capture, frame: number, vlan, source, destination, event });
     }
 
+    /// A fragment came; where others gave way to it, there are too many.
+    pub(crate) fn note_fragments(
+        &mut self,
+        evicted: u64,
+        datagram: &Datagram<'_>,
+        vlan: Option<u16>,
+        at: At,
+    ) {
+        if self.counters.fragments_evicted > evicted {
+            let (source, destination) = (datagram.source, datagram.destination);
+            let At { time, capture, frame } = at;
+            let event = NetworkEvent::FragmentExcess;
+            self.notice = Some(Notice { time, capture, frame, vlan, source, destination, event });
+        }
+    }
+
     /// A control message of IP.
     #[cold]
     pub(crate) fn control(&mut self, datagram: &Datagram<'_>, vlan: Option<u16>, at: At) {

@@ -92,7 +92,9 @@ impl Entry {
             return;
         }
         if segment.has(RST) {
-            self.reset(direction, segment, at, context);
+            if !self.reset(direction, segment, at, context) {
+                self.tell(at, Event::ResetMisplaced { direction }, sink);
+            }
             return;
         }
         if segment.has(SYN) {
@@ -142,14 +144,15 @@ impl Entry {
     }
 
     /// RST ends the connection where a receiver could take it: in the window of what it expects. One beside it is a
-    /// trick to make listeners forget the connection. Even a good one ends it only after a while without data.
+    /// trick to make listeners forget the connection. Even a good one ends it only after a while without data. Says
+    /// whether it was good.
     fn reset(
         &mut self,
         direction: Direction,
         segment: &Segment<'_>,
         at: At,
         context: &mut Context<'_>,
-    ) {
+    ) -> bool {
         let (stream, other) = (self.stream(direction), self.stream(direction.reversed()));
         let acceptable = match stream.base {
             Base::Unknown => segment.acknowledgement.is_none_or(|number| {
@@ -171,6 +174,7 @@ impl Entry {
             context.counters.tcp_reset_ignored =
                 context.counters.tcp_reset_ignored.saturating_add(1);
         }
+        acceptable
     }
 
     /// It is over, unless there is more data.

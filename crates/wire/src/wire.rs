@@ -92,9 +92,10 @@ impl Wire {
         let Some(fragment) = datagram.fragment else {
             return self.datagram(&datagram, packet, 0, at, sink);
         };
+        let evicted = self.counters.fragments_evicted;
         let Self { config, counters, fragments, .. } = self;
         let Some(joined) = fragments.take(&datagram, fragment, at, config, counters) else {
-            return;
+            return self.note_fragments(evicted, &datagram, packet.vlan, at);
         };
         for whole in joined.datagrams(&datagram) {
             self.datagram(&whole, packet, joined.differing, at, sink);

@@ -31,6 +31,9 @@ impl Detector {
                 let said = (kind, claimed, sender);
                 families.neighbours.resolution(site, obs, said, baseline, series);
             }
+            NetworkEvent::FragmentExcess => {
+                families.sessions.fragment(site, obs, baseline, series);
+            }
             NetworkEvent::Icmp(icmp) => {
                 if icmp == Icmp::Echo {
                     let (source, target) = (obs.source.address, obs.destination);

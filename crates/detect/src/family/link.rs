@@ -224,6 +224,15 @@ pub(crate) fn hearing(
                 )
                 .scored(4.0),
         ),
+        LinkEvent::ResetMisplaced if is_decoded(obs.protocol) => Some(
+            about("OT-24", Severity::Low, obs)
+                .saying(
+                    format!("a reset {between} has a number that its receiver does not expect"),
+                    "whoever takes part in a connection knows its numbers; the connection goes on",
+                )
+                .variant(1)
+                .scored(2.0),
+        ),
         LinkEvent::AddressInvalid if baseline.is_zone_armed(obs.zone) => {
             // Part of whatever else strangers do there: made-up addresses are of all kinds.
             let found = about("OT-25", Severity::Low, obs).saying(

@@ -79,6 +79,8 @@ enum Kind {
     /// Between two that speak with each other on this port.
     Known,
     Control,
+    /// Parts of packets whose rest does not come.
+    Fragment,
 }
 
 impl Kind {
@@ -87,6 +89,7 @@ impl Kind {
             Self::Connection => 0,
             Self::Control => 1,
             Self::Known => 2,
+            Self::Fragment => 3,
         }
     }
 }
@@ -135,6 +138,17 @@ impl Sessions {
         self.arrived(site, obs, Kind::Control, baseline, out);
     }
 
+    /// A part of a packet, while too many wait for their rest.
+    pub(crate) fn fragment(
+        &mut self,
+        site: &Site,
+        obs: &Observation<'_>,
+        baseline: &mut Baseline,
+        out: &mut Vec<Series>,
+    ) {
+        self.arrived(site, obs, Kind::Fragment, baseline, out);
+    }
+
     fn arrived(
         &mut self,
         site: &Site,
@@ -171,6 +185,7 @@ impl Sessions {
         let what = match kind {
             Kind::Connection | Kind::Known => "connections were begun with",
             Kind::Control => "control messages (ICMP) came to",
+            Kind::Fragment => "parts of packets whose rest does not come were sent to",
         };
         let observed = format!(
             "{count} {what} {} within {} s, from {}",

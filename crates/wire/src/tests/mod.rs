@@ -249,6 +249,7 @@ fn line(heard: &Heard<'_>) -> String {
         }
         Event::ChecksumsOffloaded { direction } => format!("{} offloaded", arrow(direction)),
         Event::ChecksumWrong { direction } => format!("{} wrong", arrow(direction)),
+        Event::ResetMisplaced { direction } => format!("{} misplaced reset", arrow(direction)),
         Event::AddressInvalid => "impossible".to_owned(),
         Event::Closed(reason) => format!("closed {reason:?}"),
     }

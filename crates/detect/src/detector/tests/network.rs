@@ -469,4 +469,6 @@ fn a_segment_with_two_contents_is_an_injection() {
     let ends = (Endpoint::new(host(MASTER), 40_000), Endpoint::new(host(RTU), 502));
     plant.heard(ends.0, ends.1, What::Link(LinkEvent::OverlapDiffers { bytes: 4 }));
     assert_eq!(plant.opened("OT-24"), [Severity::Medium]);
+    plant.heard(ends.0, ends.1, What::Link(LinkEvent::ResetMisplaced));
+    assert_eq!(plant.opened("OT-24"), [Severity::Medium], "of what is not decoded nothing more");
 }
