@@ -18,8 +18,8 @@ const GAPS_EVERY: Duration = Duration::from_secs(60);
 /// Octets in that time below which a share says nothing.
 const GAPS_OCTETS_MIN: u64 = 10_000;
 
-/// Clocks that differ by more than this are not the same.
-const CLOCK_NS: u64 = 5_000_000_000;
+/// Clocks that differ by more than this are not the same; packets that are a day off were recorded, not heard now.
+const CLOCK_NS: std::ops::Range<u64> = 5_000_000_000..86_400_000_000_000;
 
 /// What is known of the sensor.
 #[derive(Debug, Default)]
@@ -93,7 +93,7 @@ impl Conditions {
         }
         self.gaps(now, pipeline);
         let ahead_ns = now.heard.clock_ahead_ns;
-        let apart = (ahead_ns.unsigned_abs() > CLOCK_NS).then(|| {
+        let apart = CLOCK_NS.contains(&ahead_ns.unsigned_abs()).then(|| {
             let which = if ahead_ns > 0 { "ahead of" } else { "behind" };
             format!(
                 "packets are stamped {} s {which} this machine's clock",
