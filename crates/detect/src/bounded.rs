@@ -2,19 +2,28 @@
 //! strangers has a quarter of it and gives way to what is kept of known hosts, so that a flood from made-up
 //! addresses evicts itself.
 
-use std::collections::{HashMap, VecDeque};
-use std::hash::Hash;
+use core::hash::{BuildHasher, Hash};
+use std::collections::VecDeque;
 
 use ahash::RandomState;
+use hashbrown::HashTable;
 
 /// Strangers may fill one part in so many.
 const STRANGERS: usize = 4;
 
+#[derive(Debug)]
+struct Kept<K, V> {
+    key: K,
+    /// It is about a known host.
+    known: bool,
+    value: V,
+}
+
 /// Short-term state by key. Order never reaches output.
 #[derive(Debug)]
 pub(crate) struct Bounded<K, V> {
-    /// With whether it is about a known host.
-    entries: HashMap<K, (bool, V), RandomState>,
+    entries: HashTable<Kept<K, V>>,
+    hasher: RandomState,
     known: VecDeque<K>,
     strangers: VecDeque<K>,
     max: usize,
@@ -25,38 +34,51 @@ impl<K: Hash + Eq + Copy, V: Default> Bounded<K, V> {
     pub(crate) fn new(max: usize) -> Self {
         // Fixed seeds: what is kept is bounded by count, and order never reaches output.
         let hasher = RandomState::with_seeds(1, 2, 3, 4);
-        let entries = HashMap::with_hasher(hasher);
         let (known, strangers) = (VecDeque::new(), VecDeque::new());
-        Self { entries, known, strangers, max: max.max(1), evicted: 0 }
+        let entries = HashTable::new();
+        Self { entries, hasher, known, strangers, max: max.max(1), evicted: 0 }
     }
 
     /// The entry of a key, made where there is none; then `is_known` says whether it is about a known host.
     pub(crate) fn entry(&mut self, key: K, is_known: impl FnOnce() -> bool) -> &mut V {
-        if !self.entries.contains_key(&key) {
+        let hash = self.hasher.hash_one(key);
+        if self.entries.find(hash, |kept| kept.key == key).is_none() {
             let known = is_known();
-            if !known && self.strangers.len() >= self.max.div_ceil(STRANGERS) {
-                self.evict(false);
-            }
-            while self.entries.len() >= self.max {
-                let stranger = !self.strangers.is_empty();
-                if !stranger && self.known.is_empty() {
-                    break;
-                }
-                self.evict(!stranger);
-            }
+            self.make_room(known);
             let order = if known { &mut self.known } else { &mut self.strangers };
             order.push_back(key);
-            self.entries.insert(key, (known, V::default()));
+            let Self { entries, hasher, .. } = self;
+            let kept = Kept { key, known, value: V::default() };
+            entries.insert_unique(hash, kept, |kept| hasher.hash_one(kept.key));
         }
-        &mut self.entries.entry(key).or_default().1
+        let Self { entries, hasher, .. } = self;
+        let new = || Kept { key, known: false, value: V::default() };
+        let place = entries.entry(hash, |kept| kept.key == key, |kept| hasher.hash_one(kept.key));
+        &mut place.or_insert_with(new).into_mut().value
+    }
+
+    #[cold]
+    fn make_room(&mut self, known: bool) {
+        if !known && self.strangers.len() >= self.max.div_ceil(STRANGERS) {
+            self.evict(false);
+        }
+        while self.entries.len() >= self.max {
+            let stranger = !self.strangers.is_empty();
+            if !stranger && self.known.is_empty() {
+                break;
+            }
+            self.evict(!stranger);
+        }
     }
 
     /// Lets the oldest entry of either sort go. What was removed meanwhile is passed over.
     fn evict(&mut self, known: bool) {
         let order = if known { &mut self.known } else { &mut self.strangers };
         while let Some(oldest) = order.pop_front() {
-            if self.entries.get(&oldest).is_some_and(|(sort, _)| *sort == known) {
-                self.entries.remove(&oldest);
+            let hash = self.hasher.hash_one(oldest);
+            let is_it = |kept: &Kept<K, V>| kept.key == oldest && kept.known == known;
+            if let Ok(entry) = self.entries.find_entry(hash, is_it) {
+                entry.remove();
                 self.evicted = self.evicted.saturating_add(1);
                 return;
             }
@@ -64,20 +86,28 @@ impl<K: Hash + Eq + Copy, V: Default> Bounded<K, V> {
     }
 
     pub(crate) fn get(&self, key: &K) -> Option<&V> {
-        self.entries.get(key).map(|(_, value)| value)
+        let hash = self.hasher.hash_one(key);
+        self.entries.find(hash, |kept| kept.key == *key).map(|kept| &kept.value)
     }
 
     pub(crate) fn get_mut(&mut self, key: &K) -> Option<&mut V> {
-        self.entries.get_mut(key).map(|(_, value)| value)
+        let hash = self.hasher.hash_one(key);
+        self.entries.find_mut(hash, |kept| kept.key == *key).map(|kept| &mut kept.value)
     }
 
     pub(crate) fn remove(&mut self, key: &K) {
         // Its place in the order stays behind, and is passed over when it comes up.
-        self.entries.remove(key);
+        let hash = self.hasher.hash_one(key);
+        if let Ok(entry) = self.entries.find_entry(hash, |kept| kept.key == *key) {
+            entry.remove();
+        }
         if self.known.len().max(self.strangers.len()) > self.max.saturating_mul(2) {
-            let Self { entries, known, strangers, .. } = self;
+            let Self { entries, hasher, known, strangers, .. } = self;
             for (order, sort) in [(known, true), (strangers, false)] {
-                order.retain(|key| entries.get(key).is_some_and(|(known, _)| *known == sort));
+                order.retain(|key| {
+                    let is_it = |kept: &Kept<K, V>| kept.key == *key && kept.known == sort;
+                    entries.find(hasher.hash_one(key), is_it).is_some()
+                });
             }
         }
     }

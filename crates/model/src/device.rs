@@ -1,6 +1,7 @@
 //! Where a command lands.
 
 use core::fmt;
+use core::hash::{Hash, Hasher};
 use core::net::IpAddr;
 
 use crate::Protocol;
@@ -34,7 +35,7 @@ impl SubAddress {
 }
 
 /// One outstation: what a master reads from and commands. Prints as `modbus 10.0.0.21 unit 3`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Device {
     /// The zone its address belongs to.
     pub zone: Zone,
@@ -44,6 +45,24 @@ pub struct Device {
     pub address: IpAddr,
     /// Its address within that host.
     pub sub: SubAddress,
+}
+
+/// In few words: tables of devices are asked several times a message, and a hasher's cost is by the call.
+impl Hash for Device {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let (kind, number) = match self.sub {
+            SubAddress::None => (0_u64, 0),
+            SubAddress::Unit(unit) => (1, u16::from(unit)),
+            SubAddress::Link(address) => (2, address),
+            SubAddress::Common(address) => (3, address),
+        };
+        self.protocol.hash(state);
+        state.write_u64(kind << 32 | u64::from(self.zone.0) << 16 | u64::from(number));
+        match self.address {
+            IpAddr::V4(address) => state.write_u32(address.to_bits()),
+            IpAddr::V6(address) => state.write_u128(address.to_bits()),
+        }
+    }
 }
 
 impl fmt::Display for Device {

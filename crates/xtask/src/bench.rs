@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: what decoding costs, beside a peer in the same run.
+//! `cargo xtask bench`: what each stage costs, and what decoding costs beside a peer in the same run.
 //!
 //! Machines differ and neighbours disturb, so only the ratio counts: both read the same capture in turn, and what is
 //! compared is the processor time of the whole process, which the kernel counts.
@@ -13,7 +13,9 @@ use nix::sys::resource::{UsageWho, getrusage};
 
 use crate::process::{cargo, is_installed, program, root, say, step, target_directory};
 
-/// Measure decoding beside tshark: processor time a packet and a message, and the ratio
+/// Measure each stage, and decoding beside tshark: processor time a packet and a message, and the ratio
+///
+/// Below the stages stands what a stub costs that does nothing else: the floor, measured on another machine.
 ///
 /// Without a capture, the longest of each protocol under fixtures/ is repeated until it is long enough. Both programs
 /// print a line a message to /dev/null: `gridtap decode` all that it says, tshark eight fields.
@@ -22,6 +24,9 @@ pub(crate) struct Arguments {
     /// Pairs of runs; the first warms the caches and does not count
     #[arg(long, default_value_t = 3, value_name = "PAIRS")]
     pairs: usize,
+    /// Only the stages: no peer
+    #[arg(long)]
+    stages: bool,
     /// Packets that a repeated fixture has at least
     #[arg(long, default_value_t = 200_000, value_name = "PACKETS")]
     packets: u64,
@@ -32,11 +37,9 @@ pub(crate) struct Arguments {
 const PROTOCOLS: [&str; 2] = ["modbus", "dnp3"];
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
-    if !is_installed("tshark") {
+    if !arguments.stages && !is_installed("tshark") {
         bail!("missing: tshark, to measure beside; apt-get install tshark");
     }
-    step("cargo build --release", cargo().args(["build", "--release", "--quiet", "--locked"]))?;
-    let gridtap = target_directory().join("release/gridtap");
     let captures = if arguments.captures.is_empty() {
         PROTOCOLS
             .iter()
@@ -45,6 +48,25 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     } else {
         arguments.captures.clone()
     };
+    let absolute = captures.iter().map(|capture| Ok(fs::canonicalize(capture)?));
+    let absolute = absolute.collect::<Result<Vec<_>>>().context("a capture that cannot be read")?;
+    let mut stages = cargo();
+    stages.args([
+        "bench",
+        "--quiet",
+        "--locked",
+        "-p",
+        "gridtap-sensor",
+        "--bench",
+        "stages",
+        "--",
+    ]);
+    step("stages", stages.args(&absolute))?;
+    if arguments.stages {
+        return Ok(());
+    }
+    step("cargo build --release", cargo().args(["build", "--release", "--quiet", "--locked"]))?;
+    let gridtap = target_directory().join("release/gridtap");
     let mut out = std::io::stdout().lock();
     writeln!(
         out,

@@ -131,7 +131,6 @@ fn stepped(scene: &Scene<'_>, table: Severity) -> Severity {
 /// from one block alone is told one step below a stranger. Hearing it again in another block settles both.
 fn known(scene: &Scene<'_>, rows: &Rows, baseline: &Baseline, out: &mut Vec<Candidate>) {
     let verdict = scene.verdict;
-    let heard = words::heard(verdict, scene.obs.time);
     let mut push = |detection, severity, rank, expected| {
         // Apart from what was never heard: its anomaly is another one.
         let variant = 2;
@@ -150,6 +149,7 @@ fn known(scene: &Scene<'_>, rows: &Rows, baseline: &Baseline, out: &mut Vec<Cand
     if !verdict.provisional || !scene.commands() {
         return;
     }
+    let heard = words::heard(verdict, scene.obs.time);
     let expected = format!(
         "in {heard} this was heard in one block only, while the baseline learned, and nobody signed it off"
     );

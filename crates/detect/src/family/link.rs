@@ -1,5 +1,6 @@
 //! Hosts and conversations, and what the sensor could not hear.
 
+use core::fmt;
 use core::net::IpAddr;
 
 use gridtap_baseline::{Baseline, Declared, Site, Verdict};
@@ -169,6 +170,20 @@ pub(crate) fn observed(site: &Site, obs: &Observation<'_>) -> String {
     )
 }
 
+/// Between whom something was heard; put into words only where there is something to say of it.
+struct Between<'a> {
+    site: &'a Site,
+    obs: &'a Observation<'a>,
+}
+
+impl fmt::Display for Between<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let host = |address| words::host(self.site, address);
+        let [one, other] = [self.obs.source, self.obs.destination].map(|end| host(end.address));
+        write!(f, "between {one} and {other}")
+    }
+}
+
 /// What the sensor could not hear, or heard and could not use.
 pub(crate) fn hearing(
     site: &Site,
@@ -176,11 +191,7 @@ pub(crate) fn hearing(
     event: &LinkEvent,
     baseline: &Baseline,
 ) -> Option<Series> {
-    let between = format!(
-        "between {} and {}",
-        words::host(site, obs.source.address),
-        words::host(site, obs.destination.address)
-    );
+    let between = Between { site, obs };
     let series = |detection, severity, observed, expected: &str| {
         Some(about(detection, severity, obs).saying(observed, expected))
     };
@@ -248,7 +259,12 @@ pub(crate) fn hearing(
 }
 
 /// A mirror port that copies one side only does so to every conversation: one line for all of them.
-fn one_direction(site: &Site, obs: &Observation<'_>, missing: &Endpoint, between: &str) -> Series {
+fn one_direction(
+    site: &Site,
+    obs: &Observation<'_>,
+    missing: &Endpoint,
+    between: &Between<'_>,
+) -> Series {
     let requests = *missing == obs.source;
     let (heard, lost) = if requests { ("answers", "requests") } else { ("requests", "answers") };
     let host = words::host(site, missing.address);

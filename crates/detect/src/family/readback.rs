@@ -37,10 +37,27 @@ struct Written {
     compared: bool,
 }
 
+/// What was written to one device.
+#[derive(Default)]
+struct OfDevice {
+    /// By table and index.
+    points: BTreeMap<(u16, u32), Written>,
+    /// How many of them were not compared yet. Where all were, a read says nothing new: most answers are to reads.
+    open: usize,
+}
+
+impl OfDevice {
+    fn remove(&mut self, point: &(u16, u32)) -> bool {
+        let removed = self.points.remove(point);
+        let was_open = removed.is_some_and(|written| !written.compared);
+        self.open = self.open.saturating_sub(usize::from(was_open));
+        removed.is_some()
+    }
+}
+
 /// The last value written to each commanded point.
 pub(crate) struct Readback {
-    /// By device, then by table and index.
-    written: HashMap<Device, BTreeMap<(u16, u32), Written>, RandomState>,
+    written: HashMap<Device, OfDevice, RandomState>,
     points: usize,
     points_max: usize,
     refused: u64,
@@ -60,7 +77,7 @@ impl Readback {
 
     /// The last value written to a point, if any.
     pub(crate) fn last(&self, device: &Device, point: &Point) -> Option<Value> {
-        let written = self.written.get(device)?.get(&(point.table.code, point.index))?;
+        let written = self.written.get(device)?.points.get(&(point.table.code, point.index))?;
         Some(written.value)
     }
 
@@ -81,16 +98,18 @@ impl Readback {
         for point in points {
             let Some(value) = point.value else { continue };
             let new = Written { value, before: None, frame, done: false, compared: false };
-            match device.entry((point.table.code, point.index)) {
+            match device.points.entry((point.table.code, point.index)) {
                 Entry::Vacant(_) if self.points >= most => {
                     self.refused = self.refused.saturating_add(1);
                 }
                 Entry::Vacant(vacant) => {
                     self.points = self.points.saturating_add(1);
+                    device.open = device.open.saturating_add(1);
                     vacant.insert(new);
                 }
                 Entry::Occupied(mut occupied) => {
-                    let before = occupied.get().value;
+                    let Written { value: before, compared, .. } = *occupied.get();
+                    device.open = device.open.saturating_add(usize::from(compared));
                     if concerning {
                         befores.insert((point.table.code, point.index), before);
                     }
@@ -98,7 +117,7 @@ impl Readback {
                 }
             }
         }
-        if device.is_empty() {
+        if device.points.is_empty() {
             self.written.remove(&message.device);
         }
         if !befores.is_empty() {
@@ -121,12 +140,15 @@ impl Readback {
             return;
         }
         let Some(device) = self.written.get_mut(&message.device) else { return };
+        if device.open == 0 && !matches!(message.outcome, Outcome::Refused { .. }) {
+            return;
+        }
         for run in message.runs {
             let (table, last) =
                 (run.table.code, run.first.saturating_add(run.count.saturating_sub(1)));
             let range = (table, run.first)..=(table, last);
             let (mut refused, mut contradicted) = (Vec::new(), Vec::new());
-            for (key, written) in device.range_mut(range) {
+            for (key, written) in device.points.range_mut(range) {
                 if written.frame == asked {
                     match message.outcome {
                         Outcome::Success => written.done = true,
@@ -142,6 +164,7 @@ impl Readback {
                     continue;
                 }
                 written.compared = true;
+                device.open = device.open.saturating_sub(1);
                 let point = Point { table: run.table, index: key.1, value: Some(read) };
                 if let Some(agreed) = compare(obs, message, baseline, &point, written) {
                     contradicted.push((point, agreed));
@@ -150,20 +173,20 @@ impl Readback {
             let mut last = None;
             for (point, agreed) in contradicted {
                 let whole = words::told_at(site, &message.device, run, &point);
-                let is_written = |at: Point| device.contains_key(&(at.table.code, at.index));
+                let is_written = |at: Point| device.points.contains_key(&(at.table.code, at.index));
                 let alone = Told { first: point, second: None };
                 let told = if whole.points().all(is_written) { whole } else { alone };
                 // Both registers of one value contradict once.
                 if last.replace(told) != Some(told) {
-                    out.extend(contradiction(site, obs, message, told, agreed, device));
+                    out.extend(contradiction(site, obs, message, told, agreed, &device.points));
                 }
             }
             for key in refused {
-                device.remove(&key);
-                self.points = self.points.saturating_sub(1);
+                let removed = device.remove(&key);
+                self.points = self.points.saturating_sub(usize::from(removed));
             }
         }
-        if device.is_empty() {
+        if device.points.is_empty() {
             self.written.remove(&message.device);
         }
     }

@@ -23,8 +23,8 @@ struct Poll {
     /// How often, less what has been asked in its place since.
     weight: u32,
     last: Timestamp,
-    /// The newest over the oldest.
-    intervals_ns: [u64; INTERVALS],
+    /// The newest over the oldest. Apart, so that the four are told apart by reading little.
+    intervals_ns: Vec<u64>,
     count: usize,
 }
 
@@ -40,14 +40,14 @@ impl Polls {
             return poll.again(time);
         }
         if self.0.len() < KINDS {
-            self.0.push(Poll::new(what, time));
+            self.0.push(Poll::new(what, time, vec![0; INTERVALS]));
             return;
         }
         // What was asked once gives way; what is asked again and again stays.
         let Some(least) = self.0.iter_mut().min_by_key(|poll| poll.weight) else { return };
         least.weight = least.weight.saturating_sub(1);
         if least.weight == 0 {
-            *least = Poll::new(what, time);
+            *least = Poll::new(what, time, core::mem::take(&mut least.intervals_ns));
         }
     }
 
@@ -69,8 +69,9 @@ impl Polls {
 }
 
 impl Poll {
-    const fn new(what: What, time: Timestamp) -> Self {
-        Self { what, weight: 1, last: time, intervals_ns: [0; INTERVALS], count: 0 }
+    /// `intervals_ns` is the room for them; what is in it does not count.
+    const fn new(what: What, time: Timestamp, intervals_ns: Vec<u64>) -> Self {
+        Self { what, weight: 1, last: time, intervals_ns, count: 0 }
     }
 
     fn again(&mut self, time: Timestamp) {
