@@ -7,11 +7,12 @@
 mod entry;
 mod key;
 mod over;
+mod telling;
 #[cfg(test)]
 mod tests;
 
 use core::cmp::Reverse;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 use core::net::IpAddr;
 
@@ -108,8 +109,8 @@ pub(crate) struct Book {
     config: Config,
     captures: Vec<String>,
     entries: BTreeMap<Key, Entry>,
-    /// Entries in the order they were opened, to give way oldest first.
-    opened: VecDeque<Key>,
+    /// Entries that changed and were not told yet, each once: when they are due, and in the order they were opened.
+    untold: BTreeMap<(Timestamp, u64), Key>,
     incidents: Incidents,
     planned: Planned,
     /// The incident of each plan: all that it excuses belongs together.
@@ -143,7 +144,7 @@ impl Book {
             config: config.clone(),
             captures,
             entries: BTreeMap::new(),
-            opened: VecDeque::new(),
+            untold: BTreeMap::new(),
             incidents: Incidents::new(config),
             planned: Planned::default(),
             excused: BTreeMap::new(),
@@ -207,6 +208,8 @@ impl Book {
                     words => {
                         if entry.update(finding, words) {
                             entry.tell(finding.time, &mut self.queue);
+                        } else if let Some(due) = entry.await_telling(&self.config) {
+                            self.untold.insert(due, key.clone());
                         }
                         let actor = finding.subject.actor;
                         if key.excuse.is_none() {
@@ -232,6 +235,8 @@ impl Book {
         self.counts.counted_away = self.counts.counted_away.saturating_add(1);
         if entry.update(finding, None) {
             entry.tell(finding.time, &mut self.queue);
+        } else if let Some(due) = entry.await_telling(&self.config) {
+            self.untold.insert(due, spoken_for);
         }
         self.incidents.again(finding, leader.actor, entry.anomaly.incident);
         true
@@ -260,10 +265,10 @@ impl Book {
             told_time: finding.time,
             ordinal: self.ordinal,
             spread: None,
+            awaits_telling: false,
         };
         let is_excused = key.excuse.is_some();
-        self.entries.insert(key.clone(), entry);
-        self.opened.push_back(key);
+        self.entries.insert(key, entry);
         if is_excused {
             self.counts.suppressed = self.counts.suppressed.saturating_add(1);
         } else {
@@ -344,7 +349,9 @@ impl Book {
             self.counts.evicted = self.counts.evicted.saturating_add(1);
         }
         let entries = &self.entries;
-        self.opened.retain(|key| entries.contains_key(key));
+        self.untold.retain(|(_, ordinal), key| {
+            entries.get(key).is_some_and(|entry| entry.ordinal == *ordinal)
+        });
     }
 
     /// Closes an entry to the book, its last change told.
@@ -355,36 +362,10 @@ impl Book {
             let time = entry.anomaly.last_time;
             entry.tell(time, &mut self.queue);
         }
-        self.opened.retain(|other| other != key);
     }
 
     /// Whether an incident above low is open that concerns this host: context is worth adding to it.
     pub(crate) fn concerns(&self, zone: Zone, actor: IpAddr, now: Timestamp) -> bool {
         self.incidents.concerns(zone, actor, now)
-    }
-
-    /// Tells what changed a while ago and was not told yet.
-    pub(crate) fn tick(&mut self, now: Timestamp) {
-        let every = self.config.update_every.nanos();
-        for key in &self.opened {
-            if let Some(entry) = self.entries.get_mut(key) {
-                let untold = entry.told_count != entry.anomaly.count;
-                if untold && now.since_ns(entry.told_time) >= every {
-                    entry.tell(now, &mut self.queue);
-                }
-            }
-        }
-    }
-
-    /// Tells everything that changed and was not told yet.
-    pub(crate) fn finish(&mut self) {
-        for key in &self.opened {
-            if let Some(entry) = self.entries.get_mut(key)
-                && entry.told_count != entry.anomaly.count
-            {
-                let time = entry.anomaly.last_time;
-                entry.tell(time, &mut self.queue);
-            }
-        }
     }
 }

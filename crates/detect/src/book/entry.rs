@@ -3,6 +3,7 @@
 use gridtap_model::{Anomaly, Severity, State, Timestamp};
 
 use super::{EVIDENCE_MAX, Finding, Subject, Words};
+use crate::config::Config;
 use crate::crowd::Spread;
 
 /// Stands between what was seen first and what was seen last.
@@ -18,9 +19,19 @@ pub(super) struct Entry {
     pub(super) ordinal: u64,
     /// What was counted here of others like it.
     pub(super) spread: Option<Box<Spread>>,
+    /// It is among those that are to be told in a while.
+    pub(super) awaits_telling: bool,
 }
 
 impl Entry {
+    /// Says when it is to be told that it changed, and its place among others; nothing where it waits for that already.
+    pub(super) fn await_telling(&mut self, config: &Config) -> Option<(Timestamp, u64)> {
+        if core::mem::replace(&mut self.awaits_telling, true) {
+            return None;
+        }
+        Some((self.told_time.plus_ns(config.update_every.nanos()), self.ordinal))
+    }
+
     /// Whether the words of a further finding can still add something.
     pub(super) fn listens(&self) -> bool {
         self.anomaly.points.len() < EVIDENCE_MAX

@@ -13,7 +13,6 @@ impl Book {
             if let Some(mut entry) = self.entries.remove(&key) {
                 entry.end(now, words, &mut self.queue);
             }
-            self.opened.retain(|other| *other != key);
         }
     }
 }
