@@ -2,7 +2,7 @@
 //! strangers has a quarter of it and gives way to what is kept of known hosts, so that a flood from made-up
 //! addresses evicts itself.
 
-use core::hash::{BuildHasher, Hash};
+use core::hash::Hash;
 use std::collections::VecDeque;
 
 use ahash::RandomState;

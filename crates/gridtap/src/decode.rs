@@ -15,8 +15,8 @@ use crate::knowledge::counted;
 use crate::output::Voice;
 use crate::settings::Settings;
 
-/// Bytes of lines that are gathered before they are written.
-const LINES: usize = 256 * 1024;
+/// Bytes of lines that are gathered before they are written: what stays in the cache beside all else.
+const LINES: usize = 64 * 1024;
 
 /// Timers run on this grid of packet time, as they do in the monitor.
 const TICK_NS: i64 = 1_000_000_000;

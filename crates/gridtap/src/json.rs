@@ -15,41 +15,91 @@ use serde_json::Error;
 /// # Errors
 /// For what no record is made of: enumerations with content, tuples with a name. Keys are taken for text.
 pub(crate) fn append<T: Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) -> Result<(), Error> {
-    value.serialize(Json { out })
+    value.serialize(Json { out, end: b',' })?;
+    out.pop();
+    Ok(())
 }
 
-/// A place for one value.
+/// A place for one value, and what is written behind it.
+///
+/// Behind each value is a comma, and whoever closes a list writes over it: what comes next is the same for the first of
+/// a list as for the others.
 struct Json<'o> {
     out: &'o mut Vec<u8>,
+    end: u8,
 }
 
 impl Json<'_> {
     #[inline]
-    fn number(self, number: impl itoa::Integer) {
-        self.out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
+    fn number(self, number: u64) {
+        let Json { out, end } = self;
+        match u32::try_from(number) {
+            Ok(number) if number < 10_000_000 => {
+                let (text, length) = decimal(number, end);
+                // A copy of a known length is one instruction; what is too much of it is given up.
+                let whole = out.len() + length;
+                out.extend_from_slice(&text.to_le_bytes());
+                out.truncate(whole);
+            }
+            _ => long_number(out, number, end),
+        }
+    }
+
+    #[inline]
+    fn signed(self, number: i64) {
+        if number < 0 {
+            self.out.push(b'-');
+        }
+        self.number(number.unsigned_abs());
     }
 
     /// What is rare is written by the original.
     #[cold]
     fn original<T: Serialize + ?Sized>(self, value: &T) -> Result<(), Error> {
-        serde_json::to_writer(self.out, value)
+        serde_json::to_writer(&mut *self.out, value)?;
+        self.out.push(self.end);
+        Ok(())
     }
+}
+
+/// The digits of a number below 10⁷ with what comes behind, the first in the lowest octet, and how many octets that is.
+/// All digits at once, in one register: pairs of figures, then figures, each in its lane.
+#[inline]
+fn decimal(number: u32, end: u8) -> (u64, usize) {
+    let number = u64::from(number);
+    let fours = (number / 10_000) | ((number % 10_000) << 32);
+    let high = ((fours * 10_486) >> 20) & 0x7f_0000_007f;
+    let pairs = ((fours - 100 * high) << 16) | high;
+    let tens = ((pairs * 103) >> 10) & 0x000f_000f_000f_000f;
+    let figures = ((pairs - 10 * tens) << 8) | tens;
+    // Of zero the last figure is written. The first is always free.
+    let zeros = figures.trailing_zeros().min(56) / 8;
+    let text = (figures | 0x3030_3030_3030_3030) >> (8 * zeros);
+    let digits = 8 - zeros;
+    let behind = u64::from(end).checked_shl(8 * digits).unwrap_or(0);
+    (text | behind, usize::try_from(digits + 1).unwrap_or(8))
+}
+
+#[cold]
+fn long_number(out: &mut Vec<u8>, number: u64, end: u8) {
+    out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
+    out.push(end);
 }
 
 /// A value inside of which is written, entry by entry.
 struct Within<'o> {
     out: &'o mut Vec<u8>,
-    /// Nothing is written inside yet.
-    empty: bool,
     close: u8,
+    end: u8,
 }
 
 impl Within<'_> {
-    #[inline]
-    fn comma(&mut self) {
-        if !core::mem::take(&mut self.empty) {
-            self.out.push(b',');
+    fn close(self) {
+        match self.out.last_mut() {
+            Some(last) if *last == b',' => *last = self.close,
+            _ => self.out.push(self.close),
         }
+        self.out.push(self.end);
     }
 }
 
@@ -59,29 +109,38 @@ const fn is_plain(octet: u8) -> bool {
     (octet >= b' ') & (octet != b'"') & (octet != b'\\')
 }
 
+const KEY_BYTES_MAX: usize = 28;
+
 /// Text between quotes.
 #[expect(
     clippy::inline_always,
     reason = "where the text is known, nothing is left to look for in it"
 )]
 #[inline(always)]
-fn text(out: &mut Vec<u8>, text: &str) -> Result<(), Error> {
+fn text(out: &mut Vec<u8>, text: &str, end: u8) -> Result<(), Error> {
     // Without a way out the loop is one of wide instructions.
-    if text.bytes().fold(true, |all, octet| all & is_plain(octet)) {
+    if !text.bytes().fold(true, |all, octet| all & is_plain(octet)) {
+        return Json { out, end }.original(text);
+    }
+    let length = text.len();
+    if end == b':' && length <= KEY_BYTES_MAX {
+        let mut whole = [b'"'; KEY_BYTES_MAX + 3];
+        whole[1..=length].copy_from_slice(text.as_bytes());
+        whole[length + 2] = b':';
+        out.extend_from_slice(&whole[..length + 3]);
+    } else {
         out.push(b'"');
         out.extend_from_slice(text.as_bytes());
-        out.push(b'"');
-        Ok(())
-    } else {
-        Json { out }.original(text)
+        out.extend_from_slice(&[b'"', end]);
     }
+    Ok(())
 }
 
 macro_rules! numbers {
-    ($($name:ident: $number:ty),*) => {$(
+    ($($name:ident: $number:ty, $how:ident);*) => {$(
         #[inline]
         fn $name(self, number: $number) -> Result<(), Error> {
-            self.number(number);
+            self.$how(number.into());
             Ok(())
         }
     )*};
@@ -99,13 +158,18 @@ impl<'o> Serializer for Json<'o> {
     type SerializeStructVariant = Impossible<(), Error>;
 
     numbers!(
-        serialize_u8: u8, serialize_u16: u16, serialize_u32: u32, serialize_u64: u64,
-        serialize_i8: i8, serialize_i16: i16, serialize_i32: i32, serialize_i64: i64
+        serialize_u8: u8, number; serialize_u16: u16, number; serialize_u32: u32, number;
+        serialize_u64: u64, number; serialize_i8: i8, signed; serialize_i16: i16, signed;
+        serialize_i32: i32, signed; serialize_i64: i64, signed
     );
 
     #[inline]
     fn serialize_bool(self, value: bool) -> Result<(), Error> {
-        self.out.extend_from_slice(if value { b"true" } else { b"false" });
+        if value {
+            self.out.extend_from_slice(&[b't', b'r', b'u', b'e', self.end]);
+        } else {
+            self.out.extend_from_slice(&[b'f', b'a', b'l', b's', b'e', self.end]);
+        }
         Ok(())
     }
 
@@ -123,7 +187,7 @@ impl<'o> Serializer for Json<'o> {
 
     #[inline]
     fn serialize_str(self, value: &str) -> Result<(), Error> {
-        text(self.out, value)
+        text(self.out, value, self.end)
     }
 
     fn collect_str<T: fmt::Display + ?Sized>(self, value: &T) -> Result<(), Error> {
@@ -136,7 +200,7 @@ impl<'o> Serializer for Json<'o> {
             self.out.truncate(begin);
             return self.original(&whole);
         }
-        self.out.push(b'"');
+        self.out.extend_from_slice(&[b'"', self.end]);
         written.map_err(Error::custom)
     }
 
@@ -156,7 +220,7 @@ impl<'o> Serializer for Json<'o> {
 
     #[inline]
     fn serialize_unit(self) -> Result<(), Error> {
-        self.out.extend_from_slice(b"null");
+        self.out.extend_from_slice(&[b'n', b'u', b'l', b'l', self.end]);
         Ok(())
     }
 
@@ -172,7 +236,7 @@ impl<'o> Serializer for Json<'o> {
         _: u32,
         variant: &'static str,
     ) -> Result<(), Error> {
-        text(self.out, variant)
+        text(self.out, variant, self.end)
     }
 
     #[inline]
@@ -187,7 +251,7 @@ impl<'o> Serializer for Json<'o> {
     #[inline]
     fn serialize_seq(self, _: Option<usize>) -> Result<Within<'o>, Error> {
         self.out.push(b'[');
-        Ok(Within { out: self.out, empty: true, close: b']' })
+        Ok(Within { out: self.out, close: b']', end: self.end })
     }
 
     #[inline]
@@ -198,7 +262,7 @@ impl<'o> Serializer for Json<'o> {
     #[inline]
     fn serialize_map(self, _: Option<usize>) -> Result<Within<'o>, Error> {
         self.out.push(b'{');
-        Ok(Within { out: self.out, empty: true, close: b'}' })
+        Ok(Within { out: self.out, close: b'}', end: self.end })
     }
 
     #[inline]
@@ -256,13 +320,12 @@ impl SerializeSeq for Within<'_> {
 
     #[inline]
     fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
-        self.comma();
-        value.serialize(Json { out: self.out })
+        value.serialize(Json { out: self.out, end: b',' })
     }
 
     #[inline]
     fn end(self) -> Result<(), Error> {
-        self.out.push(self.close);
+        self.close();
         Ok(())
     }
 }
@@ -289,15 +352,12 @@ impl SerializeMap for Within<'_> {
     #[expect(clippy::inline_always, reason = "where the key is known, its text is written as one")]
     #[inline(always)]
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Error> {
-        self.comma();
-        key.serialize(Json { out: self.out })?;
-        self.out.push(b':');
-        Ok(())
+        key.serialize(Json { out: self.out, end: b':' })
     }
 
     #[inline]
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
-        value.serialize(Json { out: self.out })
+        value.serialize(Json { out: self.out, end: b',' })
     }
 
     #[expect(clippy::inline_always, reason = "where the key is known, its text is written as one")]
@@ -313,7 +373,7 @@ impl SerializeMap for Within<'_> {
 
     #[inline]
     fn end(self) -> Result<(), Error> {
-        self.out.push(self.close);
+        self.close();
         Ok(())
     }
 }
@@ -362,6 +422,19 @@ mod tests {
             assert_eq!(appended(&text), serde_json::to_string(&text).unwrap());
         }
         assert_eq!(appended(&(1_u8, Some("two"), None::<u8>, 'c')), r#"[1,"two",null,"c"]"#);
+    }
+
+    #[test]
+    fn every_number_is_written_with_its_digits() {
+        let powers = (0..20).map(|power| 10_u64.pow(power));
+        let around = powers.flat_map(|power| [power - 1, power, power + 1, power / 2 * 3]);
+        for number in (0..200_000).chain(around).chain([99_999_999, u64::MAX]) {
+            assert_eq!(appended(&number), number.to_string());
+        }
+        for number in [i64::MIN, i64::MAX, -1, 0, 1, -99_999_999, -100_000_000] {
+            assert_eq!(appended(&number), number.to_string());
+        }
+        assert_eq!(appended(&(i8::MIN, u16::MAX, i32::MIN)), "[-128,65535,-2147483648]");
     }
 
     #[test]

@@ -57,7 +57,7 @@ impl Hash for Device {
             SubAddress::Common(address) => (3, address),
         };
         self.protocol.hash(state);
-        state.write_u64(kind << 32 | u64::from(self.zone.0) << 16 | u64::from(number));
+        state.write_u64((kind << 32) | (u64::from(self.zone.0) << 16) | u64::from(number));
         match self.address {
             IpAddr::V4(address) => state.write_u32(address.to_bits()),
             IpAddr::V6(address) => state.write_u128(address.to_bits()),

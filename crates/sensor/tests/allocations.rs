@@ -2,6 +2,8 @@
 //!
 //! A test binary of its own, because it counts what a thread asks of the allocator.
 
+#![cfg(test)]
+
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::PathBuf;
