@@ -202,6 +202,32 @@ fn who_turned_to_many_while_it_was_learned_turns_to_many() {
 }
 
 #[test]
+fn who_was_met_one_by_one_may_be_met_all_at_once() {
+    let mut plant = Plant::new("");
+    plant.baseline = Baseline::new(
+        gridtap_baseline::Config { block: "60s".parse().unwrap(), ..Default::default() },
+        Site::default(),
+    );
+    for nth in 0..60 {
+        plant.connects(host(MASTER), 41_000, wide(nth), 502);
+        plant.pass(5);
+    }
+    for _ in 0..1_200 {
+        plant.ask(Ask::read(MASTER, RTU, 0, 10));
+        plant.pass(1);
+    }
+    assert!(plant.baseline.is_zone_armed(Zone(0)));
+    for nth in 0..60 {
+        plant.fails(host(MASTER), 41_000, wide(nth), 502);
+    }
+    assert_eq!(worst(&plant, &SCANS), None);
+    for nth in 0..60 {
+        plant.fails(host(HISTORIAN), 41_000, wide(nth), 502);
+    }
+    assert_eq!(plant.opened("OT-05"), [Severity::Medium], "the same by a host that never met them");
+}
+
+#[test]
 fn while_it_learns_only_who_gets_no_answers_scans() {
     let mut plant = Plant::new("");
     for nth in 0..60 {
