@@ -219,10 +219,11 @@ fn a_command_is_accepted_by_two_people_and_then_normal() {
     assert!(accepted.contains("parties: access|zone0|modbus|10.0.0.22#1|10.0.0.7|command\n"));
     let store = gridtap_store::Store::read(Path::new(state)).unwrap();
     let approvals = store.approvals().unwrap();
-    assert_eq!(approvals.len(), 5, "three of the key, and its access and function");
-    assert!(
-        approvals[4].key.starts_with("function|") && approvals[4].reason == approvals[0].reason
-    );
+    assert_eq!(approvals.len(), 7, "three of the key, two of its access and two of its function");
+    let [of_first, of_second] = &approvals[5..] else { panic!("two") };
+    assert!(of_first.key.starts_with("function|") && of_first.key == of_second.key);
+    assert!(of_first.who.starts_with("meyer") && of_second.who.starts_with("kim"));
+    assert_eq!(of_second.reason, approvals[0].reason);
     drop(store);
     let again = monitor();
     assert_eq!((again.code, again.out.as_str()), (Some(0), ""), "nothing of it alarms any more");
