@@ -8,6 +8,7 @@ Suricata: a rule of its own that fires on the write of a coil by Modbus, beside 
 (whether one of those fired is told apart). tshark: a request of function 5 among what it dissects.
 """
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -37,6 +38,11 @@ def tshark(capture):
 
 
 def main():
+    if len(sys.argv) != 2 or not pathlib.Path(sys.argv[1]).is_dir():
+        sys.exit("evasion.py: wanted is one directory of captures, such as the one of GRIDTAP_KEEP_CAPTURES")
+    for program in ("suricata", "tshark"):
+        if not shutil.which(program):
+            sys.exit(f"evasion.py: {program} is missing: apt-get install {program}")
     captures = sorted(pathlib.Path(sys.argv[1]).glob("*.pcap"))
     with tempfile.TemporaryDirectory() as folder:
         settings = pathlib.Path(folder, "suricata.yaml")

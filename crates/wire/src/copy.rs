@@ -2,6 +2,7 @@
 
 use gridtap_model::Direction;
 
+use crate::counters::Counters;
 use crate::entry::{Entry, Sink};
 use crate::event::Event;
 use crate::transport::Segment;
@@ -14,7 +15,7 @@ const COPIES_MAX: usize = 8;
 /// Octets of one that are kept.
 const OCTETS_MAX: usize = 2048;
 /// Times that one is told, each with more behind it.
-const TELLINGS_MAX: u8 = 32;
+const TELLINGS_MAX: u8 = 16;
 
 /// The copy that was not delivered.
 #[derive(Debug)]
@@ -44,9 +45,11 @@ impl Entry {
         (sequence, end): (u32, u32),
         octets: Vec<u8>,
         at: At,
+        counters: &mut Counters,
     ) {
         let waiting = self.stream_mut(direction).waiting_or_new();
         if octets.len() > OCTETS_MAX || waiting.copies.len() >= COPIES_MAX {
+            counters.tcp_copies_dropped = counters.tcp_copies_dropped.saturating_add(1);
             return;
         }
         let octets = octets.into_boxed_slice();
@@ -55,7 +58,13 @@ impl Entry {
 
     /// Most receivers take one octet that is marked urgent out of the stream (RFC 6093, section 3.1): so it reads
     /// otherwise for them.
-    pub(crate) fn urgent(&mut self, direction: Direction, segment: &Segment<'_>, at: At) {
+    pub(crate) fn urgent(
+        &mut self,
+        direction: Direction,
+        segment: &Segment<'_>,
+        at: At,
+        counters: &mut Counters,
+    ) {
         let Some(marked) = segment.urgent.and_then(|urgent| usize::from(urgent).checked_sub(1))
         else {
             return;
@@ -66,7 +75,8 @@ impl Entry {
         let mut octets = segment.payload.to_vec();
         octets.remove(marked);
         let start = segment.payload_sequence();
-        self.keep_copy(direction, (start, start.wrapping_add(segment.length())), octets, at);
+        let place = (start, start.wrapping_add(segment.length()));
+        self.keep_copy(direction, place, octets, at, counters);
     }
 
     /// Tells the copies around which more was heard.

@@ -140,6 +140,8 @@ counters! {
     tcp_keepalives,
     /// Octets heard again in TCP.
     tcp_repeated_octets,
+    /// Copies of octets with other content for which there was no room, so that what they say was not judged.
+    tcp_copies_dropped,
     /// TCP segments that came before one that precedes them.
     tcp_out_of_order,
     /// RST segments outside the window: ignored.

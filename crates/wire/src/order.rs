@@ -124,7 +124,7 @@ impl Entry {
         let overlap = context.config.overlap;
         let differing = self.stream_mut(direction).waiting_or_new().insert(origin, octets, overlap);
         if differing > 0 {
-            self.differs(direction, differing, octets, sink);
+            self.differs(direction, differing, octets, context, sink);
         }
     }
 
@@ -134,12 +134,13 @@ impl Entry {
         direction: Direction,
         differing: u32,
         octets: &Octets<'_>,
+        context: &mut Context<'_>,
         sink: &mut Sink<'_>,
     ) {
         self.tell(octets.at, Event::OverlapDiffers { direction, bytes: differing }, sink);
         let length = u32::try_from(octets.bytes.len()).unwrap_or(u32::MAX);
         let place = (octets.sequence, octets.sequence.wrapping_add(length));
-        self.keep_copy(direction, place, octets.bytes.to_vec(), octets.at);
+        self.keep_copy(direction, place, octets.bytes.to_vec(), octets.at, context.counters);
     }
 
     /// Delivers all that can be, in both directions. What a frame made deliverable carries its time and number;

@@ -112,7 +112,7 @@ impl Entry {
             at,
         };
         self.take(direction, &octets, context, sink);
-        self.urgent(direction, segment, at);
+        self.urgent(direction, segment, at, context.counters);
         if segment.has(FIN) {
             let end = segment.payload_sequence().wrapping_add(segment.length());
             self.end(direction, end, context);
@@ -365,7 +365,7 @@ impl Entry {
         context.counters.tcp_repeated_octets =
             context.counters.tcp_repeated_octets.saturating_add(repeated);
         if differing > 0 {
-            self.differs(direction, differing, octets, sink);
+            self.differs(direction, differing, octets, context, sink);
         }
         Octets {
             sequence: octets.sequence.wrapping_add(behind),

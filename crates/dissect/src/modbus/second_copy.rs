@@ -61,6 +61,10 @@ fn around<'a>(octets: &'a [u8], copy: &Range<usize>, side: Side) -> &'a [u8] {
     };
     let mut best: (usize, &[u8]) = (0, &[]);
     for start in copy.start.saturating_sub(ADU_OCTETS_MAX)..copy.end {
+        // What begins here can explain no more than what is left: nobody makes this quadratic.
+        if best.0 >= copy.end.saturating_sub(start.max(copy.start)) {
+            break;
+        }
         let mut end = start;
         for message in messages(octets.get(start..).unwrap_or_default()).take_while(exact).flatten()
         {

@@ -3,8 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::time::Duration;
@@ -15,7 +14,7 @@ use tempfile::{TempDir, tempdir};
 
 use crate::receiver::Receiver;
 use crate::run::gridtap;
-use crate::service::{Site, assert_told, stopped};
+use crate::service::{Site, answered, assert_told, stopped};
 use crate::traffic::{DEVICES, PCAP_HEAD, Traffic, record};
 
 const LOOKS: u32 = 1200;
@@ -96,24 +95,8 @@ impl Cramped {
 
     /// The status, the head and the body of an answer.
     fn asked(&self, method: &str, path: &str, body: Option<&Value>) -> (u16, String, Value) {
-        let note = fs::read(self.state().join("gridtap.api")).unwrap();
-        let note: Value = serde_json::from_slice(&note).unwrap();
-        let address = note["address"].as_str().unwrap();
-        let token = note["token"].as_str().unwrap();
-        let body = body.map(Value::to_string).unwrap_or_default();
-        let mut stream = TcpStream::connect(address).unwrap();
-        write!(
-            stream,
-            "{method} {path} HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {token}\r\nconnection: close\r\n\
-             content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
-            body.len()
-        )
-        .unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        (status, head.to_ascii_lowercase(), serde_json::from_str(body).unwrap_or_default())
+        let (status, head, body) = answered(None, &self.state(), method, path, body);
+        (status, head.to_ascii_lowercase(), serde_json::from_str(&body).unwrap_or_default())
     }
 
     /// The state as it is at one moment, elsewhere: SQLite does not find its way to a disk that is not mounted here.

@@ -193,6 +193,18 @@ pub(crate) fn asked_as(
     path: &str,
     body: Option<&Value>,
 ) -> (u16, String) {
+    let (status, _, body) = answered(token, state, method, path, body);
+    (status, body)
+}
+
+/// The same with the head of the answer, between its status and its body.
+pub(crate) fn answered(
+    token: Option<&str>,
+    state: &Path,
+    method: &str,
+    path: &str,
+    body: Option<&Value>,
+) -> (u16, String, String) {
     let note: Value =
         serde_json::from_slice(&fs::read(state.join("gridtap.api")).unwrap()).unwrap();
     let address = note["address"].as_str().unwrap();
@@ -209,7 +221,8 @@ pub(crate) fn asked_as(
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-    (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    (status, head.to_owned(), body.to_owned())
 }
 
 #[test]

@@ -62,6 +62,18 @@ fn a_part_that_waits_with_other_content_is_told_when_what_is_before_it_has_come(
 }
 
 #[test]
+fn more_copies_than_are_kept_are_counted() {
+    let mut ear = shaken();
+    ear.hear(1, &ask(1005, 5001, b"open"));
+    for octet in b'a'..b'k' {
+        ear.hear(2, &ask(1005, 5001, &[octet; 4]));
+    }
+    ear.hear(3, &ask(1001, 5001, b"the "));
+    let told = ear.told().into_iter().filter(|line| line.starts_with("> or ")).count();
+    assert_eq!((told, ear.wire.counters().tcp_copies_dropped), (8, 2));
+}
+
+#[test]
 fn an_octet_that_is_urgent_may_be_taken_out() {
     let mut ear = shaken();
     let mut marked = ask(1001, 5001, b"tr_ip").flags(ACK | URG);
