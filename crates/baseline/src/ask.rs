@@ -5,6 +5,7 @@ use core::net::IpAddr;
 use gridtap_model::{Device, Endpoint, Message, Observation, Protocol, Timestamp, Zone};
 
 use crate::baseline::Baseline;
+use crate::facts::FactKey;
 use crate::key::{Flags, NO_PARENT};
 use crate::message::{finest, role_of};
 use crate::path::{Code, Path, protocol_has_port};
@@ -92,6 +93,16 @@ impl Baseline {
         let tables = &self.tables;
         let is_access = |id: &u32| *id != NO_PARENT && tables.is_known(*id, Timestamp::MIN);
         tables.pairs.get(slot(pair)).is_some_and(|pair| pair.accesses.iter().any(is_access))
+    }
+
+    /// The most that was learned of a master: where it is declared to take another one's place, of that one too.
+    #[must_use]
+    pub fn usual_count(&self, key: &FactKey) -> u64 {
+        let own = self.facts.count(key);
+        let Some(master) = key.master else { return own };
+        let first = self.site.stands_in_for(master).into_iter();
+        let of = |master| self.facts.count(&FactKey { master: Some(master), ..*key });
+        first.map(of).fold(own, u64::max)
     }
 
     /// Whether a host has established itself as one that commands in this zone: its commands were heard in

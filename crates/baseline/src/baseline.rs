@@ -3,11 +3,14 @@
 use gridtap_model::{Span, Timestamp, Zone};
 
 use crate::block::{Blocks, Ended};
+use crate::cadence::{Cadences, Due};
 use crate::config::Config;
 use crate::facts::Facts;
-use crate::key::Flags;
+use crate::judge::{HINTS, Hint};
+use crate::key::{Flags, NO_PARENT};
 use crate::site::Site;
 use crate::tables::Tables;
+use crate::values::Values;
 use crate::verdict::{Level, Verdict};
 use crate::zone::ZoneState;
 
@@ -40,9 +43,20 @@ pub struct Baseline {
     pub(crate) zones: Vec<ZoneState>,
     pub(crate) tables: Tables,
     pub(crate) facts: Facts,
+    pub(crate) values: Values,
     pub(crate) counters: Counters,
     /// The key of the message that was judged last: what is learned next, or the answer, is probably it.
     pub(crate) hint: u32,
+    /// The same of what was asked before in the same conversation, or in another that has the same place.
+    pub(crate) hints: Box<[Option<Hint>]>,
+    /// The same, where all its keys are known: what it repeats.
+    pub(crate) at_hand: u32,
+    /// The device of the last answer, where all is known.
+    pub(crate) answering: u32,
+    pub(crate) cadences: Cadences,
+    pub(crate) due: Vec<Due>,
+    pub(crate) restored_until: Option<Timestamp>,
+    pub(crate) drifts: Vec<(u32, bool)>,
     /// Until then no more room is looked for: there was little to be had.
     pub(crate) full_until: Timestamp,
     /// Keys that changed since they were last written to disk.
@@ -66,10 +80,18 @@ impl Baseline {
         Self {
             blocks: Blocks::new(config.block_ns()),
             facts: Facts::new(tables.hasher(), config.facts_max),
+            values: Values::new(tables.hasher(), config.values_max),
             tables,
             zones: Vec::new(),
             counters: Counters::default(),
             hint: 0,
+            hints: vec![None; HINTS].into(),
+            at_hand: NO_PARENT,
+            answering: NO_PARENT,
+            cadences: Cadences::new(config.cadences_max),
+            due: Vec::new(),
+            restored_until: None,
+            drifts: Vec::new(),
             full_until: Timestamp::MIN,
             dirty: Vec::new(),
             fresh: Vec::new(),
@@ -141,6 +163,8 @@ impl Baseline {
             ("baseline_keys_evicted", self.counters.keys_evicted),
             ("baseline_keys_refused", self.counters.keys_refused),
             ("facts_refused", self.facts.refused()),
+            ("cadences_refused", self.cadences.refused()),
+            ("values_refused", self.values.refused()),
         ]
         .into_iter()
     }
@@ -170,7 +194,8 @@ impl Baseline {
     /// The memory that the learned keys take, about: tables with what they hold in reserve.
     #[must_use]
     pub fn memory_bytes(&self) -> usize {
-        self.tables.memory_bytes()
+        let learned = self.tables.memory_bytes().saturating_add(self.cadences.memory_bytes());
+        learned.saturating_add(self.values.memory_bytes())
     }
 
     /// The time up to which was heard; acceptances end by it.
@@ -200,10 +225,13 @@ impl Baseline {
         }
         let block_ns = self.blocks.block_ns();
         for zone in &mut self.zones {
+            let judged = zone.is_armed(Level::Value);
             let levels = zone.block_ended(ended.weekend, block_ns, &self.config);
             let zone = zone.zone();
+            self.values.block_ended(zone, judged);
             self.armed.extend(levels.into_iter().map(|level| LevelArmed { zone, level, time }));
         }
+        self.find_set_points();
     }
 
     /// The levels that armed since this was last asked, for the ledger to be shown.

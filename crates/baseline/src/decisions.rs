@@ -7,8 +7,9 @@ use crate::key::{Flags, Key, Kind};
 use crate::message::ends_of;
 use crate::path::{self, Code, KeyError, Parsed, Path, Role};
 use crate::rows::{Acceptance, Row};
-use crate::site::nearest;
+use crate::site::{Site, nearest};
 use crate::tables::{detail_range, slot};
+use crate::verdict::Declared;
 
 impl Baseline {
     /// A person accepts exactly this key: it is normal until the acceptance expires. It need not have been heard.
@@ -152,6 +153,37 @@ impl Baseline {
             return Err(SignOffError::Held);
         }
         Ok(id)
+    }
+
+    /// What a site file would declare of the access that a key stands for. Of a point, whose key names no function, of
+    /// the functions with which it was commanded: allowed where all of them are.
+    ///
+    /// # Errors
+    /// Where the text is not a key.
+    pub fn declared_by(&self, site: &Site, key: &str) -> Result<Declared, KeyError> {
+        let parsed = path::parse(key)?;
+        let of = |role: &Role, code: Code| {
+            let known = self.tables.names.of(role.device.protocol, code);
+            let typed = parsed.name.map_or("", |(_, _, name)| name);
+            site.declared(role, code, if known.is_empty() { typed } else { known })
+        };
+        Ok(match parsed.path {
+            Path::Function { role, code } | Path::Address { role, code, .. } => of(&role, code),
+            Path::Point { role, table, index } => {
+                let functions = self.functions_of_point(&role, table, index);
+                let mut declared = functions.iter().filter_map(|path| match path {
+                    Path::Function { role, code } => Some(of(role, *code)),
+                    _ => None,
+                });
+                match declared.next() {
+                    Some(first) if declared.all(|next| next == first) => first,
+                    _ => Declared::Open,
+                }
+            }
+            Path::Host { .. } | Path::Device(_) | Path::Conversation { .. } | Path::Access(_) => {
+                Declared::Open
+            }
+        })
     }
 
     /// Whether a key was ever heard, held back or not.
@@ -395,7 +427,7 @@ mod tests {
         let for_a_time = Acceptance { at_ns: 7, until_ns: Some(i64::MAX), ..acceptance() };
         for acceptance in [for_a_time, Acceptance { at_ns: 7, ..acceptance() }] {
             for key in [&alarmed, &known, &unheard] {
-                let mut after = Baseline::new(baseline.config.clone(), crate::Site::default());
+                let mut after = Baseline::new(baseline.config.clone(), Site::default());
                 after.restore(Some(baseline.meta()), &baseline.rows()).unwrap();
                 let before = after.rows();
                 let row = after.row_accepted(key, &acceptance).unwrap();
@@ -434,7 +466,7 @@ mod tests {
 
     #[test]
     fn what_the_site_file_forbids_is_not_accepted_and_the_rule_is_named() {
-        let (site, config) = (crate::Site::parse(FORBIDS).unwrap(), crate::Config::default());
+        let (site, config) = (Site::parse(FORBIDS).unwrap(), crate::Config::default());
         let mut baseline = Baseline::new(config, site);
         let role = "zone0|modbus|10.0.0.21#1|10.0.0.7";
         let point = format!("point|{role}|command|coil|2");
@@ -454,7 +486,7 @@ mod tests {
     fn what_a_complete_list_leaves_out_is_not_accepted() {
         let site =
             FORBIDS.replace("address = \"10.0.0.21\"", "address = \"10.0.0.21\"\ncomplete = true");
-        let site = crate::Site::parse(&site).unwrap();
+        let site = Site::parse(&site).unwrap();
         let mut baseline = Baseline::new(crate::Config::default(), site);
         let said = "the site file forbids it (device \"rtu\" is complete and no rule allows this): change the file";
         let key = "point|zone0|modbus|10.0.0.21#1|10.0.0.9|command|coil|2";
@@ -467,7 +499,7 @@ mod tests {
         let verdict = hear(&mut before, 1, Play::coil(7, 21, 2));
         before.accept(&verdict.key, acceptance()).unwrap();
         assert!(judged(&mut before, 2, Play::coil(7, 21, 2)).accepted);
-        before.site = crate::Site::parse(FORBIDS).unwrap();
+        before.site = Site::parse(FORBIDS).unwrap();
         let after = judged(&mut before, 2, Play::coil(7, 21, 2));
         assert_eq!((after.declared, after.accepted), (Declared::Forbidden, false));
     }

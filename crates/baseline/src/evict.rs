@@ -1,5 +1,7 @@
 //! Making room when a table is full: what an attacker could have made goes first.
 
+use std::collections::BTreeMap;
+
 use gridtap_model::{Run, Timestamp};
 
 use crate::baseline::Baseline;
@@ -88,6 +90,7 @@ impl Baseline {
         for zone in &mut self.zones {
             zone.once = [0; crate::zone::SERIES];
         }
+        let mut numbers = BTreeMap::new();
         for (id, key) in (0_u32..).zip(&old.keys) {
             let Some(path) = old.path(id) else { continue };
             if is_doomed(&old, id, doomed) {
@@ -121,12 +124,17 @@ impl Baseline {
                 },
             );
             let new = self.tables.find_path(&path).unwrap_or(NO_PARENT);
+            if new != NO_PARENT {
+                numbers.insert(id, new);
+            }
             if key.flags.has(Flags::FRESH) {
                 self.mark_fresh(new);
             } else if key.flags.has(Flags::DIRTY) {
                 self.mark_dirty(new);
             }
         }
+        self.cadences.renumber(&numbers);
+        self.forget_hints();
         self.after_restore();
     }
 }

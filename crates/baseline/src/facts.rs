@@ -63,9 +63,21 @@ pub enum FactKind {
     Resolutions,
     /// That a host tells others to send elsewhere.
     Redirects,
+    /// The most reads that showed the old value of a point before they showed what was written.
+    ReadBackLag,
+    /// How many changes events and polls of a device told alike; against it, how many they did not.
+    EventsTell,
+    /// That a device reports values that were put in by hand.
+    Overridden,
+    /// How far the times of a device's events are ahead, in milliseconds.
+    EventAhead,
+    /// The most turns to and fro of a point within a minute; against it, how often it was opened and closed at once.
+    Turns,
+    /// The most outstations at which a master, or all of a zone, opened something within a while.
+    OutstationsOpened,
 }
 
-const KINDS: [(FactKind, &str); 26] = [
+const KINDS: [(FactKind, &str); 32] = [
     (FactKind::Habit, "habit"),
     (FactKind::ReadBack, "read-back"),
     (FactKind::MostCommands, "most-commands"),
@@ -92,6 +104,12 @@ const KINDS: [(FactKind, &str); 26] = [
     (FactKind::Card, "card"),
     (FactKind::Resolutions, "resolutions"),
     (FactKind::Redirects, "redirects"),
+    (FactKind::ReadBackLag, "read-back-lag"),
+    (FactKind::OutstationsOpened, "outstations-opened"),
+    (FactKind::EventsTell, "events-tell"),
+    (FactKind::Overridden, "overridden"),
+    (FactKind::EventAhead, "event-ahead"),
+    (FactKind::Turns, "turns"),
 ];
 
 impl FactKind {

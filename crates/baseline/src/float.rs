@@ -8,6 +8,27 @@ pub(crate) const fn real(count: u64) -> f64 {
     count as f64
 }
 
+/// log10 of the evidence of something that is so many scales beyond the record of so many blocks, one of `tests` that
+/// are asked at once.
+///
+/// The tail of block maxima is exponential; where its scale is known from `n` blocks only, the next is beyond `s` scales
+/// with probability (1 + s/n)⁻ⁿ (the exponential mixed over what the scale may be). The evidence is 0.5/√p.
+pub(crate) fn evidence(scales: f64, blocks: u16, tests: f64) -> f64 {
+    let blocks = f64::from(blocks.max(1));
+    let score = 0.5 * blocks * libm::log10(1.0 + scales / blocks) - libm::log10(2.0 * tests);
+    score.max(0.0)
+}
+
+/// The number to single precision, as statistics of points are kept.
+#[expect(
+    clippy::as_conversions,
+    clippy::cast_possible_truncation,
+    reason = "rounds to the nearest; what is beyond becomes infinite"
+)]
+pub(crate) const fn single(number: f64) -> f32 {
+    number as f32
+}
+
 /// The real number as a count, rounded up, 0 for what is not positive.
 #[expect(
     clippy::as_conversions,

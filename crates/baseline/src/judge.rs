@@ -14,22 +14,84 @@ use crate::tables::Sight;
 use crate::verdict::{Access, Declared, LearnedRate, Level, Verdict};
 use crate::zone::News;
 
+/// How many requests are remembered by their place: a master asks its devices for the same few things, over and over.
+pub(crate) const HINTS: usize = 1024;
+
+/// A request that was asked before, with its last key: one that is asked again is known by what it is, and nothing of
+/// what is above it needs to be looked at.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Hint {
+    sight: Sight,
+    id: u32,
+}
+
+/// Where the key of a request is remembered that is probably asked again. That it is this one is looked at each time.
+fn place_of_hint(observation: &Observation<'_>, sight: &Sight) -> usize {
+    let (table, first) = sight.range.map_or((0, 0), |range| (range.table, range.first));
+    let asked = u64::from(sight.code.code) << 48 | u64::from(table) << 32 | u64::from(first);
+    let of = observation.conversation.0.rotate_left(32);
+    let [high, low, ..] = (of ^ asked).wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes();
+    usize::from(u16::from_be_bytes([high, low])) % HINTS
+}
+
+/// What is known of all that a message names: its last key, with its properties.
+#[derive(Clone, Copy)]
+struct Settled {
+    id: u32,
+    flags: Flags,
+    /// Something of it was heard in one block only.
+    provisional: bool,
+}
+
 impl Baseline {
+    /// Keys have other numbers from now on.
+    pub(crate) fn forget_hints(&mut self) {
+        self.hints.fill(None);
+        self.at_hand = NO_PARENT;
+    }
+
     /// Judges an observation. It teaches nothing: only time passes.
     pub fn judge(&mut self, observation: &Observation<'_>) -> Verdict {
         self.hear(observation.time);
         match &observation.what {
-            What::Message(message) => match self.judge_settled(observation, message) {
-                Some((id, verdict)) => {
-                    self.hint = id;
-                    verdict
+            What::Message(message) => {
+                let mut hints = core::mem::take(&mut self.hints);
+                let settled = self.judge_settled(observation, message, &mut hints);
+                self.hints = hints;
+                match settled {
+                    Some((id, verdict)) => {
+                        self.hint = id;
+                        self.at_hand = id;
+                        verdict
+                    }
+                    None => {
+                        self.at_hand = NO_PARENT;
+                        self.judge_message(observation, message)
+                    }
                 }
-                None => self.judge_message(observation, message),
-            },
+            }
             What::Link(event) => self.judge_link(observation, *event),
             // No conversation of its own: what was begun between the same two is known, or not.
             What::Network(_) => self.judge_link(observation, LinkEvent::Begun),
         }
+    }
+
+    /// The same of a message that is known at every level, where nothing else is asked: what the site file says of it.
+    /// None where it is not known.
+    #[inline]
+    pub fn recognise(
+        &mut self,
+        observation: &Observation<'_>,
+        message: &Message<'_>,
+    ) -> Option<Declared> {
+        self.hear(observation.time);
+        let mut hints = core::mem::take(&mut self.hints);
+        let settled = self.settled(observation, message, &mut hints);
+        self.hints = hints;
+        let Settled { id, flags, .. } = settled?;
+        self.hint = id;
+        self.at_hand = id;
+        Some(declared_by(flags))
     }
 
     /// The common case: everything in the message is known without condition. Says also the last of its keys.
@@ -38,7 +100,46 @@ impl Baseline {
         &self,
         observation: &Observation<'_>,
         message: &Message<'_>,
+        hints: &mut [Option<Hint>],
     ) -> Option<(u32, Verdict)> {
+        let Settled { id, flags, provisional } = self.settled(observation, message, hints)?;
+        let pair = self.tables.pair_above(id)?;
+        let mut verdict = self.verdict(observation, message);
+        verdict.provisional = provisional;
+        verdict.declared = declared_by(flags);
+        verdict.armed |= verdict.declared != Declared::Open;
+        let standing = self.standing(pair, observation.time);
+        verdict.access = Access {
+            host_known: true,
+            peer_known: true,
+            conversation_known: true,
+            device_known: true,
+            device_new: false,
+            class_elsewhere: false,
+            master_known: true,
+            commander: standing.commander,
+            commander_elsewhere: standing.commander_elsewhere,
+            operator: standing.operator,
+            operator_elsewhere: standing.operator_elsewhere,
+            class_known: true,
+            function_known: true,
+            function_known_in_zone: true,
+            range_known: true,
+            points_new: 0,
+            points_new_to_all: 0,
+            shared_with_other_master: self.is_shared(pair, message),
+        };
+        Some((id, verdict))
+    }
+
+    /// The keys of a message that is known without condition.
+    #[inline]
+    fn settled(
+        &self,
+        observation: &Observation<'_>,
+        message: &Message<'_>,
+        hints: &mut [Option<Hint>],
+    ) -> Option<Settled> {
         let role = role_of(message);
         let command = commands(message.class);
         let mut sight = Sight { role, code: Code::from(message.function), range: None };
@@ -46,7 +147,15 @@ impl Baseline {
         let mut above = NO_PARENT;
         let mut provisional = false;
         let mut look = |sight: &Sight| {
-            let id = self.tables.exact_near(sight, self.hint)?;
+            let hint = hints.get_mut(place_of_hint(observation, sight))?;
+            let id = match hint {
+                Some(hint) if hint.sight == *sight => hint.id,
+                _ => {
+                    let id = self.tables.exact(sight)?;
+                    *hint = Some(Hint { sight: *sight, id });
+                    id
+                }
+            };
             let key = self.tables.key(id)?;
             let absent = observation.time.since_ns(key.last) > self.config.absent_after.nanos();
             // Of a command the points tell how often it was heard, and those are looked at one by one.
@@ -65,31 +174,7 @@ impl Baseline {
             sight.range = Some(range_of(message, run));
             look(&sight)?;
         }
-        let pair = self.tables.pair_above(above)?;
-        let mut verdict = self.verdict(observation, message);
-        verdict.provisional = provisional;
-        verdict.declared = declared_by(flags);
-        verdict.armed |= verdict.declared != Declared::Open;
-        let standing = self.standing(pair, observation.time);
-        verdict.access = Access {
-            host_known: true,
-            peer_known: true,
-            conversation_known: true,
-            device_known: true,
-            master_known: true,
-            commander: standing.commander,
-            commander_elsewhere: standing.commander_elsewhere,
-            operator: standing.operator,
-            operator_elsewhere: standing.operator_elsewhere,
-            class_known: true,
-            function_known: true,
-            function_known_in_zone: true,
-            range_known: true,
-            points_new: 0,
-            points_new_to_all: 0,
-            shared_with_other_master: self.is_shared(pair, message),
-        };
-        Some((above, verdict))
+        Some(Settled { id: above, flags, provisional })
     }
 
     /// A verdict that says nothing yet but how the zone stands.
@@ -239,8 +324,11 @@ impl Baseline {
             (Level::Flow, false) => News::AccessRead,
             (Level::Function, true) => News::FunctionCommand,
             (Level::Function, false) => News::FunctionRead,
-            (Level::Address | Level::Point | Level::Value, true) => News::Point,
-            (Level::Address | Level::Point | Level::Value, false) => News::Address,
+            (_, true) => {
+                let written = message.runs.iter().find(|run| run.written);
+                written.map_or(News::Point, |run| News::of_point(run.table.code))
+            }
+            (_, false) => News::Address,
         };
         self.zone(zone).map_or(LearnedRate::UNHEARD, |zone| zone.rate(news, self.block_ns()))
     }

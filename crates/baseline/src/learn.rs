@@ -8,7 +8,7 @@ use crate::baseline::Baseline;
 use crate::key::{Flags, Kind, NO_PARENT, commands};
 use crate::message::{answers, asks, is_commanded, range_of, role_of};
 use crate::path::Code;
-use crate::tables::{Sight, Tables, point_detail, slot};
+use crate::tables::{Sight, Tables, point_detail, slot, table_of_point};
 use crate::verdict::{Declared, Verdict};
 use crate::zone::News;
 
@@ -35,6 +35,11 @@ impl Lesson {
 impl Baseline {
     /// Learns an observation, or holds back what is new in it when it alarmed for being new.
     pub fn learn(&mut self, observation: &Observation<'_>, verdict: &Verdict, alarmed: bool) {
+        if let What::Message(message) = &observation.what
+            && !alarmed
+        {
+            self.pace(observation, message);
+        }
         if self.is_idle(verdict, alarmed) {
             return;
         }
@@ -57,13 +62,33 @@ impl Baseline {
         }
     }
 
+    /// Learns a message that was just recognised.
+    pub fn learn_again(
+        &mut self,
+        observation: &Observation<'_>,
+        message: &Message<'_>,
+        declared: Declared,
+    ) {
+        self.pace(observation, message);
+        if self.repeated {
+            return;
+        }
+        let lesson = self.lesson(observation);
+        if !self.learn_settled(message, lesson) {
+            self.make_room(message.runs, lesson.time);
+            self.learn_message(message, declared, lesson);
+        }
+    }
+
     /// Learns from an answer that its device is there.
     pub(crate) fn learn_answer(&mut self, observation: &Observation<'_>, message: &Message<'_>) {
         let lesson = self.lesson(observation);
+        self.answering = NO_PARENT;
         if !self.learn_settled(message, lesson) {
             self.make_room(message.runs, lesson.time);
             self.learn_message(message, Declared::Open, lesson);
         }
+        self.answer_took(observation, message, lesson.block);
     }
 
     fn lesson(&mut self, observation: &Observation<'_>) -> Lesson {
@@ -144,6 +169,7 @@ impl Baseline {
         let host = device.and_then(|known| self.tables.hosts.get(slot(known.host)));
         let host = host.map_or(NO_PARENT, |host| host.key);
         let device = device.map_or(NO_PARENT, |known| known.key);
+        self.answering = device;
         for id in [conversation, master, device, host] {
             self.touch(id, lesson);
         }
@@ -181,7 +207,7 @@ impl Baseline {
             key.block = lesson.block;
             key.blocks = key.blocks.saturating_add(1);
             if key.blocks == 2 && key.flags.has(Flags::NEWS) {
-                let news = news_of(key.kind, key.flags);
+                let news = news_of(key.kind, key.flags, key.detail);
                 if let (Some(news), Some(zone)) = (news, self.zones.get_mut(lesson.slot)) {
                     zone.heard_again(news);
                 }
@@ -282,7 +308,7 @@ const fn is_of_parties(kind: Kind) -> bool {
 }
 
 /// The series that a key's news belongs to.
-pub(crate) const fn news_of(kind: Kind, flags: Flags) -> Option<News> {
+pub(crate) fn news_of(kind: Kind, flags: Flags, detail: u64) -> Option<News> {
     let command = flags.has(Flags::COMMAND);
     match kind {
         Kind::Host => Some(News::Host),
@@ -292,7 +318,7 @@ pub(crate) const fn news_of(kind: Kind, flags: Flags) -> Option<News> {
         Kind::Function if command => Some(News::FunctionCommand),
         Kind::Function => Some(News::FunctionRead),
         Kind::Read => Some(News::Address),
-        Kind::Point => Some(News::Point),
+        Kind::Point => Some(News::of_point(table_of_point(detail))),
         Kind::Device | Kind::Written => None,
     }
 }

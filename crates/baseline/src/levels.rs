@@ -61,8 +61,10 @@ pub struct PerLevel {
     pub address: LevelState,
     /// About which commanded point.
     pub point: LevelState,
-    /// With which value: not modelled yet.
+    /// With which value.
     pub value: LevelState,
+    /// When: how often requests come.
+    pub timing: LevelState,
 }
 
 /// How far one level is.
@@ -141,7 +143,30 @@ impl Baseline {
             function: self.level_state(Level::Function, zones, keys),
             address: self.level_state(Level::Address, zones, keys),
             point: self.level_state(Level::Point, zones, keys),
-            value: LevelState::default(),
+            value: self.level_state(Level::Value, zones, keys),
+            timing: self.timing_state(zones),
+        }
+    }
+
+    fn timing_state(&self, zones: &[&ZoneState]) -> LevelState {
+        let block_ns = self.block_ns();
+        let waiting = |zone: &&&ZoneState| zone.timing_waits_for(block_ns, &self.config);
+        let slowest = zones
+            .iter()
+            .filter(|zone| !zone.is_armed(Level::Timing))
+            .min_by_key(|zone| zone.blocks);
+        let missing = |zone: &ZoneState| {
+            u64::from(self.config.timing_blocks_min.saturating_sub(zone.blocks)).max(1)
+        };
+        let block_s = block_ns.checked_div(SECOND_NS).unwrap_or(0);
+        let keys = zones.iter().map(|zone| self.regular_polls(zone.zone()));
+        LevelState {
+            armed: !zones.is_empty() && slowest.is_none(),
+            keys: keys.fold(0, u64::saturating_add),
+            blocks: zones.iter().map(|zone| u64::from(zone.blocks)).max().unwrap_or(0),
+            armed_in_s: slowest.map_or(0, |zone| missing(zone).saturating_mul(block_s)),
+            waits_for: slowest.as_ref().and_then(waiting),
+            ..LevelState::default()
         }
     }
 
@@ -189,6 +214,9 @@ impl Baseline {
             let Some(path) = self.tables.path(id) else { continue };
             let count = counts.entry((path.zone(), level)).or_default();
             *count = count.saturating_add(1);
+        }
+        for zone in &self.zones {
+            counts.insert((zone.zone(), Level::Value), self.values.points_of(zone.zone()));
         }
         counts
     }

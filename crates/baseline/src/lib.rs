@@ -16,8 +16,11 @@
 //! *What alarmed is not learned.* Its key is held back however often it is heard, until a person accepts
 //! exactly it. What was learned of commands is listed in a ledger, to be signed off.
 //!
-//! It gives facts and figures. What to make of them, how severe and in which words, is not its business;
-//! values, timing and sequences are not modelled yet. It reads no file and no clock.
+//! *Requests have a cadence.* Of each that is repeated it is learned how often it comes; what is late, or comes more
+//! often or more seldom than in any block before, is a fact like the others.
+//!
+//! It gives facts and figures. What to make of them, how severe and in which words, is not its business. It reads no
+//! file and no clock.
 #![cfg_attr(
     not(test),
     deny(clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::as_conversions)
@@ -26,6 +29,8 @@
 mod ask;
 mod baseline;
 mod block;
+mod cadence;
+mod channels;
 mod config;
 mod coverage;
 mod decisions;
@@ -46,11 +51,15 @@ mod play;
 mod rows;
 mod site;
 mod tables;
+mod timing;
+mod values;
 mod verdict;
+mod worst;
 mod zone;
 
 pub use ask::{Acquaintance, is_asking};
 pub use baseline::{Baseline, Counters, LevelArmed};
+pub use channels::{Channel, ZoneChannels};
 pub use config::Config;
 pub use decisions::{AcceptError, SignOffError, is_same_key, nearest_key};
 pub use facts::{Fact, FactKey, FactKind, Facts};
@@ -58,10 +67,12 @@ pub use ledger::LedgerEntry;
 pub use levels::{LevelState, Levels, PerLevel, ZoneLevels};
 pub use network::{ByClass, ConversationHeard, Cut, DeviceHeard, HostHeard, Network, Standing};
 pub use path::KeyError;
-pub use rows::{Acceptance, Difference, FORMAT, Meta, RestoreError, Row, RowValue, diff};
+pub use rows::{Acceptance, Cadence, Difference, FORMAT, Meta, RestoreError, Row, RowValue, diff};
 pub use site::{
     HostRole, Lists, Normal, Site, SiteDevice, SiteError, SiteHost, SitePoint, ValueType,
     WordOrder, ZoneRule,
 };
+pub use timing::{Around, Drifted, Late, Poll, Polled, Slowed};
+pub use values::{Departure, Measure};
 pub use verdict::{Access, Declared, LearnedRate, Level, Verdict};
 pub use zone::Waiting;

@@ -255,7 +255,7 @@ pub(crate) fn parse(text: &str) -> Result<Parsed<'_>, KeyError> {
     if kind == "conversation" {
         let server = parts.parsed("server")?;
         let client = parts.parsed("client")?;
-        let port = if protocol_has_port(protocol) { parts.parsed("port")? } else { 0 };
+        let port = if protocol_has_port(protocol) { parts.port()? } else { 0 };
         return parts.end(Path::Conversation { zone, protocol, client, server, port }, None);
     }
     let device = parts.device(zone, protocol)?;
@@ -310,6 +310,12 @@ impl<'a> Parts<'a> {
 
     fn parsed<T: FromStr>(&mut self, part: &'static str) -> Result<T, KeyError> {
         self.next(part)?.parse().map_err(|_| self.wrong(part))
+    }
+
+    /// Port 0 is not written: nobody serves there, but anybody can send a datagram to it.
+    fn port(&mut self) -> Result<u16, KeyError> {
+        let Some(text) = self.rest.next() else { return Ok(0) };
+        text.parse().map_err(|_| self.wrong("port"))
     }
 
     fn device(&mut self, zone: Zone, protocol: Protocol) -> Result<Device, KeyError> {

@@ -3,6 +3,7 @@
 mod difference;
 mod facts;
 mod restore;
+mod values;
 
 use core::fmt;
 
@@ -10,6 +11,7 @@ use gridtap_model::{Control, Operation, Timestamp, TripClose, Value};
 
 use crate::baseline::Baseline;
 use crate::block::Blocks;
+use crate::cadence::Kept;
 use crate::key::Flags;
 use crate::zone::ZoneState;
 
@@ -69,7 +71,14 @@ pub struct Row {
     /// A detection's fact in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
+    /// How often it comes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cadence: Option<Cadence>,
 }
+
+/// How often a request comes, as it is kept on disk.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Cadence(pub(crate) Kept);
 
 /// A value as it is kept on disk.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -160,6 +169,7 @@ impl Row {
             acceptance: None,
             against: None,
             text: None,
+            cadence: None,
         }
     }
 
@@ -201,6 +211,9 @@ impl fmt::Display for Row {
         if let Some(value) = self.value {
             write!(f, " | last {}", Value::from(value))?;
         }
+        if let Some(Cadence(cadence)) = &self.cadence {
+            write!(f, " | {cadence}")?;
+        }
         if let Some(text) = &self.text {
             write!(f, " | {text:?}")?;
         }
@@ -238,6 +251,7 @@ impl Baseline {
         let count = u32::try_from(self.tables.keys.len()).unwrap_or(u32::MAX);
         let mut rows: Vec<Row> = (0..count).filter_map(|id| self.row(id)).collect();
         rows.extend(self.facts.keys().filter_map(|key| self.fact_row(key)));
+        rows.extend(self.all_value_rows());
         rows.sort_unstable_by(|a, b| a.key.cmp(&b.key));
         rows
     }
@@ -257,11 +271,13 @@ impl Baseline {
             acceptance: self.tables.acceptances.get(&path).cloned(),
             against: None,
             text: None,
+            cadence: self.cadences.kept(id).map(Cadence),
         })
     }
 
     /// The rows that changed since this was last asked, by their text. With `new_only`, those of new
-    /// keys and of keys that people decided about: what must not be lost.
+    /// keys and of keys that people decided about: what must not be lost. What points show is asked for apart, by
+    /// [`Baseline::dirty_values`].
     pub fn dirty_rows(&mut self, new_only: bool) -> Vec<Row> {
         let fresh = core::mem::take(&mut self.fresh);
         let (ids, done) = if new_only {

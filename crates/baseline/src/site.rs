@@ -137,6 +137,7 @@ pub struct Site {
     access: Vec<AccessRule>,
     /// The devices at an address, for those who look for one.
     at: BTreeMap<IpAddr, Vec<usize>>,
+    limits: bool,
 }
 
 /// The name of the zone that everything outside declared zones belongs to.
@@ -155,8 +156,7 @@ impl Site {
         self.origin.as_deref()
     }
 
-    /// Which conversations belong to which zone: the first rule that holds decides, and where none does
-    /// it is the default zone.
+    /// Which conversations belong to which zone: the first rule that holds decides, else it is the default zone.
     #[must_use]
     pub fn zone_rules(&self) -> &[ZoneRule] {
         &self.rules

@@ -21,7 +21,7 @@ use crate::rows::Acceptance;
 
 pub(crate) use detail::{
     CLASSES, class_detail, class_slot, code_detail, conversation_detail, detail_range, low,
-    point_detail, range_detail, slot,
+    point_detail, range_detail, slot, table_of_point,
 };
 use detail::{bits, range_kind};
 
@@ -74,7 +74,7 @@ pub(crate) struct Pair {
 }
 
 /// A request as it is looked up: all that tells it apart.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Sight {
     pub(crate) role: Role,
     pub(crate) code: Code,

@@ -15,6 +15,8 @@ pub enum Level {
     Point,
     /// With which value.
     Value,
+    /// When.
+    Timing,
 }
 
 /// What the site file says of an access.
@@ -71,6 +73,11 @@ pub struct Access {
     pub conversation_known: bool,
     /// The device (with its sub-address) has been heard answering, or being polled, before.
     pub device_known: bool,
+    /// The device has just come, and the master has not accessed it: it was never heard before, or in this block only.
+    pub device_new: bool,
+    /// Of a new device: the master is known to use this class with other devices of this protocol in the zone: with two of them, or in
+    /// two blocks. What it does is its role, and only to whom is new.
+    pub class_elsewhere: bool,
     /// The master has accessed this device before, in any class.
     pub master_known: bool,
     /// The master has commanded this device before (class command, configuration, program, time or file).

@@ -1,13 +1,21 @@
 //! What one zone has heard: news a block, its rates, and which levels are armed.
 
+mod forecast;
+mod news;
+mod stored;
+mod stretch;
+mod timing;
 mod wait;
 
 use gridtap_model::{Timestamp, Zone};
 
 use crate::config::Config;
-use crate::float::{poisson_max, poisson_min, real, whole};
+use crate::float::{poisson_max, poisson_min, real};
 use crate::verdict::{LearnedRate, Level};
 
+pub(crate) use forecast::Forecast;
+use forecast::{is_stable, tail};
+use timing::Timing;
 pub use wait::Waiting;
 
 /// News of one kind: the channels over which a rate is pooled.
@@ -22,21 +30,26 @@ pub(crate) enum News {
     FunctionCommand,
     /// Ranges of addresses that are read.
     Address,
-    /// Points that are commanded.
+    /// Points that are commanded, but for those that switch.
     Point,
+    /// States of points that have few.
+    Value,
+    /// Points that switch. Of many breakers each is operated now and then, while what is set is set often: that the one
+    /// is common says nothing of the other.
+    Switched,
 }
 
-pub(crate) const SERIES: usize = 8;
+pub(crate) const SERIES: usize = 10;
 
 impl News {
-    #[expect(clippy::as_conversions, reason = "the discriminant of a unit-only enum of eight")]
+    #[expect(clippy::as_conversions, reason = "the discriminant of a unit-only enum of ten")]
     const fn slot(self) -> usize {
         self as usize
     }
 }
 
-/// The four levels that are learned, coarse to fine.
-const LEVELS: usize = 4;
+/// Levels that are learned, coarse to fine.
+const LEVELS: usize = 5;
 
 /// Which series a level's arming looks at.
 const fn governs(level: usize) -> &'static [News] {
@@ -44,7 +57,8 @@ const fn governs(level: usize) -> &'static [News] {
         0 => &[News::AccessRead, News::AccessCommand],
         1 => &[News::FunctionRead, News::FunctionCommand],
         2 => &[News::Address],
-        _ => &[News::Point],
+        3 => &[News::Point, News::Switched],
+        _ => &[News::Value],
     }
 }
 
@@ -54,7 +68,8 @@ const fn level_slot(level: Level) -> Option<usize> {
         Level::Function => Some(1),
         Level::Address => Some(2),
         Level::Point => Some(3),
-        Level::Value => None,
+        Level::Value => Some(4),
+        Level::Timing => None,
     }
 }
 
@@ -62,7 +77,9 @@ const fn level_slot(level: Level) -> Option<usize> {
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Stretch {
     blocks: u32,
+    #[serde(deserialize_with = "stored::padded")]
     news: [u32; SERIES],
+    #[serde(deserialize_with = "stored::padded")]
     once: [u32; SERIES],
 }
 
@@ -81,6 +98,7 @@ pub(crate) struct ZoneState {
     heard: bool,
     weekend: bool,
     /// News of the running block.
+    #[serde(deserialize_with = "stored::padded")]
     news: [u32; SERIES],
     /// Keys heard in exactly one block, the running one among them.
     #[serde(skip)]
@@ -88,10 +106,14 @@ pub(crate) struct ZoneState {
     stretches: Vec<Stretch>,
     /// Blocks of one stretch; doubles when neighbours are joined.
     stride: u32,
+    #[serde(deserialize_with = "stored::padded")]
     armed: [bool; LEVELS],
     /// Hosts and conversations of any protocol judge.
     hosts_armed: bool,
     conversations_armed: bool,
+    /// Absent where an older version wrote it.
+    #[serde(default)]
+    pub(crate) timing: Timing,
     #[serde(skip)]
     rates: [Rate; SERIES],
 }
@@ -121,6 +143,7 @@ impl ZoneState {
             armed: [false; LEVELS],
             hosts_armed: false,
             conversations_armed: false,
+            timing: Timing::default(),
             rates: [Rate::default(); SERIES],
         }
     }
@@ -167,6 +190,13 @@ impl ZoneState {
         }
     }
 
+    /// Puts back how many states of points were heard in exactly one block.
+    pub(crate) fn put_states_once(&mut self, count: u32) {
+        if let Some(value) = self.once.get_mut(News::Value.slot()) {
+            *value = count;
+        }
+    }
+
     /// A block that counts is over. Says which levels armed by it.
     pub(crate) fn block_ended(
         &mut self,
@@ -182,7 +212,13 @@ impl ZoneState {
         self.blocks = self.blocks.saturating_add(1);
         self.remember();
         self.refresh(config);
-        self.arm(block_ns, config)
+        self.timing.remember();
+        let mut armed = self.arm(block_ns, config);
+        if self.timing_waits_for(block_ns, config).is_none() && !self.timing.armed {
+            self.timing.armed = true;
+            armed.push(Level::Timing);
+        }
+        armed
     }
 
     /// Moves the running block's news into the history.
@@ -216,13 +252,23 @@ impl ZoneState {
         let Some(last) = self.stretches.last() else { return };
         let once = last.once;
         let blocks = real(u64::from(self.blocks)).max(1.0);
-        let common_per_block = config.common_per_day / 24.0;
+        let heard_ns = self.last_ns.saturating_sub(self.first_ns);
+        let common_per_day = match heard_ns >= DAY_NS {
+            true => config.common_per_day.min(ALARMS_PER_DAY),
+            false => config.common_per_day,
+        };
+        let common_per_block = common_per_day / 24.0;
         for (slot, rate) in self.rates.iter_mut().enumerate() {
             let once = once.get(slot).copied().unwrap_or(0);
             let tail = tail(&self.stretches, self.blocks, |stretch| {
                 stretch.news.get(slot).copied().unwrap_or(0)
             });
-            let arriving = poisson_min(tail.news) / real(tail.blocks.max(1));
+            // News that no longer arrives was that of the beginning. The end of a week may be a weekend, on which less of
+            // it comes: there it is not asked for with confidence a second time.
+            let arriving = match heard_ns >= DAY_NS {
+                true => real(tail.news),
+                false => poisson_min(tail.news),
+            } / real(tail.blocks.max(1));
             *rate = Rate {
                 once,
                 per_block: real(u64::from(once)) / blocks,
@@ -238,7 +284,9 @@ impl ZoneState {
         let mut armed = Vec::new();
         // A level arms after all that are coarser.
         for (slot, level) in
-            [Level::Flow, Level::Function, Level::Address, Level::Point].into_iter().enumerate()
+            [Level::Flow, Level::Function, Level::Address, Level::Point, Level::Value]
+                .into_iter()
+                .enumerate()
         {
             if self.armed.get(slot).copied().unwrap_or(true) {
                 continue;
@@ -266,17 +314,21 @@ impl ZoneState {
             0 => config.flow_blocks_min,
             1 => config.function_blocks_min,
             2 => config.address_blocks_min,
-            _ => config.point_blocks_min,
+            3 => config.point_blocks_min,
+            _ => config.value_blocks_min,
         };
         let missing = least.saturating_sub(self.blocks);
         // A weekend is a different week day only to blocks that are long enough to tell days apart.
-        let weekend_matters = slot == 3 && block_ns >= HOUR_NS;
+        let weekend_matters = slot >= 3 && block_ns >= HOUR_NS;
         if weekend_matters && !self.weekend { missing.max(1) } else { missing }
     }
 
     /// Whether a level judges in this zone.
     pub(crate) fn is_armed(&self, level: Level) -> bool {
-        level_slot(level).and_then(|slot| self.armed.get(slot).copied()).unwrap_or(false)
+        match level {
+            Level::Timing => self.timing.armed,
+            _ => level_slot(level).and_then(|slot| self.armed.get(slot).copied()).unwrap_or(false),
+        }
     }
 
     /// What was learned about news of one kind.
@@ -288,7 +340,8 @@ impl ZoneState {
             News::AccessRead | News::AccessCommand => self.is_armed(Level::Flow),
             News::FunctionRead | News::FunctionCommand => self.is_armed(Level::Function),
             News::Address => self.is_armed(Level::Address),
-            News::Point => self.is_armed(Level::Point),
+            News::Point | News::Switched => self.is_armed(Level::Point),
+            News::Value => self.is_armed(Level::Value),
         };
         LearnedRate {
             armed,
@@ -299,6 +352,11 @@ impl ZoneState {
             heard_ns: u64::from(self.blocks).saturating_mul(block_ns),
             common: rate.common,
         }
+    }
+
+    /// What the first two thirds of the blocks foretold of news of one kind, and what the last third brought.
+    pub(crate) fn forecast(&self, news: News) -> Option<Forecast> {
+        forecast::forecast(&self.stretches, self.blocks, &[news])
     }
 
     /// Keys heard in exactly one block over the series of a level, when the last block ended.
@@ -320,64 +378,10 @@ impl ZoneState {
 }
 
 const HOUR_NS: u64 = 3_600_000_000_000;
-
-impl Stretch {
-    fn join(&mut self, next: &Self) {
-        self.blocks = self.blocks.saturating_add(next.blocks);
-        for (sum, news) in self.news.iter_mut().zip(next.news) {
-            *sum = sum.saturating_add(news);
-        }
-        self.once = next.once;
-    }
-}
-
-/// The last third of the blocks.
-struct Tail {
-    blocks: u64,
-    news: u64,
-    /// How many stretches it has.
-    stretches: usize,
-}
-
-/// The last third of the blocks, rounded up to whole stretches.
-fn tail(stretches: &[Stretch], blocks: u32, news: impl Fn(&Stretch) -> u32) -> Tail {
-    let third = u64::from(blocks.div_ceil(3)).max(1);
-    let mut tail = Tail { blocks: 0, news: 0, stretches: 0 };
-    for stretch in stretches.iter().rev() {
-        if tail.blocks >= third {
-            break;
-        }
-        tail.blocks = tail.blocks.saturating_add(u64::from(stretch.blocks));
-        tail.news = tail.news.saturating_add(u64::from(news(stretch)));
-        tail.stretches = tail.stretches.saturating_add(1);
-    }
-    tail
-}
-
-/// Whether the last third of the blocks brought no more news than the first two thirds predicted.
-///
-/// With `m` blocks in the first two thirds and `q` keys heard in exactly one of them, at most
-/// χ²₀.₉₅(2(q + 1))/2m news a block are plausible (Good–Turing on blocks); the last third of `n`
-/// blocks may bring `n` times that.
-fn is_stable(stretches: &[Stretch], blocks: u32, series: &[News]) -> bool {
-    let of = |counts: &[u32; SERIES]| {
-        let counts = series.iter().filter_map(|news| counts.get(news.slot()));
-        counts.fold(0_u32, |sum, count| sum.saturating_add(*count))
-    };
-    let tail = tail(stretches, blocks, |stretch| of(&stretch.news));
-    let Some(before) = stretches.len().checked_sub(tail.stretches) else { return false };
-    let base = stretches.get(..before).unwrap_or_default();
-    let Some(last) = base.last() else { return false };
-    let base_blocks =
-        base.iter().fold(0_u64, |sum, stretch| sum.saturating_add(u64::from(stretch.blocks)));
-    let bound = poisson_max(u64::from(of(&last.once))) / real(base_blocks.max(1));
-    tail.news <= whole_below(bound * real(tail.blocks))
-}
-
-/// The largest count that does not exceed the number.
-fn whole_below(number: f64) -> u64 {
-    whole(libm::floor(number))
-}
+const DAY_NS: i64 = 86_400_000_000_000;
+/// What comes more often than an operator allows high alarms a day (one, by default) cannot be one each time, whatever it
+/// is. Less than a day says nothing of a day.
+const ALARMS_PER_DAY: f64 = 1.0;
 
 #[cfg(test)]
 mod tests;

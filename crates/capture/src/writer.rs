@@ -48,6 +48,13 @@ impl Writer {
         writer
     }
 
+    /// Room for so many octets more.
+    #[must_use]
+    pub fn with_room(mut self, octets: usize) -> Self {
+        self.bytes.reserve_exact(octets);
+        self
+    }
+
     /// Adds a frame. `capture` names where it was captured; a comment goes with it where there is one.
     ///
     /// A time before 1970 cannot be written and becomes its beginning; a frame above 256 KiB is cut short.
@@ -57,12 +64,13 @@ impl Writer {
         let captured = u32::try_from(kept.len()).unwrap_or(u32::MAX);
         let nanos = u64::try_from(frame.time.max(Timestamp::default()).nanos()).unwrap_or(0);
         let [b0, b1, b2, b3, b4, b5, b6, b7] = nanos.to_le_bytes();
+        let [i0, i1, i2, i3] = interface.to_le_bytes();
+        let [c0, c1, c2, c3] = captured.to_le_bytes();
+        let [l0, l1, l2, l3] = frame.original_length.max(captured).to_le_bytes();
+        // The high half of the time comes first.
+        let head = [i0, i1, i2, i3, b4, b5, b6, b7, b0, b1, b2, b3, c0, c1, c2, c3, l0, l1, l2, l3];
         self.block(ENHANCED_PACKET, |bytes| {
-            bytes.extend_from_slice(&interface.to_le_bytes());
-            // The high half of the time comes first.
-            bytes.extend_from_slice(&[b4, b5, b6, b7, b0, b1, b2, b3]);
-            bytes.extend_from_slice(&captured.to_le_bytes());
-            bytes.extend_from_slice(&frame.original_length.max(captured).to_le_bytes());
+            bytes.extend_from_slice(&head);
             bytes.extend_from_slice(kept);
             pad(bytes);
             if let Some(comment) = comment {
@@ -100,8 +108,8 @@ impl Writer {
     /// Kind and length, content, length again.
     fn block(&mut self, kind: u32, content: impl FnOnce(&mut Vec<u8>)) {
         let start = self.bytes.len();
-        self.bytes.extend_from_slice(&kind.to_le_bytes());
-        self.bytes.extend_from_slice(&[0; 4]);
+        let [k0, k1, k2, k3] = kind.to_le_bytes();
+        self.bytes.extend_from_slice(&[k0, k1, k2, k3, 0, 0, 0, 0]);
         content(&mut self.bytes);
         let whole = self.bytes.len().saturating_sub(start).saturating_add(4);
         let length = u32::try_from(whole).unwrap_or(u32::MAX).to_le_bytes();
@@ -132,7 +140,8 @@ fn end_of_options(bytes: &mut Vec<u8>) {
 
 /// Up to a multiple of four, as every part of the file is.
 fn pad(bytes: &mut Vec<u8>) {
-    bytes.resize(bytes.len().next_multiple_of(4), 0);
+    let [missing, ..] = bytes.len().wrapping_neg().to_le_bytes();
+    bytes.extend_from_slice([0; 3].get(..usize::from(missing & 3)).unwrap_or_default());
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 mod entry;
 mod key;
 mod over;
+mod plans;
 mod telling;
 #[cfg(test)]
 mod tests;
@@ -25,7 +26,8 @@ use crate::catalogue::Detection;
 use crate::config::Config;
 use crate::crowd::Crowds;
 use crate::incident::{Incidents, uuid};
-use crate::planned::{OUT_OF_SERVICE, Planned};
+use crate::planned::Planned;
+use crate::planned::work::Work;
 
 use entry::Entry;
 use key::Key;
@@ -113,6 +115,8 @@ pub(crate) struct Book {
     untold: BTreeMap<(Timestamp, u64), Key>,
     incidents: Incidents,
     planned: Planned,
+    /// What was heard of it.
+    work: Work,
     /// The incident of each plan: all that it excuses belongs together.
     excused: BTreeMap<String, IncidentId>,
     crowds: Crowds,
@@ -147,6 +151,7 @@ impl Book {
             untold: BTreeMap::new(),
             incidents: Incidents::new(config),
             planned: Planned::default(),
+            work: Work::default(),
             excused: BTreeMap::new(),
             crowds: Crowds::new(config),
             ordinal: 0,
@@ -169,14 +174,6 @@ impl Book {
         !self.queue.is_empty()
     }
 
-    /// What is declared from now on.
-    pub(crate) fn plan(&mut self, planned: Planned) {
-        self.excused.retain(|name, _| {
-            planned.windows.iter().any(|window| window.name == *name) || name == OUT_OF_SERVICE
-        });
-        self.planned = planned;
-    }
-
     /// Whether a detection tells at a moment.
     pub(crate) fn serves(&self, detection: &str, now: Timestamp) -> bool {
         self.planned.serves(detection, now)
@@ -188,12 +185,17 @@ impl Book {
     /// anomaly: nobody looks for it in an old one.
     pub(crate) fn enter(&mut self, finding: &Finding<'_>, words: impl FnOnce() -> Words) {
         let (excuse, words) = self.planned.excused(finding, Lazy::Make(words));
-        let key = Key { subject: finding.subject, excuse };
-        if !self.entries.contains_key(&key) && self.is_counted_away(finding, &key) {
-            return;
+        if let Some(name) = &excuse {
+            self.work.excused(name);
         }
+        let key = Key { subject: finding.subject, excuse };
         let words = match self.entries.get_mut(&key) {
-            None => words.get(),
+            None => {
+                if self.is_counted_away(finding, &key) {
+                    return;
+                }
+                words.get()
+            }
             Some(entry) => {
                 let quiet_ns = finding.time.since_ns(entry.anomaly.last_time);
                 let wanted = quiet_ns > self.config.join.nanos() || entry.listens();

@@ -42,19 +42,34 @@ impl<K: Hash + Eq + Copy, V: Default> Bounded<K, V> {
     /// The entry of a key, made where there is none; then `is_known` says whether it is about a known host.
     pub(crate) fn entry(&mut self, key: K, is_known: impl FnOnce() -> bool) -> &mut V {
         let hash = self.hasher.hash_one(key);
-        if self.entries.find(hash, |kept| kept.key == key).is_none() {
-            let known = is_known();
-            self.make_room(known);
-            let order = if known { &mut self.known } else { &mut self.strangers };
-            order.push_back(key);
-            let Self { entries, hasher, .. } = self;
-            let kept = Kept { key, known, value: V::default() };
-            entries.insert_unique(hash, kept, |kept| hasher.hash_one(kept.key));
-        }
+        // Looked for once: most are there.
+        let place = match self.entries.find_bucket_index(hash, |kept| kept.key == key) {
+            Some(place) => place,
+            None => self.add(hash, key, is_known()),
+        };
         let Self { entries, hasher, .. } = self;
-        let new = || Kept { key, known: false, value: V::default() };
-        let place = entries.entry(hash, |kept| kept.key == key, |kept| hasher.hash_one(kept.key));
-        &mut place.or_insert_with(new).into_mut().value
+        let kept = match entries.get_bucket_entry(place) {
+            Ok(found) => found.into_mut(),
+            Err(absent) => {
+                let new = Kept { key, known: false, value: V::default() };
+                absent
+                    .into_table()
+                    .insert_unique(hash, new, |kept| hasher.hash_one(kept.key))
+                    .into_mut()
+            }
+        };
+        &mut kept.value
+    }
+
+    /// Makes an entry; says its place.
+    #[cold]
+    fn add(&mut self, hash: u64, key: K, known: bool) -> usize {
+        self.make_room(known);
+        let order = if known { &mut self.known } else { &mut self.strangers };
+        order.push_back(key);
+        let Self { entries, hasher, .. } = self;
+        let new = Kept { key, known, value: V::default() };
+        entries.insert_unique(hash, new, |kept| hasher.hash_one(kept.key)).bucket_index()
     }
 
     #[cold]

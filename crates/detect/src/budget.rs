@@ -40,9 +40,14 @@ impl Budget {
         let sum = if now.since_ns(last) > self.join_ns { 0.0 } else { sum };
         let sum = (sum + factor).max(0.0);
         self.evidence.insert(zone, (sum, now));
-        let needed = libm::log10(hypotheses_per_day(rate) / self.share_per_day);
-        (sum >= needed).then(|| float::rounded(sum))
+        (sum >= needed(hypotheses_per_day(rate), self.share_per_day)).then(|| float::rounded(sum))
     }
+}
+
+/// The evidence, as its log10, with which a family may speak that tests so many hypotheses a day and may be wrong so
+/// many times a day.
+pub(crate) fn needed(hypotheses_per_day: f64, high_per_day: f64) -> f64 {
+    libm::log10(hypotheses_per_day.max(1.0) / high_per_day)
 }
 
 /// Hypotheses a day: the blocks of a day, at most one an hour where blocks are shortened for short captures.
@@ -52,9 +57,29 @@ fn hypotheses_per_day(rate: &LearnedRate) -> f64 {
     blocks.clamp(1.0, 24.0)
 }
 
+/// The evidence against chance, as its logarithm to base 10, of what has the probability e^-surprise: 0.5/√p.
+pub(crate) fn evidence(surprise: f64) -> f64 {
+    surprise / (2.0 * core::f64::consts::LN_10) - core::f64::consts::LOG10_2
+}
+
+/// The evidence that a finding needs, as its logarithm to base 10: K hypotheses a day over the B false alarms that they
+/// may cost together.
+pub(crate) fn price(budget_per_day: f64, hypotheses_per_day: f64) -> f64 {
+    libm::log10(hypotheses_per_day.max(1.0) / budget_per_day.max(1e-6))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn evidence_pays_its_price_where_it_is_rare_enough_for_all_that_is_asked() {
+        let certain = |p: f64| evidence(-p.ln());
+        assert!((certain(0.01) - 5.0_f64.log10()).abs() < 1e-9, "0.5/√0.01 = 5");
+        assert!((price(0.25, 24.0) - 96.0_f64.log10()).abs() < 1e-9);
+        // A hundred requests, each asked about every hour: 9,600 for one, so 3.7e8 to 1.
+        assert!(certain(2.6e-9) > price(0.25, 2_400.0) && certain(2.8e-9) < price(0.25, 2_400.0));
+    }
 
     fn rate(per_block_max: f64) -> LearnedRate {
         LearnedRate {

@@ -1,5 +1,6 @@
 //! Every detection with its name, its advice and its techniques: data, no rules.
 
+pub mod behaviour;
 mod dnp3_commands;
 mod dnp3_messages;
 mod modbus_commands;

@@ -44,6 +44,11 @@ pub struct Config {
     pub unresponsive_requests: usize,
     /// Commands within ten seconds that are never a burst, however few were learned (MB-36).
     pub command_burst_min: u64,
+    /// Turns of one commanded point to and fro within a minute that are never an oscillation, however few were learned
+    /// (MB-46, DN-44).
+    pub turns_per_minute: u64,
+    /// Outstations at which one master opens something within ten minutes, where no more were learned (DN-44, MB-36).
+    pub campaign_outstations: usize,
     /// Points of one command that are never a mass write, however few were learned (MB-35).
     pub mass_write_points_min: u64,
     /// Points selected and not operated within a minute that are never a walk over outputs, one less (DN-42).
@@ -124,6 +129,8 @@ impl Default for Config {
             delays_per_minute: 3,
             unresponsive_requests: 3,
             command_burst_min: 30,
+            turns_per_minute: 3,
+            campaign_outstations: 3,
             mass_write_points_min: 64,
             selects_left: 5,
             malformed_burst: 5,

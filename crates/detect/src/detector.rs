@@ -1,10 +1,14 @@
 //! Observations in, anomalies out: asks the baseline, runs the families, enters what they find.
 
+mod families;
 pub(crate) mod health;
 mod message;
 mod network;
+mod plans;
+mod routine;
 #[cfg(test)]
 mod tests;
+mod timing;
 
 use gridtap_baseline::{Baseline, Site, Verdict};
 use gridtap_model::{
@@ -12,30 +16,17 @@ use gridtap_model::{
 };
 
 use crate::book::{Book, Counts, Finding, Words};
-use crate::budget::Budget;
 use crate::catalogue;
 use crate::config::Config;
-use crate::family::breadth::{self, Gateways};
-use crate::family::conformance::Conformance;
-use crate::family::connections::Connections;
-use crate::family::exceptions::Exceptions;
-use crate::family::neighbours::Neighbours;
-use crate::family::occasion::{self, Occasions};
-use crate::family::outstation::Outstations;
-use crate::family::rates::Rates;
-use crate::family::readback::Readback;
-use crate::family::scans::Scans;
-use crate::family::select::{self, Selects};
-use crate::family::sequence::Sequence;
-use crate::family::sessions::Sessions;
-use crate::family::sweeps::Sweeps;
-use crate::family::{access, clock, control, dangerous, identity, link};
+use crate::family::timing::Said;
+use crate::family::{clock, control, identity, link, select};
 use crate::planned::Planned;
 use crate::scene::{Candidate, Scene};
 use crate::series::{Found, Later, Series};
 use crate::words;
 
-use message::{enter_message, enter_one, primary, read_range};
+use families::Families;
+use message::{enter_message, enter_one, primary};
 
 /// The detections with their short-term state.
 pub struct Detector {
@@ -46,24 +37,7 @@ pub struct Detector {
     candidates: Vec<Candidate>,
     series: Vec<Series>,
     later: Vec<Later>,
-}
-
-struct Families {
-    occasions: Occasions,
-    selects: Selects,
-    gateways: Gateways,
-    scans: Scans,
-    exceptions: Exceptions,
-    rates: Rates,
-    readback: Readback,
-    sequence: Sequence,
-    conformance: Conformance,
-    connections: Connections,
-    outstations: Outstations,
-    sweeps: Sweeps,
-    sessions: Sessions,
-    neighbours: Neighbours,
-    reads: Budget,
+    said: Vec<Said>,
 }
 
 impl Detector {
@@ -73,27 +47,12 @@ impl Detector {
         Self {
             site,
             book: Book::new(config, captures),
-            families: Families {
-                occasions: Occasions::new(config),
-                selects: Selects::new(config),
-                gateways: Gateways::default(),
-                scans: Scans::new(config),
-                exceptions: Exceptions::new(config),
-                rates: Rates::new(config),
-                readback: Readback::new(config),
-                sequence: Sequence::new(config),
-                conformance: Conformance::new(config),
-                connections: Connections::new(config),
-                outstations: Outstations::new(config),
-                sweeps: Sweeps::new(config),
-                sessions: Sessions::new(config),
-                neighbours: Neighbours::new(config),
-                reads: Budget::new(config, 0.5),
-            },
+            families: Families::new(config),
             config: config.clone(),
             candidates: Vec::new(),
             series: Vec::new(),
             later: Vec::new(),
+            said: Vec::new(),
         }
     }
 
@@ -110,15 +69,21 @@ impl Detector {
     /// Judges one observation, then lets the baseline learn it, or hold it back where it alarmed.
     pub fn observe(&mut self, obs: &Observation<'_>, baseline: &mut Baseline) {
         match &obs.what {
-            What::Message(message) => match message.phase {
-                Phase::Request | Phase::Select | Phase::Operate => {
-                    self.request(obs, message, baseline);
+            What::Message(message) => {
+                self.families.timing.heard(obs.zone, obs.time);
+                self.families.losses.message(obs.place.capture);
+                match message.phase {
+                    Phase::Request | Phase::Select | Phase::Operate => {
+                        self.request(obs, message, baseline);
+                    }
+                    Phase::Unanswered => self.unanswered(obs, message, baseline),
+                    // Where requests are not heard, their answers say what was asked.
+                    _ if gridtap_baseline::is_asking(message) => {
+                        self.request(obs, message, baseline)
+                    }
+                    _ => self.answer(obs, message, baseline),
                 }
-                Phase::Unanswered => self.unanswered(obs, message, baseline),
-                // Where requests are not heard, their answers say what was asked.
-                _ if gridtap_baseline::is_asking(message) => self.request(obs, message, baseline),
-                _ => self.answer(obs, message, baseline),
-            },
+            }
             What::Link(event) => self.link(obs, event, baseline),
             What::Network(event) => self.network(obs, *event, baseline),
         }
@@ -129,6 +94,8 @@ impl Detector {
         self.families.occasions.tick(now, &mut self.later);
         self.families.selects.tick(now, &mut self.later);
         self.enter_later();
+        self.heard_again(now);
+        self.missed(now);
         self.book.tick(now);
     }
 
@@ -158,41 +125,34 @@ impl Detector {
 
     /// Short-term state that gave way because its table was full, by table.
     pub fn evictions(&self) -> impl Iterator<Item = (&'static str, u64)> {
-        let families = &self.families;
-        [
-            ("anomalies", self.book.counts().evicted),
-            ("anomalies_counted_away", self.book.counts().counted_away),
-            ("scans", families.scans.evicted()),
-            ("exceptions", families.exceptions.evicted()),
-            ("rates", families.rates.evicted()),
-            ("readback", families.readback.refused()),
-            ("sequence", families.sequence.evicted()),
-            ("conformance", families.conformance.evicted()),
-            ("connections", families.connections.evicted()),
-            ("occasions", families.occasions.evicted()),
-            ("selects", families.selects.evicted()),
-            ("sweeps", families.sweeps.evicted()),
-            ("sessions", families.sessions.evicted()),
-            ("neighbours", families.neighbours.evicted()),
-        ]
-        .into_iter()
-        .chain(families.outstations.evictions())
+        let counts = self.book.counts();
+        [("anomalies", counts.evicted), ("anomalies_counted_away", counts.counted_away)]
+            .into_iter()
+            .chain(self.families.evictions())
     }
 
     fn request(&mut self, obs: &Observation<'_>, message: &Message<'_>, baseline: &mut Baseline) {
+        if self.is_routine(obs, message, baseline) {
+            return;
+        }
         let verdict = baseline.judge(obs);
         let site = &self.site;
         let families = &mut self.families;
         let excused = families.occasions.request(obs, message, &verdict, &mut self.later);
-        let scene = Scene { obs, message, verdict: &verdict, site, excused };
+        let to_all = message.device.sub.is_broadcast() || families.gateways.is_broadcast(message);
+        let scene = Scene { obs, message, verdict: &verdict, site, excused, to_all };
         let (found, series) = (&mut self.candidates, &mut self.series);
         found.clear();
         series.clear();
         families.judge(&scene, baseline, &self.config, found, series);
         let alarmed = enter_message(&mut self.book, &scene, found, &families.readback, baseline);
         if scene.commands() && !scene.selects() {
+            self.book.command(&scene);
             let concerning = self.book.concerns(obs.zone, message.master.address, obs.time);
             families.readback.command(&scene, concerning, series);
+        }
+        if !alarmed && scene.commands() {
+            families.values.command(&scene, baseline, series);
         }
         // Facts are kept for good: none of those who alarm for being here at all.
         if !alarmed && !scene.is_stranger() {
@@ -223,6 +183,7 @@ impl Detector {
         families.conformance.answer(site, obs, message, baseline, series);
         families.readback.answer(site, obs, message, baseline, series);
         families.selects.answer(site, obs, message, series);
+        families.values.answer(site, obs, message, baseline, series);
         identity::answer(site, obs, message, baseline, series);
         families.outstations.answer(site, obs, message, baseline, series);
         if !self.series.is_empty() {
@@ -239,6 +200,7 @@ impl Detector {
     ) {
         self.series.clear();
         self.families.occasions.unanswered(message);
+        self.families.timing.unanswered(obs.zone, message.master.address, obs.time);
         self.families.rates.unanswered(&self.site, obs, message, baseline, &mut self.series);
         let armed = armed(baseline.is_armed(&message.device, message.master.address));
         self.enter_series(obs, armed, baseline);
@@ -246,6 +208,10 @@ impl Detector {
 
     fn link(&mut self, obs: &Observation<'_>, event: &LinkEvent, baseline: &mut Baseline) {
         self.series.clear();
+        self.families.timing.link(obs, event);
+        if let LinkEvent::Missing { bytes } = *event {
+            self.missing(obs, bytes);
+        }
         if *event == LinkEvent::Closed {
             self.families.occasions.closed(obs);
         }
@@ -352,44 +318,11 @@ impl Detector {
 
     /// Enters what was waiting for an explanation that did not come.
     fn enter_later(&mut self) {
+        if self.later.is_empty() {
+            return;
+        }
         for Later { series, found, unknown } in self.later.drain(..) {
             enter_one(&mut self.book, &self.site, &series, &found, unknown);
-        }
-    }
-}
-
-impl Families {
-    /// What the rules say of a request.
-    fn judge(
-        &mut self,
-        scene: &Scene<'_>,
-        baseline: &mut Baseline,
-        config: &Config,
-        found: &mut Vec<Candidate>,
-        series: &mut Vec<Series>,
-    ) {
-        if scene.verdict.new_at.is_some() {
-            self.scans.request(scene, baseline, series);
-        }
-        access::candidates(scene, baseline, found);
-        dangerous::candidates(scene, found);
-        occasion::candidates(scene, found);
-        clock::candidates(scene, baseline, found);
-        control::candidates(scene, baseline, found);
-        self.selects.request(scene, baseline, found, series);
-        if !scene.message.faults.is_empty() {
-            self.conformance.request(scene, baseline, found, series);
-        }
-        if scene.commands() {
-            breadth::candidates(scene, &self.gateways, baseline, config, found);
-            self.rates.command(scene, baseline, series);
-        } else if found.is_empty() {
-            found.extend(read_range(scene, &mut self.reads));
-        }
-        self.sequence.request(scene, baseline, series);
-        self.outstations.request(scene, baseline, found, series);
-        if found.is_empty() {
-            found.extend(control::audit(scene));
         }
     }
 }

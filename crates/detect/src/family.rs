@@ -5,6 +5,7 @@ pub(crate) mod access;
 pub(crate) mod address;
 pub(crate) mod authentication;
 pub(crate) mod breadth;
+pub(crate) mod campaign;
 pub(crate) mod clock;
 pub(crate) mod conformance;
 pub(crate) mod connections;
@@ -17,6 +18,7 @@ pub(crate) mod flood;
 pub(crate) mod identity;
 pub(crate) mod indications;
 pub(crate) mod link;
+pub(crate) mod losses;
 pub(crate) mod modbus;
 pub(crate) mod neighbours;
 pub(crate) mod occasion;
@@ -24,12 +26,17 @@ pub(crate) mod outstation;
 pub(crate) mod rates;
 pub(crate) mod readback;
 pub(crate) mod reporting;
+pub(crate) mod reports;
 pub(crate) mod roles;
 pub(crate) mod scans;
 pub(crate) mod select;
 pub(crate) mod sequence;
+mod services;
 pub(crate) mod sessions;
 pub(crate) mod sweeps;
+pub(crate) mod timing;
+pub(crate) mod toggle;
+pub(crate) mod values;
 
 use gridtap_model::{Effect, FaultKind, Message, Protocol, Refusal};
 
@@ -51,14 +58,26 @@ pub(crate) struct Rows {
     /// One command to very many points.
     pub(crate) mass_write: &'static str,
     pub(crate) command_burst: &'static str,
+    /// Breakers opened at many outstations within a while.
+    pub(crate) campaign: &'static str,
     pub(crate) backlog: &'static str,
     pub(crate) unresponsive: &'static str,
+    /// A request that is repeated has stopped, or comes more often or more seldom.
+    pub(crate) poll_changed: &'static str,
     pub(crate) exception_burst: Option<&'static str>,
     pub(crate) exception_first: &'static str,
     pub(crate) function_scan: &'static str,
     pub(crate) address_scan: &'static str,
     pub(crate) unit_scan: &'static str,
     pub(crate) readback: Option<&'static str>,
+    /// A command that is accepted and changes nothing.
+    pub(crate) no_effect: Option<&'static str>,
+    /// A value beyond what was learned or declared of its point.
+    pub(crate) value: &'static str,
+    /// A poll whose values stand still, or come again as they came once.
+    pub(crate) replay: Option<&'static str>,
+    /// A point that is driven to and fro.
+    pub(crate) oscillation: &'static str,
     pub(crate) value_changed: Option<&'static str>,
     pub(crate) identity_changed: Option<&'static str>,
     /// The rows of a protocol whose devices say something of themselves, and speak unasked.
@@ -93,6 +112,10 @@ pub(crate) struct OutstationRows {
     pub(crate) refused_controls: &'static str,
     pub(crate) storm: &'static str,
     pub(crate) stray_report: &'static str,
+    /// Two reports of what switches that contradict each other, or a change that no plant made.
+    pub(crate) contradiction: &'static str,
+    /// An event whose time cannot be.
+    pub(crate) event_time: &'static str,
     pub(crate) address_moved: &'static str,
     pub(crate) authentication: &'static str,
     pub(crate) flood: &'static str,

@@ -23,9 +23,10 @@ mod scene;
 mod series;
 mod window;
 mod words;
+mod worst;
 
 pub use book::Counts;
 pub use config::Config;
 pub use detector::Detector;
 pub use detector::health::{Condition, Trouble};
-pub use planned::{CLASSES, OUT_OF_SERVICE, OutOfService, Party, Planned, Window};
+pub use planned::{CLASSES, Named, OUT_OF_SERVICE, OutOfService, Party, Planned, Recorded, Window};

@@ -4,10 +4,14 @@
 //! under the name of what excuses it, so that it neither alarms nor hides what they do not name: another host, another
 //! device, another kind, another time is another anomaly. The time is that of the packet.
 
+pub(crate) mod work;
+
 use core::net::IpAddr;
 
-use gridtap_model::{Protocol, SubAddress, Timestamp};
+use gridtap_model::{Device, Protocol, SubAddress, Timestamp};
 use ipnet::IpNet;
+
+use work::is_host;
 
 use crate::book::{Cause, Finding, Lazy, Words};
 use crate::catalogue::Kind;
@@ -117,7 +121,72 @@ impl Planned {
     }
 }
 
+/// What a record tells of an anomaly, as far as a window can name it.
+#[derive(Debug, Clone, Copy)]
+pub struct Recorded<'a> {
+    /// When it was first seen.
+    pub time: Timestamp,
+    /// When it was last seen.
+    pub last_time: Timestamp,
+    /// Its id in the catalogue.
+    pub detection: &'a str,
+    /// Other detections that fit the same messages.
+    pub also: &'a [String],
+    /// Who did it.
+    pub source: IpAddr,
+    /// To whom.
+    pub destination: IpAddr,
+    /// To which device, where it names one.
+    pub device: Option<Device>,
+    /// To which points.
+    pub points: &'a [String],
+}
+
+/// How much of a past anomaly a window would have named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Named {
+    /// All of it.
+    Whole,
+    /// What of it was in its time.
+    Part,
+    /// It names classes, which records do not keep.
+    Perhaps,
+    /// Nothing.
+    Not,
+}
+
 impl Window {
+    /// How much of a past anomaly it would have named.
+    #[must_use]
+    pub fn would_name(&self, recorded: &Recorded<'_>) -> Named {
+        let is_own = recorded.device.is_some_and(|device| device.address == recorded.source);
+        let (source, target) = if is_own {
+            (recorded.destination, recorded.source)
+        } else {
+            (recorded.source, recorded.destination)
+        };
+        let is_in = |moment| self.start <= moment && moment < self.end;
+        let overlaps = recorded.time < self.end && self.start <= recorded.last_time;
+        let named = overlaps
+            && self.is_source(source)
+            && self.is_target(target, recorded.device)
+            && self.names_points(recorded.points);
+        if !named {
+            return Named::Not;
+        }
+        let is_health = crate::catalogue::detection(recorded.detection)
+            .is_some_and(|detection| detection.kind == Kind::Health);
+        let listed = |id: &str| self.detections.contains(&id);
+        let by_id = listed(recorded.detection) && recorded.also.iter().all(|also| listed(also));
+        match (self.detections.is_empty() && self.classes.is_empty(), by_id) {
+            (true, _) if is_health => Named::Not,
+            (false, false) if self.classes.is_empty() => Named::Not,
+            (false, false) => Named::Perhaps,
+            _ if is_in(recorded.time) && is_in(recorded.last_time) => Named::Whole,
+            _ => Named::Part,
+        }
+    }
+
     /// Whether it names a finding, its points left aside.
     fn names(&self, finding: &Finding<'_>) -> bool {
         self.start <= finding.time
@@ -141,10 +210,15 @@ impl Window {
     }
 
     fn names_target(&self, finding: &Finding<'_>) -> bool {
+        self.is_target(finding.subject.target, finding.subject.device)
+    }
+
+    /// Whether this host, or this device of it, is one that it names.
+    pub(crate) fn is_target(&self, host: IpAddr, device: Option<Device>) -> bool {
         self.targets.is_empty()
-            || self.targets.iter().any(|target| match (target, finding.subject.device) {
+            || self.targets.iter().any(|target| match (target, device) {
                 (Party::Net(net), Some(device)) => net.contains(&device.address),
-                (Party::Net(net), None) => net.contains(&finding.subject.target),
+                (Party::Net(net), None) => net.contains(&host),
                 (Party::Device { protocol, address, sub }, Some(device)) => {
                     device.protocol == *protocol
                         && device.address == *address
@@ -159,17 +233,22 @@ impl Window {
     fn names_source(&self, finding: &Finding<'_>) -> bool {
         let subject = finding.subject;
         let is_own = subject.device.is_some_and(|device| device.address == subject.actor);
-        let source = if is_own { subject.target } else { subject.actor };
-        let is_it = |party: &Party| match party {
-            Party::Net(net) => net.contains(&source),
-            Party::Device { address, .. } => *address == source,
-        };
-        self.sources.is_empty() || self.sources.iter().any(is_it)
+        self.is_source(if is_own { subject.target } else { subject.actor })
+    }
+
+    /// Whether this host is one whose doing it names.
+    pub(crate) fn is_source(&self, host: IpAddr) -> bool {
+        self.sources.is_empty() || self.sources.iter().any(|party| is_host(party, host))
+    }
+
+    /// Whether a point as records tell it is one that it names.
+    pub(crate) fn names_point(&self, told: &str) -> bool {
+        self.points.iter().any(|named| is_point(told, named))
     }
 
     /// Whether all of these points are named, of a record that lists all there are.
     fn names_points(&self, points: &[String]) -> bool {
-        let is_named = |told: &String| self.points.iter().any(|named| is_point(told, named));
+        let is_named = |told: &String| self.names_point(told);
         self.points.is_empty()
             || !points.is_empty() && points.len() < POINTS_LISTED && points.iter().all(is_named)
     }

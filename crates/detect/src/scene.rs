@@ -14,6 +14,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) site: &'a Site,
     /// The standard's own dialogues explain the message: it needs no other reason.
     pub(crate) excused: bool,
+    /// The message goes to every device at once: to a broadcast address, or to unit 0 behind a gateway.
+    pub(crate) to_all: bool,
 }
 
 impl Scene<'_> {
@@ -46,7 +48,7 @@ impl Scene<'_> {
             Class::Configuration | Class::Time => (access.commander, access.commander_elsewhere),
             _ => (access.operator, access.operator_elsewhere),
         };
-        here || elsewhere && (access.master_known || self.message.device.sub.is_broadcast())
+        here || elsewhere && (access.master_known || self.to_all)
     }
 
     /// Whether the message only announces a command, and moves nothing yet.

@@ -10,6 +10,9 @@ pub(crate) struct Buffers {
 const FREE_MAX: usize = 256;
 const CAPACITY_MAX: usize = 4_096;
 
+/// Octets that they take at most.
+pub(crate) const OCTETS_MAX: usize = FREE_MAX * (CAPACITY_MAX + size_of::<Vec<u8>>());
+
 impl Buffers {
     pub(crate) fn take(&mut self) -> Vec<u8> {
         self.free.pop().unwrap_or_default()

@@ -19,6 +19,13 @@ pub struct Config {
     /// Requests of one conversation that can wait for their answers; the oldest gives way, and is told as
     /// unanswered.
     pub pending_max: usize,
+    /// Requests of all conversations that can wait. When there are more, those of conversations that were never
+    /// answered give way first, and nobody is told to have left them unanswered.
+    pub pending_of_all_max: usize,
+    /// Octets that all conversations hold of messages that are not complete, of requests that wait, of what is tasted,
+    /// and of the masters and devices in each. When there are more, what is not recognised gives way first, then what was
+    /// never answered, then what is new, and of each the most.
+    pub held_octets_max: usize,
     /// The largest length field that is taken for one. The specification says 254; UMAS goes to about 1 KiB.
     pub modbus_length_max: u16,
     /// The longest DNP3 fragment that is put together. The customary longest is 2,048 octets.
@@ -56,6 +63,8 @@ impl Config {
     pub fn shared_by(&self, count: u16) -> Self {
         let among = usize::from(count.max(1));
         Self {
+            pending_of_all_max: self.pending_of_all_max.div_ceil(among),
+            held_octets_max: self.held_octets_max.div_ceil(among),
             dnp3_data_set_devices_max: self.dnp3_data_set_devices_max.div_ceil(among),
             host_pairs_max: self.host_pairs_max.div_ceil(among),
             ..self.clone()
@@ -71,6 +80,10 @@ impl Default for Config {
             one_direction_after: Span::from_secs(20),
             blind_after: Span::from_secs(10),
             pending_max: 256,
+            // One for each flow there can be: a client mostly waits before it asks again.
+            pending_of_all_max: 65_536,
+            // 2 KiB for each flow there can be: a line with its last fragment of customary length.
+            held_octets_max: 128 << 20,
             modbus_length_max: 1_100,
             dnp3_fragment_octets_max: 4_096,
             dnp3_links_max: 64,

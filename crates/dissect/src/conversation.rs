@@ -1,11 +1,14 @@
 //! One conversation from its first packet to its end, whatever it speaks.
 
+mod giving_way;
 mod identify;
 mod second_copy;
 mod second_look;
 mod speech;
 
-use gridtap_model::{Conversation as Number, Direction, Endpoint, LinkEvent, Protocol, Transport};
+use gridtap_model::{
+    Conversation as Number, Direction, Endpoint, LinkEvent, Protocol, Timestamp, Transport,
+};
 use gridtap_wire::{Closing, Event, Flow, FlowId, Heard};
 
 use self::speech::Speech;
@@ -28,6 +31,8 @@ pub(crate) struct Conversation {
     /// The other side's packets, and its bytes that were acknowledged unheard, when each direction last spoke.
     replies: [u64; 2],
     unheard: [u64; 2],
+    /// When it was heard first.
+    since: Timestamp,
 }
 
 impl Conversation {
@@ -61,6 +66,7 @@ impl Conversation {
             pair: None,
             replies: [0; 2],
             unheard: [0; 2],
+            since: stage.time,
         }
     }
 

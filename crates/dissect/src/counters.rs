@@ -114,6 +114,16 @@ pub struct Counters {
     pub second_copies: u64,
     /// Requests that gave way because too many waited in one conversation.
     pub pending_evicted: u64,
+    /// Requests that gave way because too many waited in all conversations: nothing was said of them.
+    pub pending_of_all_evicted: u64,
+    /// Conversations that were not recognised, and what was kept of them gave way because all held too much.
+    pub held_evicted_unrecognised: u64,
+    /// Conversations in which nothing was ever answered, and what they held gave way because all held too much.
+    pub held_evicted_unanswered: u64,
+    /// Young conversations whose messages that are not complete, requests and files gave way because all held too much.
+    pub held_evicted_answered: u64,
+    /// Conversations of some age, of which the same gave way.
+    pub held_evicted_established: u64,
     /// DNP3 links within a conversation that gave way because too many were open.
     pub dnp3_links_evicted: u64,
     /// Descriptors of DNP3 data sets that were forgotten because too many were heard: values of theirs are told as
@@ -157,6 +167,11 @@ impl Counters {
             (&mut self.observations, other.observations),
             (&mut self.second_copies, other.second_copies),
             (&mut self.pending_evicted, other.pending_evicted),
+            (&mut self.pending_of_all_evicted, other.pending_of_all_evicted),
+            (&mut self.held_evicted_unrecognised, other.held_evicted_unrecognised),
+            (&mut self.held_evicted_unanswered, other.held_evicted_unanswered),
+            (&mut self.held_evicted_answered, other.held_evicted_answered),
+            (&mut self.held_evicted_established, other.held_evicted_established),
             (&mut self.dnp3_links_evicted, other.dnp3_links_evicted),
             (&mut self.dnp3_descriptors_evicted, other.dnp3_descriptors_evicted),
             (&mut self.dnp3_descriptors_changed, other.dnp3_descriptors_changed),
@@ -175,6 +190,23 @@ impl Counters {
             Protocol::Dnp3 => Some(&self.dnp3),
             Protocol::Unknown | Protocol::Tls | Protocol::Iec104 => None,
         }
+    }
+
+    /// What gave way because a table was full, by table; also where nothing did.
+    pub fn evictions(&self) -> impl Iterator<Item = (&'static str, u64)> + use<> {
+        [
+            ("pending_evicted", self.pending_evicted),
+            ("pending_of_all_evicted", self.pending_of_all_evicted),
+            ("held_evicted_unrecognised", self.held_evicted_unrecognised),
+            ("held_evicted_unanswered", self.held_evicted_unanswered),
+            ("held_evicted_answered", self.held_evicted_answered),
+            ("held_evicted_established", self.held_evicted_established),
+            ("dnp3_links_evicted", self.dnp3_links_evicted),
+            ("dnp3_descriptors_evicted", self.dnp3_descriptors_evicted),
+            ("dnp3_files_evicted", self.dnp3_files_evicted),
+            ("host_pairs_refused", self.host_pairs_refused),
+        ]
+        .into_iter()
     }
 
     /// Messages of a protocol; 0 for one that is not decoded.

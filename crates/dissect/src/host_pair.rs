@@ -1,18 +1,12 @@
 //! Which directions between two hosts are heard. A SPAN port that copies one direction only is the
 //! commonest fault of a sensor, and with a new connection for each poll no single flow can show it.
 
-use std::collections::HashMap;
-
-use core::net::IpAddr;
-
 use gridtap_model::{Direction, Endpoint, Group, Timestamp, Zone};
 use gridtap_wire::Flow;
+use hashbrown::HashTable;
 
 use crate::Config;
 use crate::stage::Speakers;
-
-/// Two hosts, the smaller address first, in one group of conversations.
-type Key = (Zone, IpAddr, IpAddr, Group);
 
 /// What was heard of one host towards another.
 #[derive(Debug, Clone, Copy, Default)]
@@ -27,18 +21,23 @@ struct Side {
 
 #[derive(Debug, Clone, Copy)]
 struct Pair {
+    zone: Zone,
     /// The side with the smaller address, then the other.
     sides: [Side; 2],
     /// The side that was said to be unheard.
     missing: Option<usize>,
-    /// The endpoints of the last conversation, to name one.
+    /// The endpoints of the last conversation, to name one: the smaller address first. They tell the group, too.
     last: [Endpoint; 2],
 }
+
+/// Octets that a pair takes, with its place in the index.
+pub(crate) const PAIR_OCTETS: usize = size_of::<Pair>() + 2 * (size_of::<u32>() + 1);
 
 /// The pairs of hosts that speak a protocol of ours.
 #[derive(Debug)]
 pub(crate) struct HostPairs {
-    index: HashMap<Key, u32, ahash::RandomState>,
+    index: HashTable<u32>,
+    hasher: ahash::RandomState,
     pairs: Vec<Pair>,
     pairs_max: usize,
 }
@@ -58,30 +57,45 @@ fn sender([first, second]: [Endpoint; 2], direction: Direction) -> usize {
 
 impl HostPairs {
     pub(crate) fn new(pairs_max: usize) -> Self {
-        let state = ahash::RandomState::with_seeds(0x7061, 0x6972, 0x686f, 0x7374);
-        Self { index: HashMap::with_hasher(state), pairs: Vec::new(), pairs_max }
+        let hasher = ahash::RandomState::with_seeds(0x7061, 0x6972, 0x686f, 0x7374);
+        Self { index: HashTable::new(), hasher, pairs: Vec::new(), pairs_max }
     }
 
     /// The pair of a flow; none for a host that speaks to itself, and where there are too many.
     pub(crate) fn of(&mut self, zone: Zone, flow: &Flow) -> Result<Option<PairId>, TooMany> {
-        let (first, second) = (flow.first.address, flow.second.address);
-        if first == second {
+        if flow.first.address == flow.second.address {
             return Ok(None);
         }
-        let group = Group::of(flow.first, flow.second);
-        let key = (zone, first.min(second), first.max(second), group);
-        if let Some(index) = self.index.get(&key) {
+        let last = match sender([flow.first, flow.second], Direction::Forward) {
+            0 => [flow.first, flow.second],
+            _ => [flow.second, flow.first],
+        };
+        let Self { index, hasher, pairs, pairs_max } = self;
+        let hash = |zone: Zone, last: [Endpoint; 2]| {
+            let [low, high] = last;
+            hasher.hash_one((zone, low.address, high.address, Group::of(low, high)))
+        };
+        let hashed = hash(zone, last);
+        let at = |index: &u32| usize::try_from(*index).ok().and_then(|at| pairs.get(at));
+        let is_it = |index: &u32| {
+            at(index).is_some_and(|pair| {
+                let ([low, high], [this, other]) = (pair.last, last);
+                (pair.zone, low.address, high.address) == (zone, this.address, other.address)
+                    && Group::of(low, high) == Group::of(this, other)
+            })
+        };
+        if let Some(index) = index.find(hashed, is_it) {
             return Ok(Some(PairId(*index)));
         }
-        let index = u32::try_from(self.pairs.len()).map_err(|_| TooMany)?;
-        if self.pairs.len() >= self.pairs_max {
+        let new = u32::try_from(pairs.len()).map_err(|_| TooMany)?;
+        if pairs.len() >= *pairs_max {
             return Err(TooMany);
         }
-        self.index.insert(key, index);
-        let last = [flow.first, flow.second];
+        let again = |index: &u32| at(index).map_or(0, |pair| hash(pair.zone, pair.last));
+        index.insert_unique(hashed, new, again);
         let sides = [Side::default(); 2];
-        self.pairs.push(Pair { sides, missing: None, last });
-        Ok(Some(PairId(index)))
+        pairs.push(Pair { zone, sides, missing: None, last });
+        Ok(Some(PairId(new)))
     }
 
     /// Takes in that bytes went in `direction` of a flow; `alone` where they show that the other side speaks

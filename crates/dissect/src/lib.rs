@@ -22,6 +22,7 @@ mod copies;
 mod counters;
 mod dissector;
 mod dnp3;
+mod held;
 mod host_pair;
 mod modbus;
 mod news;
@@ -32,6 +33,7 @@ mod stage;
 mod taste;
 #[cfg(test)]
 mod tests;
+mod worst;
 mod zone;
 
 pub use config::Config;

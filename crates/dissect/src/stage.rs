@@ -29,6 +29,8 @@ pub(crate) struct Shared {
     pub(crate) observations: bool,
     pub(crate) zones: Zones,
     pub(crate) buffers: Buffers,
+    /// Room for DNP3 fragments of several frames.
+    pub(crate) fragments: Buffers,
     /// Room for the points of one DNP3 message.
     pub(crate) dnp3: dnp3::Scratch,
     /// What DNP3 devices said of their data sets.
@@ -53,6 +55,7 @@ impl Shared {
             observations: true,
             zones,
             buffers: Buffers::default(),
+            fragments: Buffers::default(),
             dnp3: dnp3::Scratch::default(),
             data_sets: dnp3::DataSets::default(),
             hosts,

@@ -73,6 +73,18 @@ impl Tasting {
         self.log.len()
     }
 
+    /// Octets of room that it takes beside its own size.
+    pub(crate) const fn room_octets(&self) -> usize {
+        let marks = self.marks.capacity().saturating_mul(size_of::<Mark>());
+        self.log.capacity().saturating_add(marks)
+    }
+
+    /// Forgets what was said, and gives its room back.
+    pub(crate) fn release(&mut self) {
+        self.clear();
+        (self.log, self.marks) = (Vec::new(), Vec::new());
+    }
+
     /// Forgets what was said.
     pub(crate) fn clear(&mut self) {
         self.forget(self.log.len());

@@ -7,6 +7,7 @@ mod directions;
 mod dnp3;
 mod first_words;
 mod forgotten;
+mod held;
 mod pairing;
 mod recognition;
 mod records;

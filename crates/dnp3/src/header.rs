@@ -99,6 +99,7 @@ impl Qualifier {
 }
 
 /// A number of one, two or four octets.
+#[inline]
 pub(crate) fn number(octets: &mut Octets<'_>, width: u8) -> Option<u32> {
     match width {
         1 => octets.u8().map(u32::from),

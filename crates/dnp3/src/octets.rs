@@ -6,6 +6,7 @@ pub(crate) struct Octets<'a>(pub(crate) &'a [u8]);
 
 impl<'a> Octets<'a> {
     /// The next `N` octets; nothing is taken where there are fewer.
+    #[inline]
     pub(crate) fn chunk<const N: usize>(&mut self) -> Option<[u8; N]> {
         let (chunk, rest) = self.0.split_first_chunk::<N>()?;
         self.0 = rest;
@@ -23,14 +24,17 @@ impl<'a> Octets<'a> {
         core::mem::take(&mut self.0)
     }
 
+    #[inline]
     pub(crate) fn u8(&mut self) -> Option<u8> {
         self.chunk().map(|[octet]| octet)
     }
 
+    #[inline]
     pub(crate) fn u16(&mut self) -> Option<u16> {
         self.chunk().map(u16::from_le_bytes)
     }
 
+    #[inline]
     pub(crate) fn u32(&mut self) -> Option<u32> {
         self.chunk().map(u32::from_le_bytes)
     }
@@ -40,6 +44,7 @@ impl<'a> Octets<'a> {
     }
 
     /// Milliseconds since 1970 (DNP3TIME, a 48-bit number).
+    #[inline]
     pub(crate) fn time(&mut self) -> Option<u64> {
         let [a, b, c, d, e, f] = self.chunk()?;
         Some(u64::from_le_bytes([a, b, c, d, e, f, 0, 0]))

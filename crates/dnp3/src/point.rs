@@ -146,6 +146,7 @@ impl<'a> Point<'a> {
         Self { flags: None, status: None, value, time: None }
     }
 
+    #[inline]
     pub(crate) fn read(
         octets: &mut Octets<'a>,
         lead: Lead,
@@ -171,6 +172,7 @@ impl<'a> Point<'a> {
 
 impl Value<'_> {
     /// A number of the given coding; `before` is the octet that stands before it.
+    #[inline]
     pub(crate) fn read(octets: &mut Octets<'_>, number: Number, before: u8) -> Option<Self> {
         Some(match number {
             Number::Bit => Self::Bit(before & 0x80 != 0),

@@ -1,6 +1,7 @@
 mod headers;
 mod objects;
 mod peer;
+mod points;
 mod properties;
 mod security;
 mod vectors;

@@ -111,11 +111,16 @@ pub struct Reassembler {
     /// The fragment at hand; stays after it is complete, to know a repetition.
     buffer: Vec<u8>,
     dropped: Vec<u8>,
+    /// What is not used while room for a longer fragment is lent.
+    small: Vec<u8>,
     /// The sequence number that continues the fragment, while there is one.
     expected: Option<u8>,
     /// The last segment taken, and where its octets begin in the buffer.
     last: Option<(TransportHeader, usize)>,
 }
+
+/// Room that a segment and its growing take, which is not lent.
+const SMALL: usize = 512;
 
 impl Reassembler {
     /// The longest fragment that is allowed for where nothing is configured: the customary 2,048, twice.
@@ -124,11 +129,24 @@ impl Reassembler {
     /// Nothing heard yet; a fragment may have `octets_max` octets.
     #[must_use]
     pub const fn new(octets_max: usize) -> Self {
-        Self { octets_max, buffer: Vec::new(), dropped: Vec::new(), expected: None, last: None }
+        Self {
+            octets_max,
+            buffer: Vec::new(),
+            dropped: Vec::new(),
+            small: Vec::new(),
+            expected: None,
+            last: None,
+        }
     }
 
     /// Takes the next frame with user data.
     pub fn push(&mut self, frame: &Frame<'_>) -> Segment<'_> {
+        self.push_with(frame, Vec::new)
+    }
+
+    /// Takes the next frame with user data. A fragment of several is put together in room that is lent, empty, until
+    /// [`Self::rest`].
+    pub fn push_with(&mut self, frame: &Frame<'_>, lend: impl FnOnce() -> Vec<u8>) -> Segment<'_> {
         let mut blocks = frame.user_data();
         let Some((octet, first)) = blocks.next().and_then(<[u8]>::split_first) else {
             let fault = Some(TransportFault::Empty);
@@ -136,7 +154,7 @@ impl Reassembler {
         };
         let header = TransportHeader(*octet);
         let blocks = core::iter::once(first).chain(blocks);
-        let (fault, dropped) = self.take(header, blocks);
+        let (fault, dropped) = self.take(header, blocks, lend);
         let complete = header.is_final() && self.expected.is_some();
         if complete {
             self.expected = None;
@@ -155,6 +173,7 @@ impl Reassembler {
         &mut self,
         header: TransportHeader,
         blocks: impl Iterator<Item = &'a [u8]> + Clone,
+        lend: impl FnOnce() -> Vec<u8>,
     ) -> (Option<TransportFault>, bool) {
         let octets = blocks.clone().map(<[u8]>::len).fold(0, usize::saturating_add);
         let sequence = header.sequence();
@@ -170,6 +189,9 @@ impl Reassembler {
                     dropped = true;
                 }
                 self.buffer.clear();
+                if !header.is_final() && self.buffer.capacity() <= SMALL {
+                    self.small = core::mem::replace(&mut self.buffer, lend());
+                }
             }
             (false, _) if repeated => return (fault, false),
             (false, None) => {
@@ -227,6 +249,39 @@ impl Reassembler {
         let open = self.expected.is_some();
         self.drop_fragment();
         open.then_some(self.dropped.as_slice())
+    }
+
+    /// What the last frame brought was heard out: gives back room that was lent for it and is not needed for more. The last
+    /// segment is kept, to know a repetition.
+    pub fn rest(&mut self, mut give_back: impl FnMut(Vec<u8>)) {
+        if self.dropped.capacity() > 0 {
+            give_back(core::mem::take(&mut self.dropped));
+        }
+        if self.expected.is_some() || self.buffer.capacity() <= SMALL {
+            return;
+        }
+        let mut small = core::mem::take(&mut self.small);
+        small.clear();
+        if let Some((_, at)) = &mut self.last {
+            small.extend_from_slice(self.buffer.get(*at..).unwrap_or_default());
+            *at = 0;
+        }
+        give_back(core::mem::replace(&mut self.buffer, small));
+    }
+
+    /// Gives back the room of what is complete or given up. A repetition of the last segment is then not known as one.
+    pub fn release(&mut self) {
+        (self.dropped, self.small) = (Vec::new(), Vec::new());
+        if self.expected.is_none() {
+            (self.buffer, self.last) = (Vec::new(), None);
+        }
+    }
+
+    /// Octets of room that it takes beside its own size.
+    #[must_use]
+    pub const fn room_octets(&self) -> usize {
+        let rooms = self.buffer.capacity().saturating_add(self.dropped.capacity());
+        rooms.saturating_add(self.small.capacity())
     }
 
     /// Octets of the fragment at hand, while it is unfinished.

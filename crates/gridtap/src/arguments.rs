@@ -5,6 +5,7 @@ mod baseline;
 mod commands;
 mod upkeep;
 mod webhook;
+mod windows;
 
 use std::path::PathBuf;
 
@@ -20,6 +21,7 @@ pub(crate) use baseline::Baseline;
 pub(crate) use commands::Commands;
 pub(crate) use upkeep::{Audit, CheckConfig, Database, octets};
 pub(crate) use webhook::{Called, Only, Webhook};
+pub(crate) use windows::{Add as AddWindow, Sort as WindowSort, Windows};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -163,6 +165,11 @@ pub(crate) enum Command {
     },
     /// Every command that was heard, expected or not: who, what, when, and what came of it
     Commands(Commands),
+    /// Planned work: what is declared, declaring it, ending it
+    Windows {
+        #[command(subcommand)]
+        command: Windows,
+    },
     /// Who is told by web hooks: try an endpoint, see what waits, send again
     Webhook {
         #[command(subcommand)]
@@ -315,6 +322,9 @@ pub(crate) struct Monitor {
     /// Read at this multiple of the packets' own pace (1: as it happened); without it, at full speed
     #[arg(long, value_name = "FACTOR", value_parser = factor)]
     pub pace: Option<f64>,
+    /// Planned work of this run: a file of [[window]] tables, or the keys of one; may be given more than once
+    #[arg(long, value_name = "FILE|KEYS", conflicts_with = "serve")]
+    pub window: Vec<String>,
     /// Write counts of what was heard to this file at the end, as JSON
     #[arg(long, value_name = "FILE")]
     pub summary: Option<PathBuf>,

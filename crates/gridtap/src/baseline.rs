@@ -1,8 +1,12 @@
 //! Looking at what was learned, and deciding about it.
 
+mod carried;
 mod decide;
 mod heard;
+mod news;
+mod replay;
 mod show;
+mod signature;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -32,7 +36,26 @@ pub(crate) fn run(
         Command::Ledger { state, json } => {
             show::ledger(&known(&state.directory, settings)?, *json, voice)?;
         }
-        Command::Export { state, json } => show::export(&rows(&state.directory)?, *json)?,
+        Command::Export { state, json, to: None, .. } => {
+            show::export(&rows(&state.directory)?, *json)?;
+        }
+        Command::Export { state, to: Some(to), sign_with, .. } => {
+            carried::write(&state.directory, to, sign_with.as_deref(), voice)?;
+        }
+        Command::Import { file, signed_by, unsigned: _, replace, dry_run, json, by, state } => {
+            let import = carried::Import {
+                file,
+                signed_by: signed_by.as_deref(),
+                replace: *replace,
+                dry_run: *dry_run,
+                json: *json,
+                by: by.as_deref(),
+            };
+            carried::import(&state.directory, settings, &import, voice)?;
+        }
+        Command::Replay { change, json, state } => {
+            replay::replay(&state.directory, settings, change, *json, voice)?;
+        }
         Command::Draft { state } => {
             let draft = known(&state.directory, settings)?.draft_of_site();
             std::io::Write::write_all(&mut std::io::stdout().lock(), draft.as_bytes())?;
@@ -83,6 +106,9 @@ fn rows_of(other: &Path, mine: &[Row], json: bool) -> Result<Vec<Row>, Failure> 
         ))
     })?;
     let lines = (1_usize..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty());
+    // Of a carried baseline the first line is no key.
+    let is_head = |line: &&str| carried::is_head(line);
+    let lines = lines.filter(|(_, line)| !is_head(line));
     let is_json = text.trim_start().starts_with('{');
     if json && !is_json {
         return Err(Failure::usage(format!(

@@ -12,12 +12,6 @@ use gridtap_telemetry::Heard;
 /// How long no packet is lost before an overload is over: with the beats between, five seconds after the last.
 const CALM: Duration = Duration::from_secs(3);
 
-/// How often it is looked at how much of what is decoded is missing.
-const GAPS_EVERY: Duration = Duration::from_secs(60);
-
-/// Octets in that time below which a share says nothing.
-const GAPS_OCTETS_MIN: u64 = 10_000;
-
 /// Clocks that differ by more than this are not the same; packets that are a day off were recorded, not heard now.
 const CLOCK_NS: std::ops::Range<u64> = 5_000_000_000..86_400_000_000_000;
 
@@ -29,9 +23,6 @@ pub(crate) struct Conditions {
     /// Losses of the kernel's ring, by input: how many in all, how many before this bout, and when the last came.
     losses: Vec<Losses>,
     lost: Vec<String>,
-    /// Octets of conversations that were heard and missing, when they were looked at last.
-    octets: (u64, u64),
-    octets_at: Option<Instant>,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -91,7 +82,6 @@ impl Conditions {
             self.say(now, pipeline, (input, Trouble::InputSilence), told, "packets come again");
             self.overload(now, pipeline, input, name);
         }
-        self.gaps(now, pipeline);
         let ahead_ns = now.heard.clock_ahead_ns;
         let apart = CLOCK_NS.contains(&ahead_ns.unsigned_abs()).then(|| {
             let which = if ahead_ns > 0 { "ahead of" } else { "behind" };
@@ -116,33 +106,6 @@ impl Conditions {
         });
         let over = format!("no packet was lost for {} s, {count} in all", CALM.as_secs());
         self.say(now, pipeline, (input, Trouble::Overload), told, &over);
-    }
-
-    /// How much was missing of the conversations that are decoded, in the last minute.
-    fn gaps(&mut self, now: &Moment<'_>, pipeline: &mut Pipeline) {
-        if self.octets_at.is_some_and(|at| now.steady.saturating_duration_since(at) < GAPS_EVERY) {
-            return;
-        }
-        let (mut heard, mut missing) = (0_u64, 0_u64);
-        for protocol in &now.heard.protocols {
-            let [decoded, skipped, lost, _] = protocol.bytes;
-            heard = heard.saturating_add(decoded).saturating_add(skipped);
-            missing = missing.saturating_add(lost);
-        }
-        let (before, missing_before) = std::mem::replace(&mut self.octets, (heard, missing));
-        if self.octets_at.replace(now.steady).is_none() {
-            return;
-        }
-        let lost = missing.saturating_sub(missing_before);
-        let all = heard.saturating_sub(before).saturating_add(lost);
-        let many = all >= GAPS_OCTETS_MIN && lost.saturating_mul(20) > all;
-        let told = many.then(|| {
-            format!(
-                "{lost} of {all} octets of the conversations that are decoded were missing in the last minute"
-            )
-        });
-        let over = "less than a twentieth was missing in the last minute";
-        self.say(now, pipeline, (0, Trouble::Gaps), told, over);
     }
 
     /// Tells what is wrong when it begins, and when it is over.

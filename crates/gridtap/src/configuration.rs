@@ -38,6 +38,8 @@ pub(crate) struct Layers {
     pub set: Vec<String>,
     /// What arguments of their own name: stronger than all else.
     pub named: Vec<Node>,
+    /// Files as they would be: with this text, or gone. One that is not there yet comes after all others.
+    pub proposed: Vec<(PathBuf, Option<String>)>,
 }
 
 /// What layers make.
@@ -59,7 +61,7 @@ impl Layers {
     /// With the variables of this process that name a setting.
     pub(crate) fn of(files: &[PathBuf], set: &[String]) -> Self {
         let environment = std::env::vars().filter(|(name, _)| leaf::names_setting(name)).collect();
-        Self { files: files.to_vec(), environment, set: set.to_vec(), named: Vec::new() }
+        Self { files: files.to_vec(), environment, set: set.to_vec(), ..Self::default() }
     }
 
     /// The settings that these layers make, or everything that is wrong with them.
@@ -84,8 +86,9 @@ impl Layers {
                 Err(fault) => faults.push(fault),
             }
         }
+        self.propose(&mut files);
         for path in &files {
-            match std::fs::read_to_string(path) {
+            match self.text(path) {
                 Ok(text) => {
                     let (node, wrong) = leaf::of_file::<T>(path, &text);
                     faults.extend(wrong);
@@ -115,12 +118,40 @@ impl Layers {
         Layered { settings, written, faults, warnings, files }
     }
 
+    /// Leaves out the files that would be gone, and adds those that would be new.
+    fn propose(&self, files: &mut Vec<PathBuf>) {
+        for (path, text) in &self.proposed {
+            match text {
+                None => files.retain(|file| file != path),
+                Some(_) if !files.contains(path) => files.push(path.clone()),
+                Some(_) => {}
+            }
+        }
+    }
+
+    /// What a file says, or would say.
+    fn text(&self, path: &Path) -> io::Result<String> {
+        let proposed = self.proposed.iter().find(|(proposed, _)| proposed == path);
+        match proposed.and_then(|(_, text)| text.as_ref()) {
+            Some(text) => Ok(text.clone()),
+            None => std::fs::read_to_string(path),
+        }
+    }
+
     /// The folders beside the files, each once.
     fn folders(&self) -> Vec<PathBuf> {
         let mut seen = BTreeSet::new();
-        let beside = |path: &PathBuf| path.parent().unwrap_or(Path::new("")).join(DROP_INS);
-        self.files.iter().map(beside).filter(|folder| seen.insert(folder.clone())).collect()
+        self.files
+            .iter()
+            .map(|path| beside(path))
+            .filter(|folder| seen.insert(folder.clone()))
+            .collect()
     }
+}
+
+/// The folder beside a file of settings that more of them are dropped into.
+pub(crate) fn beside(file: &Path) -> PathBuf {
+    file.parent().unwrap_or(Path::new("")).join(DROP_INS)
 }
 
 /// The refusal of settings, a line a fault.

@@ -11,13 +11,14 @@ use crate::settings::Settings;
 
 const BOLD: Style = Style::new().bold();
 
-/// The levels with their names, coarse to fine. Values are not modelled yet and not shown.
-pub(crate) fn each(levels: &PerLevel) -> [(&'static str, &LevelState); 4] {
+/// The levels with their names, coarse to fine.
+pub(crate) fn each(levels: &PerLevel) -> [(&'static str, &LevelState); 5] {
     [
         ("flow", &levels.flow),
         ("function", &levels.function),
         ("address", &levels.address),
         ("point", &levels.point),
+        ("value", &levels.value),
     ]
 }
 
@@ -29,6 +30,7 @@ pub(crate) const fn level_name(level: Level) -> &'static str {
         Level::Address => "address",
         Level::Point => "point",
         Level::Value => "value",
+        Level::Timing => "timing",
     }
 }
 
@@ -164,7 +166,8 @@ fn table(out: &mut impl Write, levels: &PerLevel) -> io::Result<()> {
     let heading =
         "LEVEL      JUDGES      KEYS   BLOCKS   NEWS A DAY   AT MOST   ARMS IN   WAITS FOR";
     writeln!(out, "\n{BOLD}{heading}{BOLD:#}")?;
-    for (name, level) in each(levels) {
+    let all = each(levels).into_iter().chain([("timing", &levels.timing)]);
+    for (name, level) in all {
         let judges = if level.armed { "yes" } else { "not yet" };
         let most =
             level.novel_per_day_max.map_or_else(|| "-".to_owned(), |max| format!("{max:.2}"));

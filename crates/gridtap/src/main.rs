@@ -38,7 +38,9 @@ mod state;
 mod stop;
 mod watch;
 mod webhook;
+mod windows;
 
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -80,14 +82,23 @@ fn run(arguments: &Arguments, voice: Voice) -> Result<Exit, Failure> {
             anomalies::run(command, &settings(arguments, voice)?, voice)
         }
         Command::Commands(command) => commands::run(command, voice).map(|()| Exit::Done),
+        Command::Windows { command } => {
+            voice.start_log(false, None);
+            windows::run(command, &arguments.shared, voice)
+        }
         Command::Webhook { command } => webhook::run(command, &settings(arguments, voice)?, voice),
         Command::Audit { command } => audit::run(command, voice),
         Command::Db { command } => database::run(command, voice),
         Command::Learn(command) => learn::run(command, &settings(arguments, voice)?, voice),
         Command::Monitor(command) => {
-            let layered = Settings::read(&arguments.shared);
+            let layered = Settings::read_with(&arguments.shared, of_this_run(command)?);
             let settings = &layered.settings;
             let is_service = command.serve || settings.service.enabled;
+            if is_service && !command.window.is_empty() {
+                return Err(Failure::usage(
+                    "--window is for one run: a service takes windows from its settings (`gridtap windows add`)",
+                ));
+            }
             let dial = voice.start_log(is_service, settings.log.level);
             if is_service {
                 return serve::run(command, &layered, &arguments.shared, voice, dial);
@@ -95,6 +106,19 @@ fn run(arguments: &Arguments, voice: Voice) -> Result<Exit, Failure> {
             monitor::run(command, &layered, voice)
         }
     }
+}
+
+/// The windows that are named for one run, as files beside the settings.
+fn of_this_run(command: &arguments::Monitor) -> Result<Vec<(PathBuf, Option<String>)>, Failure> {
+    let numbered = (1_u32..).zip(&command.window);
+    numbered
+        .map(|(nth, argument)| {
+            let (place, text) = windows::of_argument(argument)?;
+            let is_file = place != Path::new("--window");
+            let place = if is_file { place } else { PathBuf::from(format!("--window ({nth})")) };
+            Ok((place, Some(text)))
+        })
+        .collect()
 }
 
 /// What can be set, and the log as it is set.

@@ -153,7 +153,12 @@ pub(crate) fn resolve(layered: &Layered<Settings>, site: &Site) -> Result<Planne
 }
 
 impl Window {
-    fn resolve(&self, site: &Site, wrong: &mut Vec<String>) -> Option<gridtap_detect::Window> {
+    /// The same by the names of the site file; what is wrong with it is added to `wrong`.
+    pub(crate) fn resolve(
+        &self,
+        site: &Site,
+        wrong: &mut Vec<String>,
+    ) -> Option<gridtap_detect::Window> {
         let name = self.name.trim();
         if name.is_empty() || name.chars().count() > NAME_MAX || name.chars().any(char::is_control)
         {
@@ -255,7 +260,8 @@ fn parties(key: &str, named: &[String], site: &Site, wrong: &mut Vec<String>) ->
     parties
 }
 
-fn party(name: &str, site: &Site) -> Vec<Party> {
+/// Whom a name stands for.
+pub(crate) fn party(name: &str, site: &Site) -> Vec<Party> {
     if let Ok(net) = name.parse::<IpNet>() {
         return vec![Party::Net(net)];
     }

@@ -80,7 +80,16 @@ impl Settings {
 
     /// The same with where each was written, and with what is wrong.
     pub(crate) fn read(shared: &Shared) -> Layered<Self> {
+        Self::read_with(shared, Vec::new())
+    }
+
+    /// The same as it would be with files that are not as they are on the disk.
+    pub(crate) fn read_with(
+        shared: &Shared,
+        proposed: Vec<(PathBuf, Option<String>)>,
+    ) -> Layered<Self> {
         let mut layers = Layers::of(&shared.config, &shared.set);
+        layers.proposed = proposed;
         if let Some(site) = &shared.site {
             let is_variable = std::env::var_os("GRIDTAP_SITE").is_some_and(|text| text == *site);
             let place = if is_variable { "environment GRIDTAP_SITE" } else { "--site" };
@@ -123,9 +132,20 @@ impl Settings {
 
     /// The same, with what is wrong as a fault beside others.
     pub(crate) fn declared(&self) -> Result<Site, Fault> {
-        let Some(path) = &self.site else { return Ok(Site::default()) };
-        let text =
-            std::fs::read_to_string(path).map_err(|error| Fault::unreadable(path, &error))?;
+        if self.site.is_none() { Ok(Site::default()) } else { self.declared_with("") }
+    }
+
+    /// The same as it would be with more at the end of the file.
+    pub(crate) fn declared_with(&self, more: &str) -> Result<Site, Fault> {
+        let nowhere = PathBuf::from("site file");
+        let (path, text) = match &self.site {
+            None => (&nowhere, String::new()),
+            Some(path) => {
+                let text = std::fs::read_to_string(path);
+                (path, text.map_err(|error| Fault::unreadable(path, &error))?)
+            }
+        };
+        let text = if more.is_empty() { text } else { format!("{text}\n{more}") };
         let folder = path.parent().unwrap_or(Path::new(""));
         let mut list = |name: &str| {
             let path = folder.join(name);

@@ -43,11 +43,28 @@ pub(crate) fn restore(store: &Store, baseline: &mut Baseline) -> Result<(), Fail
         }
         None => None,
     };
-    let rows = rows(store)?;
-    if meta.is_none() && rows.is_empty() {
-        return Ok(());
+    let mut is_empty = meta.is_none();
+    if !is_empty {
+        baseline.begin_restoring(meta).map_err(|error| damaged(store, error))?;
     }
-    baseline.restore(meta, &rows).map_err(|error| damaged(store, error))
+    // Never all at once: their texts take several times what they become.
+    let fault = store.each_baseline_row(|_, text| {
+        let mut restore = || {
+            if core::mem::take(&mut is_empty) {
+                baseline.begin_restoring(None).map_err(|error| damaged(store, error))?;
+            }
+            let row: Row = serde_json::from_str(text).map_err(|error| damaged(store, error))?;
+            baseline.restore_row(&row).map_err(|error| damaged(store, error))
+        };
+        restore().err()
+    })?;
+    if let Some(fault) = fault {
+        return Err(fault);
+    }
+    if !is_empty {
+        baseline.end_restoring();
+    }
+    Ok(())
 }
 
 /// The learned keys of a state.
@@ -58,31 +75,43 @@ pub(crate) fn rows(store: &Store) -> Result<Vec<Row>, Failure> {
         .collect()
 }
 
+/// Rows of values that are in memory at once; in each are those of up to 64 points.
+const VALUES_AT_ONCE: usize = 256;
+
 /// What the baseline has learned since this was last asked: each changed key with its row, or without one where it was
-/// forgotten. With `new_only`, only what is new or was forgotten.
-pub(crate) fn changes(
-    baseline: &mut Baseline,
-    new_only: bool,
-) -> Result<BTreeMap<String, Option<String>>, Failure> {
+/// forgotten.
+pub(crate) struct Changes {
+    pub rows: BTreeMap<String, Option<String>>,
+    /// More was learned of values than is taken at once.
+    pub is_more: bool,
+}
+
+/// What the baseline has learned. With `new_only`, only what is new or was forgotten.
+pub(crate) fn changes(baseline: &mut Baseline, new_only: bool) -> Result<Changes, Failure> {
     let mut rows: BTreeMap<String, Option<String>> =
         baseline.take_removed().into_iter().map(|key| (key, None)).collect();
-    for row in baseline.dirty_rows(new_only) {
+    let values = if new_only { Vec::new() } else { baseline.dirty_values(VALUES_AT_ONCE) };
+    let is_more = values.len() >= VALUES_AT_ONCE;
+    for row in baseline.dirty_rows(new_only).into_iter().chain(values) {
         let text = serde_json::to_string(&row)?;
         rows.insert(row.key, Some(text));
     }
-    Ok(rows)
+    Ok(Changes { rows, is_more })
 }
 
 /// Stores everything that the baseline has learned since it was last stored.
 pub(crate) fn keep(batch: &mut Batch<'_>, baseline: &mut Baseline) -> Result<(), Failure> {
-    for key in baseline.take_removed() {
-        batch.forget_baseline_row(&key)?;
-    }
-    let mut text = Vec::with_capacity(512);
-    for row in baseline.dirty_rows(false) {
-        text.clear();
-        serde_json::to_writer(&mut text, &row)?;
-        batch.baseline_row(&row.key, &String::from_utf8_lossy(&text))?;
+    loop {
+        let Changes { rows, is_more } = changes(baseline, false)?;
+        for (key, row) in rows {
+            match row {
+                Some(row) => batch.baseline_row(&key, &row)?,
+                None => batch.forget_baseline_row(&key)?,
+            }
+        }
+        if !is_more {
+            break;
+        }
     }
     batch.baseline_state(FORMAT, &serde_json::to_string(&baseline.meta())?)?;
     Ok(())

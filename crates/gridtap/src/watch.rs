@@ -244,7 +244,7 @@ impl Watch {
         if let Some(evidence) = self.pipeline.evidence_mut() {
             let name =
                 |id: AnomalyId| self.kept_as.get(&id).cloned().unwrap_or_else(|| id.to_string());
-            for slice in evidence.take(name) {
+            while let Some(slice) = evidence.take_one(name) {
                 batch.evidence(&name(slice.anomaly), &kept(slice))?;
             }
         }

@@ -64,14 +64,18 @@ pub struct AnomalyId(pub [u8; 16]);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct IncidentId(pub [u8; 16]);
 
+/// Each record has two or three of them: written without the machinery that formats numbers.
 fn uuid(bytes: &[u8; 16], f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    for (nth, byte) in bytes.iter().enumerate() {
-        if matches!(nth, 4 | 6 | 8 | 10) {
-            f.write_str("-")?;
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut text = [b'-'; 36];
+    let places = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
+    for (byte, place) in bytes.iter().zip(places) {
+        if let Some([high, low]) = text.get_mut(place..).and_then(|rest| rest.first_chunk_mut()) {
+            let digit = |nibble: u8| DIGITS.get(usize::from(nibble)).copied().unwrap_or_default();
+            (*high, *low) = (digit(byte >> 4), digit(byte & 15));
         }
-        write!(f, "{byte:02x}")?;
     }
-    Ok(())
+    f.write_str(core::str::from_utf8(&text).unwrap_or_default())
 }
 
 impl fmt::Display for AnomalyId {

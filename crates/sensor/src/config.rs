@@ -29,7 +29,7 @@ impl Default for SensorConfig {
     fn default() -> Self {
         Self {
             shards: 1,
-            ring_bytes: 8 << 20,
+            ring_bytes: 4 << 20,
             around_frames: 64,
             around_bytes: 64 << 10,
             after: Span::from_secs(5),

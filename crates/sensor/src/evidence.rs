@@ -2,11 +2,13 @@
 //!
 //! Everything happens at places in the stream of frames and never at a time of the machine's: a slice is the same at
 //! any speed. It is cut when its anomaly is told, so that nothing of it is lost any more, and cut once more when packet
-//! time has passed, or the ring is about to let go what came after, for what followed.
+//! time has passed, or the ring is about to let go what came after, for what followed. It is given away when it was cut
+//! first, and from then on whenever it is whole: an anomaly that is told again and again is not written each time.
 
 mod case;
+mod pieces;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use gridtap_model::{Anomaly, AnomalyId, Severity, Span, Timestamp};
 use gridtap_wire::Frame;
@@ -50,10 +52,11 @@ pub struct Evidence {
     /// Those that changed since they were last taken.
     changed: BTreeSet<AnomalyId>,
     /// Those that changed and were let go.
-    ended: Vec<(AnomalyId, Case)>,
+    ended: VecDeque<(AnomalyId, Case)>,
     ended_bytes: usize,
     held_bytes: usize,
     held_bytes_max: usize,
+    ended_bytes_max: usize,
     tellings: u64,
     /// The latest time that was heard.
     now: Timestamp,
@@ -62,6 +65,9 @@ pub struct Evidence {
     /// The place in the ring at whose end something is due.
     place: u64,
 }
+
+/// What was let go and waits to be taken may come to this part of what is held.
+const ENDED_PART: usize = 8;
 
 impl Evidence {
     /// Has heard nothing yet. `captures` names the inputs in the order of their ordinals.
@@ -78,10 +84,11 @@ impl Evidence {
             by_place: BTreeSet::new(),
             by_telling: BTreeSet::new(),
             changed: BTreeSet::new(),
-            ended: Vec::new(),
+            ended: VecDeque::new(),
             ended_bytes: 0,
             held_bytes: 0,
             held_bytes_max: ring_bytes,
+            ended_bytes_max: ring_bytes / ENDED_PART,
             tellings: 0,
             now: Timestamp::MIN,
             due: Timestamp::MAX,
@@ -136,7 +143,11 @@ impl Evidence {
             case.cut(&self.ring, &fresh, around);
             case.due = whole_second(self.now.plus_ns(self.after.nanos()));
             case.at = self.now;
-            self.changed.insert(anomaly.id);
+            case.is_owed = true;
+            // One that was given before is given again when it is whole.
+            if !case.is_given || case.awaits().is_none() {
+                self.changed.insert(anomaly.id);
+            }
         }
         self.tellings = self.tellings.saturating_add(1);
         case.telling = self.tellings;
@@ -146,17 +157,22 @@ impl Evidence {
 
     /// Slices that were cut since the last call, each as it stands now; `name` says by which id an anomaly is kept.
     pub fn take(&mut self, mut name: impl FnMut(AnomalyId) -> String) -> Vec<Slice> {
-        let mut slices = Vec::new();
-        for (id, case) in core::mem::take(&mut self.ended) {
-            slices.push(case.slice(id, &name(id), &self.captures));
+        core::iter::from_fn(|| self.take_one(&mut name)).collect()
+    }
+
+    /// One of them, as long as there are any: there may be more than there is room for at once.
+    pub fn take_one(&mut self, mut name: impl FnMut(AnomalyId) -> String) -> Option<Slice> {
+        if let Some((id, case)) = self.ended.pop_front() {
+            self.ended_bytes = self.ended_bytes.saturating_sub(case.bytes());
+            return Some(case.slice(id, &name(id), &self.captures));
         }
-        self.ended_bytes = 0;
-        for id in core::mem::take(&mut self.changed) {
-            if let Some(case) = self.cases.get(&id) {
-                slices.push(case.slice(id, &name(id), &self.captures));
+        while let Some(id) = self.changed.pop_first() {
+            if let Some(case) = self.cases.get_mut(&id) {
+                (case.is_given, case.is_owed) = (true, false);
+                return Some(case.slice(id, &name(id), &self.captures));
             }
         }
-        slices
+        None
     }
 
     /// Whether there are such.
@@ -168,7 +184,7 @@ impl Evidence {
     /// Whether so much waits to be taken that it should be, now.
     #[must_use]
     pub const fn is_full(&self) -> bool {
-        self.ended_bytes > self.held_bytes_max
+        self.ended_bytes > self.ended_bytes_max
     }
 
     fn ordinal(&self, capture: Option<&str>) -> u16 {
@@ -199,6 +215,7 @@ impl Evidence {
         let Some(mut case) = self.lift(id) else { return };
         case.follow(&self.ring);
         case.at = self.now;
+        case.is_owed = true;
         self.changed.insert(id);
         self.put(id, case);
         self.let_go();
@@ -211,9 +228,10 @@ impl Evidence {
             && let Some(mut case) = self.lift(id)
         {
             let has_grown = case.follow(&self.ring);
-            if self.changed.remove(&id) || has_grown {
+            self.changed.remove(&id);
+            if case.is_owed || has_grown {
                 self.ended_bytes = self.ended_bytes.saturating_add(case.bytes());
-                self.ended.push((id, case));
+                self.ended.push_back((id, case));
             }
         }
     }

@@ -55,6 +55,7 @@ impl Judge {
     #[inline]
     pub(crate) fn frame(&mut self, frame: &Frame<'_>) {
         self.packets = self.packets.saturating_add(1);
+        self.detector.frame(frame.capture);
         let nth = usize::from(frame.capture);
         if !self.repeats.is_empty() {
             let known = self.repeats.get(nth).copied().unwrap_or(0);
@@ -97,6 +98,7 @@ impl Judge {
     /// All that a tick brings was taken.
     pub(crate) fn tick(&mut self, now: Timestamp) {
         self.baseline.tick(now);
+        self.detector.pace(now, &mut self.baseline);
         self.detector.tick(now);
         if let Some(commands) = &mut self.commands {
             commands.tick(now);

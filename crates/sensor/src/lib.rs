@@ -21,6 +21,7 @@ mod seconds;
 mod shards;
 mod summary;
 mod tally;
+mod worst;
 
 pub use commands::{Command, CommandOutcome, LeftOut, PointCommanded};
 pub use config::SensorConfig;
@@ -30,3 +31,4 @@ pub use pipeline::{Config, Pipeline};
 pub use shards::{Counts, Gather, SHARDS_MAX, Shards, Step, shard_count};
 pub use summary::{ByteCounts, Summary};
 pub use tally::DeviceStanding;
+pub use worst::Ceiling;

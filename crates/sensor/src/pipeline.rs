@@ -301,6 +301,7 @@ impl Pipeline {
         let mut heard = Counted {
             protocols,
             buffered_bytes: count(counts.waiting_bytes),
+            held: counts.held.map(count),
             not_followed: counts.wire.not_followed().collect(),
             evictions: self.evictions(&counts).collect(),
             ..Counted::default()
@@ -339,7 +340,8 @@ impl Pipeline {
         let gave_way = |name: &str| name.contains("evicted") || name.contains("dropped");
         let wire = counts.wire.iter().filter(move |(name, _)| gave_way(name));
         let commands = self.judge.commands.iter().map(|log| ("commands_dropped", log.left_out()));
-        wire.chain(self.judge.detector.evictions())
+        wire.chain(counts.dissected.evictions())
+            .chain(self.judge.detector.evictions())
             .chain(self.judge.baseline.evictions())
             .chain(commands)
     }

@@ -84,6 +84,8 @@ pub struct Counts {
     pub dissected: Dissected,
     /// Octets that wait for others.
     pub waiting_bytes: usize,
+    /// Octets that conversations hold, and requests that wait in them.
+    pub held: [usize; 2],
     open: [usize; COUNTED.len()],
 }
 
@@ -96,6 +98,7 @@ impl Counts {
             wire: *wire.counters(),
             dissected: *dissector.counters(),
             waiting_bytes: wire.waiting_bytes(),
+            held: dissector.held(),
             open: COUNTED.map(|protocol| dissector.open(protocol)),
         }
     }
@@ -111,8 +114,9 @@ impl Counts {
         self.wire.add(&counted.wire);
         self.dissected.add(&counted.dissected);
         self.waiting_bytes = self.waiting_bytes.saturating_add(counted.waiting_bytes);
-        for (open, more) in self.open.iter_mut().zip(counted.open) {
-            *open = open.saturating_add(more);
+        let own = self.open.iter_mut().chain(&mut self.held);
+        for (own, more) in own.zip(counted.open.into_iter().chain(counted.held)) {
+            *own = own.saturating_add(more);
         }
     }
 }

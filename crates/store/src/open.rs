@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use gridtap_model::Timestamp;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::StoreError;
@@ -16,6 +17,12 @@ use crate::schema::{self, Prepared, Unfit};
 
 pub(crate) const FILE: &str = "gridtap.db";
 const LOCK: &str = "gridtap.lock";
+
+/// In a page of the usual 4 KiB a record has no room beside others, and takes one of its own.
+const PAGE_BYTES: u32 = 8192;
+/// How much the write-ahead log gathers before it is moved into the file: 16 MiB, so that a page that changes with every
+/// batch is moved once for several.
+const LOG_PAGES_MAX: u32 = 2048;
 
 /// The state of one sensor: one writer, any number of readers.
 #[derive(Debug)]
@@ -63,8 +70,11 @@ impl Store {
         let connection = Connection::open(&file).map_err(failed)?;
         // Before anything is written: what is not ours stays untouched.
         schema::check(&connection).map_err(|unfit| StoreError::unfit(directory, &unfit))?;
+        // Of a file that has pages already this changes nothing.
+        connection.pragma_update(None, "page_size", PAGE_BYTES).map_err(failed)?;
         connection.pragma_update(None, "journal_mode", "WAL").map_err(failed)?;
         connection.pragma_update(None, "synchronous", "FULL").map_err(failed)?;
+        connection.pragma_update(None, "wal_autocheckpoint", LOG_PAGES_MAX).map_err(failed)?;
         Self::prepared(connection, directory, Some(lock), now)
     }
 
@@ -147,6 +157,8 @@ impl Store {
         let failed = |error: rusqlite::Error| StoreError::of(directory, &error);
         connection.busy_timeout(Duration::from_secs(5)).map_err(failed)?;
         connection.pragma_update(None, "trusted_schema", false).map_err(failed)?;
+        // Statements are prepared once, not anew for each value that an index with a condition might suit.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(failed)?;
         let prepared = schema::prepare(&mut connection, now)
             .map_err(|unfit| StoreError::unfit(directory, &unfit))?;
         connection.set_prepared_statement_cache_capacity(32);

@@ -98,6 +98,30 @@ impl Store {
         })
     }
 
+    /// Gives the learned keys with their rows, by key, one by one: there may be more than there is room for at once.
+    /// What `each` says first is the last, where it says anything.
+    ///
+    /// # Errors
+    /// The database cannot read.
+    pub fn each_baseline_row<T>(
+        &self,
+        mut each: impl FnMut(&str, &str) -> Option<T>,
+    ) -> Result<Option<T>, StoreError> {
+        let mut run = || {
+            let mut statement =
+                self.connection.prepare("SELECT key, row FROM baseline ORDER BY key")?;
+            let mut rows = statement.query([])?;
+            while let Some(row) = rows.next()? {
+                let (key, text) = (row.get_ref(0)?.as_str()?, row.get_ref(1)?.as_str()?);
+                if let Some(said) = each(key, text) {
+                    return Ok(Some(said));
+                }
+            }
+            Ok(None)
+        };
+        run().map_err(|error: rusqlite::Error| self.failed(&error))
+    }
+
     /// What the baseline keeps beside its keys: the format of the text, and the text.
     ///
     /// # Errors

@@ -31,6 +31,8 @@ pub struct Heard {
     pub protocols: [ProtocolHeard; PROTOCOLS.len()],
     /// Octets that wait for others.
     pub buffered_bytes: u64,
+    /// Octets that conversations hold beside their own size, and requests that wait in them.
+    pub held: [u64; 2],
     /// Frames and packets that led to no conversation although there may have been one in them, by reason.
     pub not_followed: Vec<(&'static str, u64)>,
     /// What gave way because a table was full, by table; all tables, also those where nothing did.
@@ -81,6 +83,7 @@ impl Default for Heard {
             interfaces: Vec::new(),
             protocols: Default::default(),
             buffered_bytes: 0,
+            held: [0; 2],
             not_followed: Vec::new(),
             evictions: Vec::new(),
             devices: Vec::new(),

@@ -75,6 +75,10 @@ table! {
         "Gaps in recognised conversations: octets that the capture does not hold.";
     BUFFERED: Gauge "gridtap_reassembly_buffered_bytes" []
         "Octets that wait for others before they are decoded, with their bookkeeping.";
+    HELD: Gauge "gridtap_conversations_held_bytes" []
+        "Octets that conversations hold of messages that are not complete, of requests that wait, and of who speaks.";
+    PENDING: Gauge "gridtap_requests_pending" []
+        "Requests that wait for their answers.";
     NOT_FOLLOWED: Counter "gridtap_not_followed_total" ["reason"]
         "Frames and packets that led to no conversation, although there may have been one in them.";
     EVICTIONS: Counter "gridtap_evictions_total" ["what"]

@@ -94,6 +94,7 @@ fn busy() -> Metrics {
         interfaces: vec![interface],
         protocols: [protocol.clone(), protocol],
         buffered_bytes: 512,
+        held: [4_096, 3],
         not_followed: vec![("nesting_excess", 4)],
         evictions: vec![("flows_evicted_unanswered", 9)],
         devices: vec![

@@ -16,7 +16,8 @@ pub struct Config {
     pub direction_bytes_max: usize,
     /// Segments that wait in one direction of one flow.
     pub direction_segments_max: usize,
-    /// Octets of each direction that are remembered, to compare a retransmission with what it repeats.
+    /// Octets of each direction that are remembered at most, to compare a retransmission with what it repeats: what is
+    /// said in one go, and as much before it.
     /// Rounded up to a power of two; 0 compares nothing.
     pub history_bytes: usize,
     /// Which octets win where segments or fragments overlap.
@@ -50,6 +51,14 @@ pub struct Config {
 }
 
 impl Config {
+    /// Octets of a direction that are remembered at most: 0 or a power of two.
+    pub(crate) fn history_room(&self) -> usize {
+        match self.history_bytes.min(1 << 15) {
+            0 => 0,
+            octets => octets.next_power_of_two(),
+        }
+    }
+
     /// What is bounded for all, shared out among so many that follow flows.
     #[must_use]
     pub fn shared_by(&self, count: u16) -> Self {

@@ -148,6 +148,8 @@ counters! {
     tcp_reset_ignored,
     /// TCP segments far from where their direction stood, put aside until another agrees.
     tcp_stray,
+    /// Such segments for which there was no room, so that a connection that was not heard to begin is known later.
+    tcp_stray_dropped,
     /// Returns to a place in a direction that had been given up too early.
     tcp_returned,
     /// Octets of TCP payload delivered.

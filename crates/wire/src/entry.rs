@@ -117,7 +117,9 @@ impl Entry {
     /// Octets that wait in it.
     pub(crate) fn cost(&self) -> usize {
         let [forward, backward] = &self.streams;
-        forward.cost().saturating_add(backward.cost())
+        let stray = self.doubt.as_ref().and_then(|doubt| doubt.stray.as_ref());
+        let stray = stray.map_or(0, |(_, piece)| piece.cost());
+        forward.cost().saturating_add(backward.cost()).saturating_add(stray)
     }
 
     /// Whether it is worth a look if its rank has risen: at its first packets, then at every eighth.

@@ -52,6 +52,10 @@ impl Wire {
         let Some(entry) = self.table.get_mut(slot) else { return slot };
         let old = entry.flow;
         let reason = entry.closing.map_or(Closing::Reused, |(reason, _)| reason);
+        // What was put aside was taken out of it.
+        let aside = replacement.stray.as_ref().map_or(0, |(_, piece)| piece.cost());
+        let held = held_by(entry.rank, &mut self.held);
+        *held = held.saturating_sub(aside);
         self.close(slot, reason, at, sink);
         let Replacement { handshake, stray } = replacement;
         let from = stray.as_ref().map_or(direction, |(from, _)| *from);

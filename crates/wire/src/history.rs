@@ -8,17 +8,50 @@ pub(crate) struct History {
     ring: Box<[u8]>,
     /// How many octets before the next one are held.
     held: u16,
+    /// Octets since the other side spoke: a message, as a rule.
+    turn: u16,
 }
+
+/// The least room there is.
+const ROOM_MIN: usize = 32;
 
 impl History {
     pub(crate) const fn is_released(&self) -> bool {
         self.ring.is_empty()
     }
 
-    /// Makes room for a number of octets, which is a power of two.
-    pub(crate) fn allocate(&mut self, octets: usize) {
-        self.ring = vec![0; octets].into_boxed_slice();
+    /// Whether all that was said since the other side spoke has room with so many octets more, and as much before it; or
+    /// there is all the room there can be.
+    pub(crate) fn is_roomy(&self, more: usize, octets_max: usize) -> bool {
+        let room = self.ring.len();
+        room >= octets_max || self.turn_with(more).saturating_mul(2) <= room
+    }
+
+    fn turn_with(&self, more: usize) -> usize {
+        usize::from(self.turn).saturating_add(more)
+    }
+
+    /// Makes that room, of at most `octets_max`, which is a power of two. What is held, of which the last stands before
+    /// `next`, stays. A flow of short messages takes little.
+    pub(crate) fn make_room(&mut self, next: u32, more: usize, octets_max: usize) {
+        if self.is_roomy(more, octets_max) {
+            return;
+        }
+        let wanted = self.turn_with(more).saturating_mul(2).max(ROOM_MIN).min(octets_max);
+        let room = wanted.next_power_of_two().min(octets_max);
+        let mut held = Vec::with_capacity(usize::from(self.held));
+        let first = next.wrapping_sub(self.held.into());
+        self.read(next, first, next, &mut held);
+        self.ring = vec![0; room].into_boxed_slice();
         self.held = 0;
+        let turn = self.turn;
+        self.remember(first, &held);
+        self.turn = turn;
+    }
+
+    /// The other side spoke.
+    pub(crate) const fn answered(&mut self) {
+        self.turn = 0;
     }
 
     /// Gives the memory back.
@@ -48,6 +81,7 @@ impl History {
         if let Some(to) = self.ring.get_mut(..tail.len()) {
             to.copy_from_slice(tail);
         }
+        self.turn = self.turn.saturating_add(u16::try_from(bytes.len()).unwrap_or(u16::MAX));
         let held = usize::from(self.held).saturating_add(kept.len()).min(room);
         self.held = u16::try_from(held).unwrap_or(u16::MAX);
     }
@@ -85,7 +119,7 @@ mod tests {
     #[test]
     fn a_repetition_is_compared_as_far_as_it_is_remembered() {
         let mut history = History::default();
-        history.allocate(16);
+        history.make_room(0, 8, 16);
         let start = u32::MAX - 5;
         let text: Vec<u8> = (0..40).collect();
         let mut next = start;
@@ -109,5 +143,33 @@ mod tests {
         assert_eq!(read(5, 2), [35, 36, 37]);
         assert_eq!(read(40, 15), [24], "no more is held");
         assert_eq!(read(2, 2), [0_u8; 0]);
+    }
+
+    #[test]
+    fn there_is_room_for_what_one_side_says_at_a_time_and_as_much_before_it() {
+        let mut history = History::default();
+        let text: Vec<u8> = (0..200).collect();
+        let mut next = u32::MAX - 20;
+        let start = next;
+        let mut said = 0;
+        for (length, room) in [(12, 32), (12, 32), (12, 32), (40, 128), (60, 128)] {
+            history.answered();
+            history.make_room(next, length, 256);
+            history.remember(next, &text[said..said + length]);
+            next = next.wrapping_add(length as u32);
+            said += length;
+            assert_eq!(history.ring.len(), room);
+            assert_eq!(history.difference(next, start, &text[..said]), 0);
+        }
+        // A message in small pieces.
+        for octet in &text[said..] {
+            history.make_room(next, 1, 256);
+            history.remember(next, &[*octet]);
+            next = next.wrapping_add(1);
+        }
+        assert_eq!(history.ring.len(), 256);
+        let mut read = Vec::new();
+        history.read(next, next.wrapping_sub(128), next, &mut read);
+        assert_eq!(read, text[72..], "what was held stays when there is more room");
     }
 }

@@ -74,6 +74,7 @@ mod tunnel;
 mod udp;
 mod waiting;
 mod wire;
+mod worst;
 
 pub use config::{Checksums, Config, Overlap};
 pub use counters::Counters;

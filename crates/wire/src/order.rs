@@ -29,11 +29,9 @@ impl Entry {
             return;
         }
         let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
-        let history = context.config.history_bytes.min(1 << 15);
+        self.stream_mut(direction.reversed()).history.answered();
         let stream = self.stream_mut(direction);
-        if stream.history.is_released() && history > 0 {
-            stream.history.allocate(history.next_power_of_two());
-        }
+        stream.history.make_room(stream.next, bytes.len(), context.config.history_room());
         stream.history.remember(stream.next, bytes);
         stream.base = Base::Firm;
         stream.absent = 0;

@@ -6,7 +6,7 @@ use crate::checksum::Verdict;
 use crate::entry::{Context, Doubt, Entry, Sink};
 use crate::stream::Base;
 use crate::transport::{ACK, RST, SYN, Segment};
-use crate::waiting::{Octets, Piece, distance};
+use crate::waiting::{Octets, PIECE_COST, Piece, distance};
 
 /// A segment shows that another connection has taken the endpoints.
 #[derive(Debug)]
@@ -116,6 +116,12 @@ impl Entry {
         context: &mut Context<'_>,
     ) {
         context.counters.tcp_stray = context.counters.tcp_stray.saturating_add(1);
+        let room = context.bytes_max.saturating_sub(self.cost());
+        if octets.bytes.len().saturating_add(PIECE_COST) > room {
+            context.counters.tcp_stray_dropped =
+                context.counters.tcp_stray_dropped.saturating_add(1);
+            return;
+        }
         let piece = Piece {
             sequence: octets.sequence,
             bytes: octets.bytes.into(),

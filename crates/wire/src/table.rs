@@ -18,7 +18,7 @@ const CHANCES: usize = 64;
 
 /// A place for a flow, with its neighbours among the flows of its rank.
 #[derive(Debug)]
-struct Slot {
+pub(crate) struct Slot {
     entry: Option<Entry>,
     generation: u32,
     before: u32,
@@ -201,17 +201,14 @@ impl Table {
     }
 
     /// The flows whose timers are due, in an order that does not depend on their slots.
-    pub(crate) fn due(&self, now: Timestamp) -> Vec<Due> {
-        let due = self.timers.iter().take_while(|(time, _)| *time <= now);
-        let mut due: Vec<Due> = due
-            .filter_map(|&(time, slot)| {
-                let entry = self.slots.get(place(slot))?.entry.as_ref()?;
-                let ends = (entry.flow.transport, entry.flow.first, entry.flow.second);
-                Some(Due { time, opened: entry.opened, ends, slot })
-            })
-            .collect();
+    pub(crate) fn due(&self, now: Timestamp, due: &mut Vec<Due>) {
+        let timers = self.timers.iter().take_while(|(time, _)| *time <= now);
+        due.extend(timers.filter_map(|&(time, slot)| {
+            let entry = self.slots.get(place(slot))?.entry.as_ref()?;
+            let ends = (entry.flow.transport, entry.flow.first, entry.flow.second);
+            Some(Due { time, opened: entry.opened, ends, slot })
+        }));
         due.sort_unstable();
-        due
     }
 
     /// Moves a flow to another rank.

@@ -28,7 +28,7 @@ impl Entry {
         direction: Direction,
         segment: &Segment<'_>,
         at: At,
-        counters: &mut Counters,
+        (counters, history_room): (&mut Counters, usize),
         sink: &mut (impl FnMut(&Heard<'_>) + ?Sized),
     ) -> bool {
         let (stream, other) = match (&mut self.streams, direction) {
@@ -64,9 +64,11 @@ impl Entry {
         if length == 0 {
             return true;
         }
-        if stream.history.is_released() || distance(stream.next, stream.charged) > 0 {
+        let roomy = stream.history.is_roomy(segment.payload.len(), history_room);
+        if stream.history.is_released() || !roomy || distance(stream.next, stream.charged) > 0 {
             return false;
         }
+        other.history.answered();
         stream.history.remember(stream.next, segment.payload);
         stream.next = stream.next.wrapping_add(length);
         stream.absent = 0;

@@ -46,7 +46,7 @@ impl Piece {
         self.sequence.wrapping_add(self.length())
     }
 
-    fn cost(&self) -> usize {
+    pub(crate) fn cost(&self) -> usize {
         self.bytes.len().saturating_add(PIECE_COST)
     }
 }

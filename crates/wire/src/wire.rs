@@ -27,6 +27,8 @@ pub struct Wire {
     pub(crate) held: [usize; 3],
     /// What the last frame said of the network.
     pub(crate) notice: Option<Notice>,
+    /// Room for what is due at a tick.
+    due: Vec<Due>,
 }
 
 /// What an IP packet says of its flow.
@@ -50,7 +52,7 @@ impl Wire {
     pub fn new(config: Config) -> Self {
         let table = Table::new(config.hash_seed);
         let (counters, fragments) = (Counters::default(), Fragments::default());
-        Self { config, counters, table, fragments, held: [0; 3], notice: None }
+        Self { config, counters, table, fragments, held: [0; 3], notice: None, due: Vec::new() }
     }
 
     /// What was seen, put aside and given up.
@@ -190,7 +192,8 @@ impl Wire {
             let direction = entry.direction(route.source);
             entry.count_packet(direction, at);
             let young = entry.may_be_promoted(direction);
-            if !entry.in_order(direction, segment, at, &mut self.counters, sink) {
+            let room = self.config.history_room();
+            if !entry.in_order(direction, segment, at, (&mut self.counters, room), sink) {
                 self.segment(slot, direction, segment, at, sink);
             }
             if young {
@@ -232,7 +235,8 @@ impl Wire {
         if route.differing > 0 {
             entry.tell(at, Event::OverlapDiffers { direction, bytes: route.differing }, sink);
         }
-        if !entry.in_order(direction, segment, at, &mut self.counters, sink) {
+        let room = self.config.history_room();
+        if !entry.in_order(direction, segment, at, (&mut self.counters, room), sink) {
             self.segment(slot, direction, segment, at, sink);
         }
         self.promote(slot);
@@ -316,15 +320,17 @@ impl Wire {
     /// Tells the time: what has waited long enough is given up, what was silent long enough is closed.
     pub fn tick(&mut self, now: Timestamp, sink: &mut impl FnMut(&Heard<'_>)) {
         self.release(now);
+        let mut all = core::mem::take(&mut self.due);
         loop {
-            let due = self.due(now);
-            if due.is_empty() {
-                return;
+            self.table.due(now, &mut all);
+            if all.is_empty() {
+                break;
             }
-            for due in due {
+            for due in all.drain(..) {
                 self.look(due, now, sink);
             }
         }
+        self.due = all;
     }
 
     /// Gives up fragments that have waited long enough. With [`Wire::due`] and [`Wire::look`] it is a tick step by step.
@@ -335,7 +341,9 @@ impl Wire {
     /// The flows in which something is due by `now`, in the order in which they are looked at.
     #[must_use]
     pub fn due(&self, now: Timestamp) -> Vec<Due> {
-        self.table.due(now)
+        let mut due = Vec::new();
+        self.table.due(now, &mut due);
+        due
     }
 
     /// Does what is due in a flow by `now`.

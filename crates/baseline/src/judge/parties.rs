@@ -44,6 +44,8 @@ impl Baseline {
             Some(pair) => self.standing(pair, time),
             None => self.standing_at_all(zone, role.master),
         };
+        let master_known = allowed || accesses.is_some_and(|all| all.iter().any(is_access));
+        let device_new = !master_known && self.is_new_device(role);
         Access {
             host_known: allowed || host(role.master),
             peer_known: allowed || host(role.device.address),
@@ -51,8 +53,9 @@ impl Baseline {
             device_known: allowed
                 || known(&Path::Device(role.device))
                 || self.site.has_device(&role.device),
-            master_known: allowed
-                || accesses.is_some_and(|accesses| accesses.iter().any(is_access)),
+            device_new,
+            class_elsewhere: device_new && self.uses_elsewhere(role, time),
+            master_known,
             commander: standing.commander || allowed && commands(role.class),
             commander_elsewhere: standing.commander_elsewhere,
             operator: standing.operator || allowed && operates(role.class),
@@ -62,6 +65,42 @@ impl Baseline {
             function_known_in_zone: tables.is_function_in_zone(zone, role.device.protocol, code),
             ..Access::default()
         }
+    }
+
+    /// Whether a device was never heard, or in the running block only.
+    fn is_new_device(&self, role: &Role) -> bool {
+        let zone = self.zone(role.device.zone);
+        let running = zone.map_or(0, |zone| zone.blocks);
+        let key = self.tables.find_path(&Path::Device(role.device));
+        let key = key.and_then(|id| self.tables.key(id)).filter(|key| key.count > 0);
+        !self.site.has_device(&role.device)
+            && key.is_none_or(|key| key.blocks < 2 && key.block >= running)
+    }
+
+    /// Whether a master is known to do the same kind of thing to others.
+    fn uses_elsewhere(&self, role: &Role, time: Timestamp) -> bool {
+        let tables = &self.tables;
+        let uses = |address: IpAddr| {
+            let host = tables.host(role.device.zone, address);
+            let host = host.and_then(|id| tables.hosts.get(slot(id)));
+            let pairs = host.map(|host| host.pairs.as_slice()).unwrap_or_default();
+            let mut others = 0_u32;
+            for pair in pairs.iter().filter_map(|id| tables.pairs.get(slot(*id))) {
+                let of = tables.devices.get(slot(pair.device)).map(|known| known.device);
+                let is_other =
+                    of.is_some_and(|of| of != role.device && of.protocol == role.device.protocol);
+                let id = pair.accesses.get(class_slot(role.class)).copied();
+                let id = id.filter(|id| is_other && *id != NO_PARENT && tables.is_known(*id, time));
+                let Some(key) = id.and_then(|id| tables.key(id)) else { continue };
+                others = others.saturating_add(1);
+                if others >= 2 || !key.is_provisional() {
+                    return true;
+                }
+            }
+            false
+        };
+        let first = self.site.stands_in_for(role.master);
+        core::iter::once(role.master).chain(first).any(uses)
     }
 
     /// What the pair's master does to its device, and to another one.
@@ -103,7 +142,7 @@ impl Baseline {
     }
 
     /// What the other masters of a device command.
-    pub(super) fn others(&self, device: u32, pair: u32) -> impl Iterator<Item = &Coverage> {
+    pub(crate) fn others(&self, device: u32, pair: u32) -> impl Iterator<Item = &Coverage> {
         let pairs = self.tables.devices.get(slot(device)).map(|known| known.pairs.as_slice());
         let others = pairs.unwrap_or_default().iter().filter(move |other| **other != pair);
         others.filter_map(|other| self.tables.pairs.get(slot(*other))).map(|other| &other.commanded)

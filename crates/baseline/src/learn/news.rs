@@ -146,7 +146,7 @@ impl Baseline {
                 }
                 continue;
             }
-            let news = first.then_some(News::Point);
+            let news = first.then_some(News::of_point(point.table.code));
             let id = self.ensure(Kind::Point, access, detail, Flags::COMMAND, news, lesson);
             if self.tables.keys.len() > before {
                 *first = false;

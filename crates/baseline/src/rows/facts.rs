@@ -27,6 +27,7 @@ impl Baseline {
             acceptance: None,
             against: (fact.against > 0).then_some(fact.against),
             text: (!fact.text.is_empty()).then(|| fact.text.clone()),
+            cadence: None,
         })
     }
 

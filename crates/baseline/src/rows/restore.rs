@@ -5,14 +5,18 @@ use core::fmt;
 use gridtap_model::{Timestamp, Value};
 
 use super::facts::FACT;
+use super::values::VALUE;
 use super::{FORMAT, Meta, Row};
 use crate::baseline::Baseline;
 use crate::block::Blocks;
+use crate::cadence::Cadences;
 use crate::facts::Facts;
 use crate::key::{Flags, Kind};
 use crate::learn::news_of;
 use crate::path::{self, KeyError, Path};
 use crate::tables::Tables;
+use crate::values::Values;
+use crate::zone::ZoneState;
 
 /// Why a stored baseline cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,26 +60,55 @@ impl Baseline {
     /// # Errors
     /// Where it was stored by a newer version, or a row is damaged.
     pub fn restore(&mut self, meta: Option<Meta>, rows: &[Row]) -> Result<(), RestoreError> {
+        self.begin_restoring(meta)?;
+        for row in rows {
+            self.restore_row(row)?;
+        }
+        self.end_restoring();
+        Ok(())
+    }
+
+    /// The same row by row, where there may be more of them than there is room for at once: begins it.
+    ///
+    /// # Errors
+    /// Where it was stored by a newer version.
+    pub fn begin_restoring(&mut self, meta: Option<Meta>) -> Result<(), RestoreError> {
         self.tables = Tables::new(self.config.hash_seed);
         self.facts = Facts::new(self.tables.hasher(), self.config.facts_max);
+        self.cadences = Cadences::new(self.config.cadences_max);
+        self.forget_hints();
+        self.values = Values::new(self.tables.hasher(), self.config.values_max);
         (self.dirty, self.fresh) = (Vec::new(), Vec::new());
         match meta {
             Some(meta) if meta.format != FORMAT => return Err(RestoreError::Format(meta.format)),
             Some(meta) => (self.blocks, self.zones) = (meta.blocks, meta.zones),
             None => (self.blocks, self.zones) = (Blocks::new(self.config.block_ns()), Vec::new()),
         }
+        self.restored_until = self.zones.iter().map(ZoneState::last).max();
         // The rows tell again what was heard in one block only.
         for zone in &mut self.zones {
             zone.once = [0; crate::zone::SERIES];
         }
-        for row in rows {
-            self.restore_row(row).map_err(RestoreError::Key)?;
-        }
-        self.after_restore();
         Ok(())
     }
 
-    fn restore_row(&mut self, row: &Row) -> Result<(), KeyError> {
+    /// Puts one row back.
+    ///
+    /// # Errors
+    /// Where it is damaged.
+    pub fn restore_row(&mut self, row: &Row) -> Result<(), RestoreError> {
+        self.try_row(row).map_err(RestoreError::Key)
+    }
+
+    /// Every row is back: derives what hangs on several of them.
+    pub fn end_restoring(&mut self) {
+        self.after_restore();
+    }
+
+    fn try_row(&mut self, row: &Row) -> Result<(), KeyError> {
+        if let Some(value) = row.key.strip_prefix(VALUE) {
+            return self.restore_value(value, row);
+        }
         if let Some(fact) = row.key.strip_prefix(FACT) {
             return self.restore_fact(fact, row);
         }
@@ -99,6 +132,11 @@ impl Baseline {
             self.tables.acceptances.insert(parsed.path, acceptance.clone());
         }
         self.put(&parsed.path, stats);
+        if let Some(cadence) = &row.cadence
+            && let Some(id) = self.tables.find_path(&parsed.path)
+        {
+            self.cadences.restore(id, &cadence.0);
+        }
         Ok(())
     }
 
@@ -119,12 +157,12 @@ impl Baseline {
         if let Some(value) = stats.value {
             self.tables.values.insert(id, value);
         }
-        let kind = self.tables.key(id).map(|key| key.kind);
+        let key = self.tables.key(id).map(|key| (key.kind, key.detail));
         if let Some(zone) = self.zones.get_mut(zone_slot) {
             if stats.block != u32::MAX {
                 zone.reach_ordinal(stats.block);
             }
-            let news = kind.and_then(|kind| news_of(kind, stats.flags));
+            let news = key.and_then(|(kind, detail)| news_of(kind, stats.flags, detail));
             if let Some(news) = news.filter(|_| stats.flags.has(Flags::NEWS) && stats.blocks == 1) {
                 zone.restored_once(news);
             }
@@ -138,7 +176,9 @@ impl Baseline {
     /// What can only be derived once every key is there.
     pub(crate) fn after_restore(&mut self) {
         self.tables.link_conversations();
+        self.values.shrink();
         for zone in &mut self.zones {
+            zone.put_states_once(self.values.states_once(zone.zone()));
             zone.refresh(&self.config);
         }
         let count = u32::try_from(self.tables.keys.len()).unwrap_or(u32::MAX);

@@ -1,7 +1,7 @@
 use gridtap_model::{Device, Protocol, SubAddress, Zone};
 
 use crate::play::{Play, at, hear, host, judged, routine, short};
-use crate::{Acceptance, Baseline, FactKey, FactKind, Verdict, diff};
+use crate::{Acceptance, Baseline, FactKey, FactKind, Level, Verdict, diff};
 
 /// A stranger's, a reader's and the master's doings, chosen by a seed.
 fn day(baseline: &mut Baseline, seed: u32, seconds: core::ops::Range<i64>) -> Vec<Verdict> {
@@ -216,4 +216,59 @@ fn what_is_heard_in_two_runs_is_learned_as_in_one() {
         assert_eq!(second.rows(), whole.rows(), "cut at {cut} s");
         assert_eq!(second.levels(), whole.levels(), "cut at {cut} s");
     }
+}
+
+#[test]
+fn a_state_of_before_timing_opens_with_every_level_armed_and_learns_timing_from_then_on() {
+    let mut old = short();
+    routine(&mut old, 0..500);
+    let mut meta = serde_json::to_value(old.meta()).unwrap();
+    for zone in meta["zones"].as_array_mut().unwrap() {
+        zone.as_object_mut().unwrap().remove("timing").unwrap();
+    }
+    let mut rows = old.rows();
+    rows.iter_mut().for_each(|row| row.cadence = None);
+    let mut new = short();
+    new.restore(Some(serde_json::from_value(meta).unwrap()), &rows).unwrap();
+    for level in [Level::Flow, Level::Function, Level::Address] {
+        assert!(old.level_armed(level) && new.level_armed(level), "{level:?}");
+    }
+    assert!(old.level_armed(Level::Timing) && !new.level_armed(Level::Timing));
+    routine(&mut new, 500..560);
+    assert!(new.level_armed(Level::Timing), "{:?}", new.levels().levels.timing);
+    assert_eq!(new.levels().levels.timing.keys, 0, "its polls need blocks of their own");
+}
+
+#[test]
+fn a_state_of_a_version_without_values_opens_with_every_level_still_armed() {
+    let mut whole = short();
+    routine(&mut whole, 0..700);
+    let before = whole.levels().levels;
+    assert!(before.point.armed && before.value.armed, "{before:?}");
+    let mut meta: serde_json::Value = serde_json::to_value(whole.meta()).unwrap();
+    let shorten = |list: &mut serde_json::Value| {
+        list.as_array_mut().unwrap().pop().unwrap();
+    };
+    for zone in meta["zones"].as_array_mut().unwrap() {
+        shorten(&mut zone["armed"]);
+        shorten(&mut zone["news"]);
+        for stretch in zone["stretches"].as_array_mut().unwrap() {
+            shorten(&mut stretch["news"]);
+            shorten(&mut stretch["once"]);
+        }
+    }
+    let rows: Vec<_> =
+        whole.rows().into_iter().filter(|row| !row.key.starts_with("fact|values|")).collect();
+    let mut opened = short();
+    opened.restore(Some(serde_json::from_value(meta).unwrap()), &rows).unwrap();
+    let after = opened.levels().levels;
+    for (old, new) in [
+        (before.flow, after.flow),
+        (before.function, after.function),
+        (before.address, after.address),
+        (before.point, after.point),
+    ] {
+        assert!(old.armed && new.armed, "{old:?} {new:?}");
+    }
+    assert!(!after.value.armed, "values are learned anew");
 }

@@ -46,6 +46,15 @@ pub enum Normal {
     State(String),
 }
 
+impl super::Site {
+    /// Whether it declares of some point how small or great it may be.
+    #[must_use]
+    #[inline]
+    pub const fn has_limits(&self) -> bool {
+        self.limits
+    }
+}
+
 /// A declared point.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SitePoint {

@@ -231,6 +231,8 @@ impl Reader<'_> {
         }
         let place = self.site.devices.len();
         self.site.at.entry(address).or_default().push(place);
+        let limited = |point: &SitePoint| point.min.is_some() || point.max.is_some();
+        self.site.limits |= points.values().any(limited);
         let complete = entry.complete;
         self.site.devices.push(SiteDevice { name, zone, protocol, address, sub, complete, points });
         Ok(())

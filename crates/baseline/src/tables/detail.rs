@@ -64,6 +64,10 @@ pub(crate) fn point_detail(table: u16, index: u32) -> u64 {
     (u64::from(table) << 32) | u64::from(index)
 }
 
+pub(crate) fn table_of_point(detail: u64) -> u16 {
+    u16::try_from(detail >> 32).unwrap_or(u16::MAX)
+}
+
 pub(crate) fn conversation_detail(server: u32, protocol: Protocol, port: u16) -> u64 {
     let protocol = PROTOCOLS.iter().position(|known| *known == protocol).unwrap_or(0);
     (u64::from(server) << 32) | (u64::try_from(protocol).unwrap_or(0) << 16) | u64::from(port)

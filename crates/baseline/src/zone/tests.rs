@@ -131,7 +131,14 @@ fn a_steady_zone_arms_at_its_minimum_of_blocks() {
         .collect();
     assert_eq!(
         armed,
-        [(6, Level::Flow), (6, Level::Function), (48, Level::Address), (48, Level::Point)]
+        [
+            (6, Level::Flow),
+            (6, Level::Function),
+            (48, Level::Address),
+            (48, Level::Point),
+            (48, Level::Value),
+            (48, Level::Timing)
+        ]
     );
 }
 
@@ -225,6 +232,24 @@ fn news_is_common_where_its_lower_bound_is_four_a_day_and_it_still_comes() {
     assert!(commanded_in(|block| u32::from(block % 2 == 0)), "twelve a day");
     assert!(!commanded_in(|block| u32::from(block < 24)), "it came, and has ceased");
     assert!(!commanded_in(|block| if block == 0 { 500 } else { 0 }), "a first day's");
+}
+
+#[test]
+fn what_comes_more_often_than_an_alarm_a_day_is_common_and_says_nothing_of_its_neighbours() {
+    let config = Config::default();
+    let every = |hours: i64| {
+        let mut zone = zone();
+        for block in 0..7 * 24 {
+            zone.hear(Timestamp::from_nanos(block * i64::try_from(HOUR_NS).unwrap()));
+            if block % hours == 0 {
+                zone.learned(News::Switched);
+            }
+            zone.block_ended(false, HOUR_NS, &config);
+        }
+        [News::Switched, News::Point].map(|news| zone.rate(news, HOUR_NS).common)
+    };
+    assert_eq!(every(8), [true, false], "three breakers a day that were never switched");
+    assert_eq!(every(24), [false, false], "one a day may be less than one");
 }
 
 #[test]

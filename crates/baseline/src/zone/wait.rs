@@ -1,6 +1,6 @@
 //! What a level still waits for, and how long that takes.
 
-use super::{ZoneState, governs, is_stable, level_slot};
+use super::{HOUR_NS, ZoneState, governs, is_stable, level_slot};
 use crate::block::is_weekend;
 use crate::config::Config;
 use crate::verdict::Level;
@@ -23,6 +23,20 @@ pub enum Waiting {
 }
 
 impl ZoneState {
+    /// What the timing level waits for; none where it may judge.
+    pub(crate) fn timing_waits_for(&self, block_ns: u64, config: &Config) -> Option<Waiting> {
+        let coarser = self.is_armed(Level::Flow) && self.is_armed(Level::Function);
+        if self.blocks < config.timing_blocks_min {
+            Some(Waiting::Blocks)
+        } else if block_ns >= HOUR_NS && !self.weekend {
+            Some(Waiting::Weekend)
+        } else if !self.timing.is_stable() {
+            Some(Waiting::Settling)
+        } else {
+            (!coarser).then_some(Waiting::Coarser)
+        }
+    }
+
     /// What a level waits for; none where it judges.
     pub(crate) fn waits_for(
         &self,

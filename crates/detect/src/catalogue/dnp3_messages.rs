@@ -246,6 +246,16 @@ pub(super) const DETECTIONS: &[Detection] = &[
                  its control right and check the ones that were accepted.",
     },
     Detection {
+        id: "DN-46",
+        name: "Reports of a switch contradict each other",
+        kind: Kind::Security,
+        advice: "Ask at the bay, or by telephone, how the switch really stands before anything is operated by \
+                 the screen. A technician who blocks a point, an event buffer that ran over or a change of the \
+                 event classes makes reports differ, and the station's log shows each. If none did, messages \
+                 are put into this link: take the positions of this station from elsewhere, and look for \
+                 who else can send on its connection.",
+    },
+    Detection {
         id: "DN-47",
         name: "Link address moved or duplicated",
         kind: Kind::Security,
@@ -264,6 +274,15 @@ pub(super) const DETECTIONS: &[Detection] = &[
                  harmlessly, but within one connection it does not. Two different responses to one \
                  request mean that a second sender takes part, so confirm the values of this outstation \
                  at the panel, search the path for a bridging box, and hold back switching through it.",
+    },
+    Detection {
+        id: "DN-51",
+        name: "Event time skewed",
+        kind: Kind::Security,
+        advice: "Compare the outstation's clock with the front end's: a receiver without satellites, summer time \
+                 or a time write with the wrong zone puts events into the future. Correct the clock, and note \
+                 from when on its sequence of events cannot be used. Events from the future of a device \
+                 whose clock is right were made by somebody else.",
     },
     Detection {
         id: "DN-52",

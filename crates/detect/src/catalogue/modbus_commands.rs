@@ -136,6 +136,16 @@ pub(super) const DETECTIONS: &[Detection] = &[
                  that nothing depends on the new one.",
     },
     Detection {
+        id: "MB-34",
+        name: "Value outside what was learned or declared",
+        kind: Kind::Security,
+        advice: "Compare the number with the plant: what does the gauge say, and what would it do if the value \
+                 were true? A changed set of limits, another season or a unit run in a new way brings such \
+                 values honestly, and whoever runs it knows. A setpoint that walks away in small steps is how \
+                 one is moved without a single alarm, so return it to its last confirmed value and hold \
+                 writes to it until its sender is explained.",
+    },
+    Detection {
         id: "MB-35",
         name: "Write broadcast / mass write",
         kind: Kind::Security,
@@ -221,6 +231,17 @@ pub(super) const DETECTIONS: &[Detection] = &[
                  to remove; operate the bay locally until polls are answered again.",
     },
     Detection {
+        id: "MB-43",
+        name: "Poll stopped / period changed",
+        kind: Kind::Security,
+        advice: "Ask whoever looks after the SCADA configuration whether this poll was taken out, or its \
+                 period changed, in the last hours: screens and historians that were set up anew are the usual \
+                 cause, and then it is learned within a day. A poll that nobody touched and that has stopped \
+                 leaves the operator with old values that look alive; compare them with the device on site. One \
+                 that comes many times as often points to a second program on the master, which has no work \
+                 there: find it in the list of processes.",
+    },
+    Detection {
         id: "MB-44",
         name: "Read-back contradicts last write",
         kind: Kind::Security,
@@ -229,6 +250,25 @@ pub(super) const DETECTIONS: &[Detection] = &[
                  the register resolves the contradiction, and the device's own event list shows it. \
                  Where nothing of the kind is found, either the write or the reading was altered on \
                  its way, so give no further remote commands to this point and capture on both sides.",
+    },
+    Detection {
+        id: "MB-45",
+        name: "Command without effect",
+        kind: Kind::Security,
+        advice: "Have somebody look at the equipment: the device said yes, and nothing moved, or it moved \
+                 and the reading hides it. A selector in local, an interlock, an empty drive or a blown \
+                 fuse of the control circuit are the usual causes, and the bay's own display shows them. \
+                 If the plant did follow, the readings of this device are not to be trusted: switch by \
+                 telephone until the path between it and the master has been checked.",
+    },
+    Detection {
+        id: "MB-46",
+        name: "Oscillating writes, or a setpoint that moves too fast",
+        kind: Kind::Security,
+        advice: "Block remote control of this point now and ask afterwards: each turn wears a breaker, \
+                 strains a machine or swings a voltage. Testing an output on the bench, or a controller \
+                 that hunts around its setpoint, turns it as often and is known to those who do it. When \
+                 the right master sends it and nobody at its desk does, take that host off the network.",
     },
     Detection {
         id: "MB-47",
@@ -250,5 +290,14 @@ pub(super) const DETECTIONS: &[Detection] = &[
                  that a third party is inserting messages. Then tear the session down, bind the \
                  master's MAC address to its switch port, and look up the write commands of that \
                  session one by one.",
+    },
+    Detection {
+        id: "MB-49",
+        name: "Flat or replayed values",
+        kind: Kind::Security,
+        advice: "Read one of these values at the device itself and compare: while somebody plays back old \
+                 readings, the plant may be anywhere. A simulator, a test set or a converter that hung shows \
+                 the same and is put right by whoever runs it. Until then trust no screen that draws on this \
+                 device, keep operators from acting on it, and look for a host between it and its master.",
     },
 ];

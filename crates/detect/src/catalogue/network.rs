@@ -114,6 +114,26 @@ pub(super) const DETECTIONS: &[Detection] = &[
                  work, lock it, and look in the same log for a login that succeeded.",
     },
     Detection {
+        id: "OT-12",
+        name: "Device silent / disconnected / link inactive",
+        kind: Kind::Security,
+        advice: "See on the HMI since when its values are old, and in the switch whether its port is up. A \
+                 restart, a flapping link or a master that handed over to its standby brings it back within \
+                 minutes, and nothing is left to do. If it stays away and nobody works on it, send somebody: until \
+                 then its breakers can be neither seen nor commanded from afar. Look in the list for what was \
+                 sent to it just before.",
+    },
+    Detection {
+        id: "OT-13",
+        name: "Bandwidth/cadence anomaly",
+        kind: Kind::Security,
+        advice: "Compare the times of the requests with the scan rates that are configured in the front end. \
+                 Changed scan groups, a slow line or a front end under load shift them without anybody meaning \
+                 harm. Requests that came much more often keep an outstation from its work and may hide what \
+                 else is asked of it; ones that stopped leave its events unread. When the front end's \
+                 configuration shows no change, look at what runs on it beside the front end.",
+    },
+    Detection {
         id: "OT-14",
         name: "Internet or external communication",
         kind: Kind::Security,
@@ -132,6 +152,16 @@ pub(super) const DETECTIONS: &[Detection] = &[
                  network cards are the usual faults, and they are repaired rather than tolerated. If \
                  the path was opened on purpose by nobody you can find, close it and review what was \
                  commanded across it in the meantime.",
+    },
+    Detection {
+        id: "OT-16",
+        name: "Remote access from or to OT (RDP, VNC, SSH, Telnet, TeamViewer)",
+        kind: Kind::Security,
+        advice: "Ask who sits at the host that opened it, and by which approval: support by the maker has a \
+                 ticket, a time and a person who can be called. A jump host that was replaced, or a backup \
+                 by SSH from a new server, comes again at the same hour and belongs into the site file. \
+                 Without a name for it, close the session at the firewall, change the password of that \
+                 device, and read what it was told to do since.",
     },
     Detection {
         id: "OT-20",
@@ -196,6 +226,16 @@ pub(super) const DETECTIONS: &[Detection] = &[
                  does not hear.",
     },
     Detection {
+        id: "OT-30",
+        name: "New source of time",
+        kind: Kind::Security,
+        advice: "See in the device's settings which clocks it may ask, and whether this one is among them. A \
+                 second time server that takes over for a failed one, or a device reset to its maker's \
+                 defaults, explains it. The order of events in a disturbance record hangs on the clock, and \
+                 so do certificates: compare the device's time with yours, and take the server off the \
+                 network if nobody runs it.",
+    },
+    Detection {
         id: "OT-31",
         name: "Parser blinded",
         kind: Kind::Health,
@@ -205,5 +245,14 @@ pub(super) const DETECTIONS: &[Detection] = &[
                  computer, whose network card fills in checksums later, are harmless and can be \
                  declared or cured. Without such a reason somebody may be hiding commands in plain \
                  sight: have the endpoints examined and confirm the state of the outputs locally.",
+    },
+    Detection {
+        id: "OT-33",
+        name: "Planned work was not heard",
+        kind: Kind::Security,
+        advice: "Ask whoever answers for the plan whether the work was put off, or done on site without a \
+                 command; then end the window, so that it excuses nothing of another day. If it was done \
+                 as planned, its commands did not pass this sensor or went to other devices than the plan \
+                 names: find out which way they took, as that is one that you do not see.",
     },
 ];

@@ -2,7 +2,7 @@
 
 use core::net::{IpAddr, Ipv4Addr};
 
-use gridtap_model::{Armed, Endpoint, Place, Protocol, Severity, Timestamp, Zone};
+use gridtap_model::{Armed, Endpoint, Observation, Place, Protocol, Severity, Timestamp, Zone};
 
 use super::Detector;
 use crate::book::{Cause, Finding, Subject, Words};
@@ -23,6 +23,8 @@ pub enum Trouble {
     Gaps,
     /// The clock that stamps packets is not this machine's time.
     Clock,
+    /// Everything that is asked regularly stopped at once, and what else is heard does not say why.
+    Pause,
 }
 
 impl Trouble {
@@ -34,13 +36,14 @@ impl Trouble {
             Self::Overload => 19,
             Self::Gaps => 20,
             Self::Clock => 21,
+            Self::Pause => 22,
         }
     }
 
     const fn severity(self) -> Severity {
         match self {
             Self::Silence | Self::InterfaceLost | Self::Overload => Severity::High,
-            Self::InputSilence | Self::Gaps => Severity::Medium,
+            Self::InputSilence | Self::Gaps | Self::Pause => Severity::Medium,
             Self::Clock => Severity::Low,
         }
     }
@@ -57,6 +60,9 @@ impl Trouble {
                 "every packet: what was lost was not judged, although decoding goes on behind each gap"
             }
             Self::Gaps => "every octet: commands in what is missing were not judged",
+            Self::Pause => {
+                "masters ask the same again and again: what came in the meantime was not heard, and not judged"
+            }
             Self::Clock => "packets that are stamped with this machine's time",
         }
     }
@@ -107,6 +113,27 @@ impl Detector {
             observed: condition.observed.to_owned(),
             expected: condition.trouble.expected().to_owned(),
         });
+    }
+
+    /// Octets of a conversation are missing: where they are many, the sensor does not hear what it should.
+    pub(super) fn missing(&mut self, obs: &Observation<'_>, octets: u64) {
+        if let Some(observed) = self.families.losses.missing(obs.place, obs.time, octets) {
+            let (time, place, trouble) = (obs.time, obs.place, Trouble::Gaps);
+            self.sensor_troubled(&Condition { time, place, trouble, observed: &observed });
+        }
+    }
+
+    /// Time passes: less is missing than before.
+    pub(super) fn heard_again(&mut self, now: Timestamp) {
+        if let Some(place) = self.families.losses.tick(now) {
+            let observed = "little or nothing was missing in the last ten minutes";
+            self.sensor_recovered(&Condition {
+                time: now,
+                place,
+                trouble: Trouble::Gaps,
+                observed,
+            });
+        }
     }
 
     /// What was wrong is over: told at once, and the next time it is another anomaly.

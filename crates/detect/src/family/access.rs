@@ -39,6 +39,10 @@ pub(crate) fn candidates(scene: &Scene<'_>, baseline: &Baseline, out: &mut Vec<C
         out.push(first_dialogue(scene, rows));
         return;
     }
+    if takes_up(scene) {
+        out.push(put_into_service(scene, rows));
+        return;
+    }
     if scene.commands() {
         command(scene, rows, baseline, out);
     } else {
@@ -61,6 +65,33 @@ fn first_dialogue(scene: &Scene<'_>, rows: &Rows) -> Candidate {
     let row = row.unwrap_or(rows.new_function);
     let candidate = news(scene, row, Severity::Low, rank::FUNCTION, expected);
     Candidate { novelty: false, variant: 3, ..candidate }
+}
+
+/// Whether a master that reads others of their kind begins to read a device that has just come, at an address of its own.
+/// A new one behind an address that was polled before is a change of what is in service.
+fn takes_up(scene: &Scene<'_>) -> bool {
+    let access = &scene.verdict.access;
+    access.device_new
+        && !access.master_known
+        && !access.conversation_known
+        && access.class_elsewhere
+        && access.function_known_in_zone
+        && matches!(scene.message.class, Class::Read | Class::Link)
+        && matches!(scene.message.effect, Effect::Plain | Effect::Survey)
+}
+
+/// A device that is put into service: its master is none that is new here, and neither is what it does. It is told once,
+/// and learned.
+fn put_into_service(scene: &Scene<'_>, rows: &Rows) -> Candidate {
+    let expected = format!(
+        "in {} this device was not here; {} reads others here with the same function, as the master of a device that is \
+         put into service would",
+        words::heard(scene.verdict, scene.obs.time),
+        words::host(scene.site, scene.message.master.address)
+    );
+    let row = reader_row(scene, rows);
+    let candidate = news(scene, row, Severity::Low, rank::CLASS, expected);
+    Candidate { novelty: false, variant: 3, of_host: true, ..candidate }
 }
 
 fn forbidden(scene: &Scene<'_>, rows: &Rows) -> Candidate {
@@ -120,7 +151,10 @@ fn stepped(scene: &Scene<'_>, table: Severity) -> Severity {
     if scene.selects() || scene.message.effect == Effect::RestartSeen {
         return Severity::Low;
     }
-    if scene.verdict.rate.common { table.lowered() } else { table }
+    // What nobody here ever used is none of the news that is common here.
+    let access = &scene.verdict.access;
+    let is_like_it = access.function_known || access.function_known_in_zone;
+    if scene.verdict.rate.common && is_like_it { table.lowered() } else { table }
 }
 
 /// What is known is not always settled: heard in one block only (perhaps an attack while we learned), or so

@@ -56,7 +56,7 @@ impl Gateways {
 
     /// Unit 0 is a broadcast only behind a gateway: two or more units, or a gateway's refusal. Elsewhere it is
     /// the device itself, as 255 always is.
-    fn is_broadcast(&self, message: &Message<'_>) -> bool {
+    pub(crate) fn is_broadcast(&self, message: &Message<'_>) -> bool {
         message.device.sub == SubAddress::Unit(0)
             && self
                 .hosts
@@ -133,7 +133,7 @@ pub(crate) fn candidates(
         master: Some(scene.message.master.address),
         detail: 0,
     };
-    let usual = baseline.facts().count(&fact);
+    let usual = baseline.usual_count(&fact);
     // What is usual must have been learned: that the site file declares the access says nothing of its breadth.
     if written > usual && baseline.is_zone_armed(scene.message.device.zone) {
         push(

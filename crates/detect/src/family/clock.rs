@@ -63,6 +63,9 @@ pub(crate) fn candidates(scene: &Scene<'_>, baseline: &Baseline, out: &mut Vec<C
 
 /// Learns the difference from a clock that was set without alarm.
 pub(crate) fn learn(scene: &Scene<'_>, baseline: &mut Baseline) {
+    if scene.message.effect != Effect::ClockSet {
+        return;
+    }
     let armed = scene.verdict.armed;
     let usual = baseline.facts().get(&key(scene)).map(|fact| signed(fact.against));
     let Some(offset) = worst_offset_ms(scene, usual.unwrap_or(0)) else { return };

@@ -121,7 +121,7 @@ const fn opposite(control: Control) -> Control {
 }
 
 /// Whether it trips, or switches off where there is one output.
-const fn opens(control: Control) -> bool {
+pub(in crate::family) const fn opens(control: Control) -> bool {
     match control.trip_close {
         TripClose::Trip => true,
         TripClose::Close => false,

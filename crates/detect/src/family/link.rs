@@ -8,7 +8,7 @@ use gridtap_model::{
     Device, Endpoint, LinkEvent, Observation, Protocol, Severity, SubAddress, What,
 };
 
-use super::rows;
+use super::{rows, services};
 use crate::book::{Cause, Subject};
 use crate::float;
 use crate::scene::{Candidate, rank};
@@ -138,6 +138,10 @@ fn newcomers(
         obs.destination.port
     );
     out.push(news(verdict, "OT-02", usual, rank::NETWORK, expected));
+    if let Some(service) = services::service(site, obs) {
+        let expected = services::expected(site, obs, &heard, &often, &service);
+        out.push(news(verdict, service.detection, usual, rank::CLASS, expected));
+    }
 }
 
 /// A conversation that was tried, and in which nothing was said.

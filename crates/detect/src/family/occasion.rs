@@ -95,7 +95,10 @@ impl Occasions {
         let known = verdict.access.host_known;
         let spoken = self.spoken.entry(pair, || known);
         let before = spoke(spoken, obs, message);
-        let familiar = verdict.access.master_known || !verdict.armed;
+        // A master of others begins with a device that has just come as it began with them.
+        let access = &verdict.access;
+        let takes_up = access.device_new && access.class_elsewhere;
+        let familiar = access.master_known || takes_up || !verdict.armed;
         if !familiar || !is_of_dialogue(message.effect) {
             return false;
         }

@@ -10,6 +10,7 @@ use super::control_status::ControlStatus;
 use super::flood::Floods;
 use super::indications::Indicators;
 use super::reporting::Reporting;
+use super::reports::Reports;
 use super::roles::Roles;
 use crate::config::Config;
 use crate::scene::{Candidate, Scene};
@@ -20,6 +21,7 @@ pub(crate) struct Outstations {
     indicators: Indicators,
     control_status: ControlStatus,
     reporting: Reporting,
+    reports: Reports,
     addresses: Addresses,
     authentications: Authentications,
     floods: Floods,
@@ -32,6 +34,7 @@ impl Outstations {
             indicators: Indicators::new(config),
             control_status: ControlStatus::new(config),
             reporting: Reporting::new(config),
+            reports: Reports::new(config),
             addresses: Addresses::new(config),
             authentications: Authentications::new(config),
             floods: Floods::new(config),
@@ -40,11 +43,12 @@ impl Outstations {
     }
 
     /// Entries that gave way, by family.
-    pub(crate) fn evictions(&self) -> [(&'static str, u64); 7] {
+    pub(crate) fn evictions(&self) -> [(&'static str, u64); 8] {
         [
             ("indications", self.indicators.evicted()),
             ("control_status", self.control_status.evicted()),
             ("reporting", self.reporting.evicted()),
+            ("reports", self.reports.evicted()),
             ("addresses", self.addresses.evicted()),
             ("authentication", self.authentications.evicted()),
             ("floods", self.floods.evicted()),
@@ -86,6 +90,7 @@ impl Outstations {
         self.indicators.answer(&heard, baseline, out);
         self.control_status.answer(&heard, baseline, out);
         self.reporting.answer(&heard, baseline, out);
+        self.reports.answer(&heard, baseline, out);
         self.addresses.answer(&heard, baseline, out);
         self.authentications.answer(&heard, baseline, out);
     }

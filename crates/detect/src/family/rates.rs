@@ -3,9 +3,9 @@
 use core::net::IpAddr;
 
 use gridtap_baseline::{Baseline, FactKey, FactKind, Site};
-use gridtap_model::{Class, Device, Message, Observation, Severity, Timestamp, Zone};
+use gridtap_model::{Class, Device, Message, Observation, Point, Severity, Timestamp, Zone};
 
-use super::rows;
+use super::{control, rows};
 use crate::book::Cause;
 use crate::bounded::Bounded;
 use crate::config::Config;
@@ -18,6 +18,17 @@ use crate::words;
 const COMMAND_WINDOW_NS: i64 = 10_000_000_000;
 /// A burst is more than this many times the most that was learned.
 const BURST_FACTOR: u64 = 3;
+/// A setpoint that is corrected, or a breaker that is worked on, gets a few commands in an hour: so many are too many where
+/// they are more than so many times the most that was learned.
+const POINT_COMMANDS_MIN: u64 = 10;
+const POINTS_MAX: usize = 16;
+const HOUR_NS: u64 = 3_600_000_000_000;
+/// Tells the count of a point from that of its device.
+const OF_POINT: u64 = 1 << 63;
+/// Frames that are remembered of a point; beyond so many commands, more say nothing more.
+const POINT_FRAMES_MAX: usize = 64;
+/// The most that was learned within an hour says something once so many of them were heard.
+const HOURS_MIN: u64 = 12;
 const MINUTE_NS: u64 = 60_000_000_000;
 const SILENCE_NS: u64 = 300_000_000_000;
 
@@ -36,6 +47,7 @@ struct Silence {
 /// Counts of commands and of requests without an answer.
 pub(crate) struct Rates {
     commands: Bounded<(Device, IpAddr), Commands>,
+    points: Bounded<(Device, IpAddr, u64), Window<()>>,
     silent: Bounded<(Device, IpAddr), Silence>,
     backlog: Bounded<(Zone, IpAddr, IpAddr), Window<()>>,
     config: Config,
@@ -45,6 +57,7 @@ impl Rates {
     pub(crate) fn new(config: &Config) -> Self {
         Self {
             commands: Bounded::new(config.pairs_max),
+            points: Bounded::new(config.points_max),
             silent: Bounded::new(config.pairs_max),
             backlog: Bounded::new(config.pairs_max),
             config: config.clone(),
@@ -54,6 +67,7 @@ impl Rates {
     pub(crate) const fn evicted(&self) -> u64 {
         self.commands
             .evicted()
+            .saturating_add(self.points.evicted())
             .saturating_add(self.silent.evicted())
             .saturating_add(self.backlog.evicted())
     }
@@ -71,6 +85,7 @@ impl Rates {
             return;
         }
         let Some(rows) = rows(message.device.protocol) else { return };
+        self.of_points(scene, rows.oscillation, baseline, out);
         let (device, master) = (message.device, message.master.address);
         let window = window_of(obs.time);
         let commands = self.commands.entry((device, master), || scene.verdict.access.host_known);
@@ -91,7 +106,7 @@ impl Rates {
         if !too_many(baseline, &device, master, count, &self.config) {
             return;
         }
-        let usual = baseline.facts().count(&fact(device, master));
+        let usual = baseline.usual_count(&fact(device, master));
         let observed = format!(
             "{} sent {count} commands to {} within 10 s, the last: {}",
             words::host(scene.site, master),
@@ -105,6 +120,40 @@ impl Rates {
                 .shown_by(vec![commands.first_frame, obs.place.frame])
                 .saying(observed, expected),
         );
+    }
+
+    /// Counts the commands of each point against the most that was learned of it in an hour: what moves step by step, each
+    /// like an operator's, takes more steps than operators do.
+    fn of_points(
+        &mut self,
+        scene: &Scene<'_>,
+        row: &'static str,
+        baseline: &mut Baseline,
+        out: &mut Vec<Series>,
+    ) {
+        let (obs, message) = (scene.obs, scene.message);
+        let (device, master) = (message.device, message.master.address);
+        let written: u32 = message.runs.iter().filter(|run| run.written).map(|run| run.count).sum();
+        if scene.selects() || usize::try_from(written).unwrap_or(usize::MAX) > POINTS_MAX {
+            return;
+        }
+        for point in scene.points(POINTS_MAX) {
+            let detail = OF_POINT | control::variant(&point);
+            let key = FactKey { detail, ..fact(device, master) };
+            let known = scene.verdict.access.host_known;
+            let window = self.points.entry((device, master, detail), || known);
+            window.push(obs.time, obs.place.frame, (), HOUR_NS, POINT_FRAMES_MAX);
+            let count = u64::try_from(window.count()).unwrap_or(u64::MAX);
+            let usual = baseline.usual_count(&key);
+            let enough = POINT_COMMANDS_MIN.max(usual.saturating_mul(BURST_FACTOR));
+            let heard = scene.verdict.rate.heard_ns >= HOUR_NS.saturating_mul(HOURS_MIN);
+            let judged = heard && baseline.is_zone_armed(device.zone) && !scene.verdict.accepted;
+            if judged && count > enough {
+                out.push(often(scene, row, &point, count, usual).shown_by(window.frames()));
+            } else if !judged && !scene.is_stranger() {
+                baseline.facts_mut().note_most(key, obs.time, count);
+            }
+        }
     }
 
     /// A request that got no answer in its patience.
@@ -170,6 +219,26 @@ impl Rates {
     }
 }
 
+fn often(scene: &Scene<'_>, row: &'static str, point: &Point, count: u64, usual: u64) -> Series {
+    let (obs, message) = (scene.obs, scene.message);
+    let name = words::told_with(scene, point).name(scene.site, &message.device);
+    let observed = format!(
+        "{} commanded {name} of {} {count} times within an hour, the last: {}",
+        words::host(scene.site, message.master.address),
+        words::device(scene.site, &message.device),
+        words::request(scene)
+    );
+    let expected = format!(
+        "the most that was learned of this point in an hour is {usual}; a controller that was put into operation, or a \
+         ramp that the control room knows of, would explain it"
+    );
+    Series::about(row, Severity::Medium, Cause::Process, obs, message)
+        .variant(OF_POINT | control::variant(point))
+        .scored(4.0)
+        .naming(vec![name])
+        .saying(observed, expected)
+}
+
 const fn fact(device: Device, master: IpAddr) -> FactKey {
     FactKey { kind: FactKind::MostCommands, device, master: Some(master), detail: 0 }
 }
@@ -187,7 +256,7 @@ fn too_many(
     count: u64,
     config: &Config,
 ) -> bool {
-    let usual = baseline.facts().count(&fact(*device, master));
+    let usual = baseline.usual_count(&fact(*device, master));
     baseline.is_zone_armed(device.zone)
         && count > config.command_burst_min.max(usual.saturating_mul(BURST_FACTOR))
 }

@@ -22,6 +22,11 @@ use crate::words::{self, Told};
 const SUPPORT: u64 = 5;
 /// The same of a single bit, which any point shows in half of all cases: once in 4,096 all twelve by chance.
 const SUPPORT_OF_BIT: u64 = 12;
+/// Reads that may show the old value after a write: devices take their inputs and outputs over once a cycle, and a
+/// gateway reads them now and then.
+const PATIENCE: u64 = 3;
+/// A point that took long may take so many times longer.
+const PATIENCE_FACTOR: u64 = 2;
 /// Points of one message that are followed.
 const POINTS_OF_MESSAGE_MAX: usize = 128;
 
@@ -35,6 +40,28 @@ struct Written {
     done: bool,
     /// Compared with a read already.
     compared: bool,
+    /// Reads that showed the value before.
+    stale: u64,
+}
+
+/// What a read says of what was written.
+enum Shown {
+    /// Nothing to tell.
+    Settled,
+    /// Still the value before: it may follow.
+    Waits,
+    /// Something else, where so many reads agreed before.
+    Otherwise { agreed: u64 },
+    /// Still the value before, after all the time that it may take.
+    Unmoved { agreed: u64, reads: u64 },
+}
+
+/// A point whose read does not show what was written.
+struct Against {
+    point: Point,
+    agreed: u64,
+    /// Reads that showed the value before, where that is what is wrong.
+    reads: Option<u64>,
 }
 
 /// What was written to one device.
@@ -44,9 +71,35 @@ struct OfDevice {
     points: BTreeMap<(u16, u32), Written>,
     /// How many of them were not compared yet. Where all were, a read says nothing new: most answers are to reads.
     open: usize,
+    /// Between which of them those are: what is read is mostly something else.
+    open_within: Option<((u16, u32), (u16, u32))>,
+    /// In which tables, each by one bit that it may share with others.
+    open_in: u64,
+}
+
+fn bit_of(table: u16) -> u64 {
+    1_u64.rotate_left(u32::from(table))
 }
 
 impl OfDevice {
+    /// A point was written that is still to be compared.
+    fn opened(&mut self, point: (u16, u32)) {
+        let (first, last) = match self.open_within {
+            Some((first, last)) if self.open > 0 => (first.min(point), last.max(point)),
+            _ => (point, point),
+        };
+        self.open_in = bit_of(point.0) | if self.open > 0 { self.open_in } else { 0 };
+        self.open_within = Some((first, last));
+        self.open = self.open.saturating_add(1);
+    }
+
+    /// Whether some of these points may still be to be compared.
+    fn may_be_open(&self, first: (u16, u32), last: (u16, u32)) -> bool {
+        self.open > 0
+            && (first.0 != last.0 || self.open_in & bit_of(first.0) != 0)
+            && self.open_within.is_some_and(|within| first <= within.1 && within.0 <= last)
+    }
+
     fn remove(&mut self, point: &(u16, u32)) -> bool {
         let removed = self.points.remove(point);
         let was_open = removed.is_some_and(|written| !written.compared);
@@ -97,23 +150,27 @@ impl Readback {
         let mut befores = BTreeMap::new();
         for point in points {
             let Some(value) = point.value else { continue };
-            let new = Written { value, before: None, frame, done: false, compared: false };
-            match device.points.entry((point.table.code, point.index)) {
+            let new =
+                Written { value, before: None, frame, done: false, compared: false, stale: 0 };
+            let place = (point.table.code, point.index);
+            match device.points.entry(place) {
                 Entry::Vacant(_) if self.points >= most => {
                     self.refused = self.refused.saturating_add(1);
                 }
                 Entry::Vacant(vacant) => {
                     self.points = self.points.saturating_add(1);
-                    device.open = device.open.saturating_add(1);
                     vacant.insert(new);
+                    device.opened(place);
                 }
                 Entry::Occupied(mut occupied) => {
                     let Written { value: before, compared, .. } = *occupied.get();
-                    device.open = device.open.saturating_add(usize::from(compared));
                     if concerning {
-                        befores.insert((point.table.code, point.index), before);
+                        befores.insert(place, before);
                     }
                     occupied.insert(Written { before: Some(before), ..new });
+                    if compared {
+                        device.opened(place);
+                    }
                 }
             }
         }
@@ -140,12 +197,16 @@ impl Readback {
             return;
         }
         let Some(device) = self.written.get_mut(&message.device) else { return };
-        if device.open == 0 && !matches!(message.outcome, Outcome::Refused { .. }) {
+        let is_refused = matches!(message.outcome, Outcome::Refused { .. });
+        if device.open == 0 && !is_refused {
             return;
         }
         for run in message.runs {
             let (table, last) =
                 (run.table.code, run.first.saturating_add(run.count.saturating_sub(1)));
+            if !is_refused && !device.may_be_open((table, run.first), (table, last)) {
+                continue;
+            }
             let range = (table, run.first)..=(table, last);
             let (mut refused, mut contradicted) = (Vec::new(), Vec::new());
             for (key, written) in device.points.range_mut(range) {
@@ -163,22 +224,30 @@ impl Readback {
                 if run.written || !after || written.compared || message.phase != Phase::Response {
                     continue;
                 }
+                let point = Point { table: run.table, index: key.1, value: Some(read) };
+                let (agreed, reads) = match compare(obs, message, baseline, &point, written) {
+                    Shown::Waits => {
+                        written.stale = written.stale.saturating_add(1);
+                        continue;
+                    }
+                    Shown::Settled => (None, None),
+                    Shown::Otherwise { agreed } => (Some(agreed), None),
+                    Shown::Unmoved { agreed, reads } => (Some(agreed), Some(reads)),
+                };
                 written.compared = true;
                 device.open = device.open.saturating_sub(1);
-                let point = Point { table: run.table, index: key.1, value: Some(read) };
-                if let Some(agreed) = compare(obs, message, baseline, &point, written) {
-                    contradicted.push((point, agreed));
-                }
+                contradicted.extend(agreed.map(|agreed| Against { point, agreed, reads }));
             }
             let mut last = None;
-            for (point, agreed) in contradicted {
+            for against in contradicted {
+                let point = against.point;
                 let whole = words::told_at(site, &message.device, run, &point);
                 let is_written = |at: Point| device.points.contains_key(&(at.table.code, at.index));
                 let alone = Told { first: point, second: None };
                 let told = if whole.points().all(is_written) { whole } else { alone };
                 // Both registers of one value contradict once.
                 if last.replace(told) != Some(told) {
-                    out.extend(contradiction(site, obs, message, told, agreed, &device.points));
+                    out.extend(contradiction(site, obs, message, told, &against, &device.points));
                 }
             }
             for key in refused {
@@ -227,41 +296,50 @@ fn changed(scene: &Scene<'_>, told: &Told, before: &Told) -> Option<Series> {
     Some(series)
 }
 
-/// Compares what was read with what was written. Where they contradict, how many reads agreed before.
+/// Compares what was read with what was written.
 fn compare(
     obs: &Observation<'_>,
     message: &Message<'_>,
     baseline: &mut Baseline,
     point: &Point,
     written: &Written,
-) -> Option<u64> {
-    let read = point.value?;
+) -> Shown {
+    let Some(read) = point.value else { return Shown::Settled };
     // What an output is told and the state it is in are two things.
     if core::mem::discriminant(&read) != core::mem::discriminant(&written.value) {
-        return None;
+        return Shown::Settled;
     }
     let device = &message.device;
-    let key =
-        FactKey { kind: FactKind::ReadBack, device: *device, master: None, detail: variant(point) };
+    let key_of = |kind| FactKey { kind, device: *device, master: None, detail: variant(point) };
+    let (key, lag) = (key_of(FactKind::ReadBack), key_of(FactKind::ReadBackLag));
     let known = baseline.facts().get(&key);
     let (agreed, differed) = known.map_or((0, 0), |fact| (fact.count, fact.against));
     let bit = matches!(written.value, Value::Bit(_));
+    let was_so = written.before == Some(read);
     if read == written.value {
-        if bit && written.before == Some(read) {
-            // A bit that stayed what it was says nothing of what the write did.
-            return None;
+        // A bit that stayed what it was says nothing of what the write did.
+        if !bit || !was_so {
+            let facts = baseline.facts_mut();
+            facts.note(key, obs.time, |fact| fact.count = fact.count.saturating_add(1));
+            facts.note_most(lag, obs.time, written.stale);
         }
-        baseline.facts_mut().note(key, obs.time, |fact| fact.count = fact.count.saturating_add(1));
-        return None;
+        return Shown::Settled;
     }
     let support = if bit { SUPPORT_OF_BIT } else { SUPPORT };
     let trusted = agreed >= support && differed == 0 && message.hearing.is_clean();
+    let longest = baseline.facts().count(&lag);
+    let reads = written.stale.saturating_add(1);
+    // A bit has but one other value: where reads followed at once, that is a contradiction like any other.
+    let may_follow = was_so && !(bit && trusted && longest == 0);
+    if may_follow && reads < PATIENCE.max(longest.saturating_mul(PATIENCE_FACTOR)) {
+        return Shown::Waits;
+    }
     if !trusted || !baseline.is_armed(device, message.master.address) {
         let facts = baseline.facts_mut();
         facts.note(key, obs.time, |fact| fact.against = fact.against.saturating_add(1));
-        return None;
+        return Shown::Settled;
     }
-    Some(agreed)
+    if may_follow { Shown::Unmoved { agreed, reads } } else { Shown::Otherwise { agreed } }
 }
 
 fn contradiction(
@@ -269,27 +347,45 @@ fn contradiction(
     obs: &Observation<'_>,
     message: &Message<'_>,
     read: Told,
-    agreed: u64,
+    against: &Against,
     of_device: &BTreeMap<(u16, u32), Written>,
 ) -> Option<Series> {
-    let row = rows(message.device.protocol)?.readback?;
+    let rows = rows(message.device.protocol)?;
     let device = &message.device;
     let of = |at: &Point| of_device.get(&(at.table.code, at.index));
     let written = read.at(|at| Some(of(at)?.value))?;
     let frames = read.points().filter_map(|at| Some(of(&at)?.frame));
-    let before = read.at(|at| of(at)?.before).and_then(|before| before.value(site, device));
-    let before = before.map_or(String::new(), |before| format!(" (before: {before})"));
     let name = read.name(site, device);
-    let observed = format!(
-        "{} shows {name} = {}, although {} was written to it and accepted{before}",
-        words::device(site, device),
-        read.value(site, device)?,
-        written.value(site, device)?
-    );
-    let expected = format!(
-        "the last {agreed} reads after a write of this point showed what was written; \
-         nobody was heard writing in between"
-    );
+    let shown = read.value(site, device)?;
+    let written = written.value(site, device)?;
+    let (which, agreed) = (words::device(site, device), against.agreed);
+    let (row, observed, expected) = match against.reads {
+        Some(reads) => (
+            rows.no_effect?,
+            format!(
+                "{which} still shows {name} = {shown}, {reads} reads after {written} was written to it and accepted"
+            ),
+            format!(
+                "the last {agreed} writes of this point soon showed in it; nobody was heard writing in between, and \
+                 local control or a limit inside the device would explain it"
+            ),
+        ),
+        None => {
+            let before = read.at(|at| of(at)?.before);
+            let before = before.and_then(|before| before.value(site, device));
+            let before = before.map_or(String::new(), |before| format!(" (before: {before})"));
+            (
+                rows.readback?,
+                format!(
+                    "{which} shows {name} = {shown}, although {written} was written to it and accepted{before}"
+                ),
+                format!(
+                    "the last {agreed} reads after a write of this point showed what was written; \
+                     nobody was heard writing in between"
+                ),
+            )
+        }
+    };
     let mut shown: Vec<u64> = frames.collect();
     shown.dedup();
     shown.push(obs.place.frame);

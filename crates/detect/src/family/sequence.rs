@@ -6,7 +6,7 @@
 use core::net::IpAddr;
 
 use gridtap_baseline::{Baseline, Declared, FactKey, FactKind};
-use gridtap_model::{Device, Severity};
+use gridtap_model::{Device, Message, Severity};
 
 use super::rows;
 use crate::book::Cause;
@@ -26,7 +26,12 @@ pub(crate) struct Sequence {
 #[derive(Debug, Default)]
 struct Last {
     function: Option<(u16, &'static str)>,
+    /// Pairs of functions that are known to follow each other here, as many as there is room for.
+    known: [Option<(u16, u16)>; KNOWN],
 }
+
+/// Transitions of one pair that are remembered: masters poll the same few things in turn.
+const KNOWN: usize = 4;
 
 impl Sequence {
     pub(crate) fn new(config: &Config) -> Self {
@@ -35,6 +40,29 @@ impl Sequence {
 
     pub(crate) const fn evicted(&self) -> u64 {
         self.last.evicted()
+    }
+
+    /// A request that may follow what came before it. Where it may not, or nobody knows, it is none that was heard yet.
+    pub(crate) fn goes_on(&mut self, message: &Message<'_>, baseline: &Baseline) -> bool {
+        let (device, master) = (message.device, message.master.address);
+        let function = (message.function.code, message.function.name);
+        let last = self.last.entry((device, master), || true);
+        let Some((before, _)) = last.function else {
+            last.function = Some(function);
+            return true;
+        };
+        let pair = (before, function.0);
+        if before != function.0 && !last.known.contains(&Some(pair)) {
+            if !baseline.facts().known(&fact(&device, master, pair)) {
+                return false;
+            }
+            last.known.rotate_right(1);
+            if let Some(first) = last.known.first_mut() {
+                *first = Some(pair);
+            }
+        }
+        last.function = Some(function);
+        true
     }
 
     /// A request, judged against what came before it from the same master to the same device.
@@ -55,9 +83,7 @@ impl Sequence {
         if before.0 == function.0 {
             return;
         }
-        let detail =
-            u64::from(before.0).saturating_mul(65_536).saturating_add(u64::from(function.0));
-        let fact = FactKey { kind: FactKind::Transition, device, master: Some(master), detail };
+        let fact = fact(&device, master, (before.0, function.0));
         if baseline.facts().known(&fact) {
             return;
         }
@@ -81,7 +107,7 @@ impl Sequence {
                 );
                 out.push(
                     Series::about(row, Severity::Low, Cause::Process, obs, message)
-                        .variant(detail)
+                        .variant(fact.detail)
                         .scored(score)
                         .saying(observed, expected),
                 );
@@ -93,4 +119,10 @@ impl Sequence {
         }
         baseline.facts_mut().note(fact, obs.time, |fact| fact.count = 1);
     }
+}
+
+/// That one function followed another.
+fn fact(device: &Device, master: IpAddr, (before, function): (u16, u16)) -> FactKey {
+    let detail = u64::from(before).saturating_mul(65_536).saturating_add(u64::from(function));
+    FactKey { kind: FactKind::Transition, device: *device, master: Some(master), detail }
 }

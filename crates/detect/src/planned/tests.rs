@@ -207,3 +207,27 @@ fn a_detection_out_of_service_is_kept_and_alarms_nobody_until_it_is_back() {
     assert_eq!(told[1].suppressed, None);
     assert!(!is_suppressed(&planned, Done { detection: "MB-30", ..DONE }));
 }
+
+#[test]
+fn work_that_is_not_heard_is_missed_once_and_work_that_is_heard_is_not() {
+    let at = |second| Timestamp::from_parts(second, 0);
+    let planned = window(|_| {});
+    let mut work = work::Work::default();
+    work.declare(&planned.windows);
+    assert!(work.over(&planned.windows, at(50)).is_empty());
+    assert!(work.over(&planned.windows, at(199)).is_empty());
+    assert_eq!(work.over(&planned.windows, at(200)), [&planned.windows[0]]);
+    work.declare(&planned.windows);
+    assert!(work.over(&planned.windows, at(300)).is_empty(), "told once, also after a reload");
+
+    let mut heard = work::Work::default();
+    heard.declare(&planned.windows);
+    assert!(heard.over(&planned.windows, at(50)).is_empty());
+    heard.excused("plan 17");
+    assert!(heard.over(&planned.windows, at(200)).is_empty());
+
+    let mut late = work::Work::default();
+    late.declare(&planned.windows);
+    assert!(late.over(&planned.windows, at(101)).is_empty());
+    assert!(late.over(&planned.windows, at(200)).is_empty(), "what was heard before is not known");
+}

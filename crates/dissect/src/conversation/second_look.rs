@@ -43,6 +43,17 @@ impl SecondLook {
         self.tasting.forget(octets);
     }
 
+    /// Octets of room that it takes beside its own size.
+    pub(super) const fn room_octets(&self) -> usize {
+        self.tasting.room_octets()
+    }
+
+    /// Gives that back.
+    pub(super) fn release(&mut self) {
+        self.last = None;
+        self.tasting.release();
+    }
+
     pub(super) fn gap(&mut self, direction: Direction, bytes: u64) {
         self.last = None;
         self.tasting.gap(direction, bytes);

@@ -69,15 +69,12 @@ impl Course {
     ) {
         let Reading { stage, speakers, direction } = reading;
         count_many(&mut stage.shared.counters.dnp3_points_untold, contents.untold);
-        let (class, effect) = deed(fragment);
         let begun = self.dialogues.find(roles.pair).is_some_and(|dialogue| dialogue.paired);
         // Judged as it stood before this answer paired.
         let hearing = self.hearing(stage, speakers, begun);
         let function = effect::function(fragment.function);
         let indications = fragment.iin.map(|iin| Indications(iin.0));
         let mut telling = Telling {
-            class,
-            effect,
             phase: Phase::Response,
             runs,
             outcome: outcome(indications.unwrap_or_default(), contents),
@@ -93,6 +90,10 @@ impl Course {
         let digest = stage.shared.digest.hash_one(fragment.objects);
         let datagrams = speakers.transport == Transport::Udp;
         let asked = self.place_answer(fragment, (digest, datagrams), contents, &mut telling);
+        // What an answer is about its request says, where it was heard.
+        if asked.is_none() || fragment.function != FunctionCode::RESPONSE {
+            (telling.class, telling.effect) = deed(fragment);
+        }
         if let Some(asked) = &asked {
             self.settle(asked.direction);
             let [_, device] = ends(speakers, asked.direction);
@@ -134,9 +135,10 @@ impl Course {
         file: &File<'_>,
     ) -> Option<Followed> {
         let files_max = stage.shared.config.dnp3_files_max;
-        let files = self.dialogues.find(pair)?.files();
-        let followed = files.answer(asked, file, files_max);
-        count_many(&mut stage.shared.counters.dnp3_files_evicted, files.take_evicted());
+        let (followed, evicted) = self.dialogues.with_files(pair, |files| {
+            (files.answer(asked, file, files_max), files.take_evicted())
+        })?;
+        count_many(&mut stage.shared.counters.dnp3_files_evicted, evicted);
         followed
     }
 

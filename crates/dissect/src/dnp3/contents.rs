@@ -1,12 +1,10 @@
 //! The objects of a message: the points they name, with what is said of each.
 
 use gridtap_dnp3::{
-    Block, Carried, ControlBlock, DataSetValues, DoubleBit, Fault, Flags, Fragment, Item, Object,
-    PointType, Prefix, Quality as FlagKind, Time, Value as Coded,
+    Block, Carried, ControlBlock, DataSetValues, Fault, Fragment, Item, Object, PointType, Points,
+    Prefix, Value as Coded,
 };
-use gridtap_model::{
-    Control, FaultKind, Faults, Operation, Quality, Reading, Run, Table, TripClose, Value, Values,
-};
+use gridtap_model::{FaultKind, Faults, Reading, Run, Table, Values};
 
 use super::data_set::DataSet;
 use super::data_sets::Descriptors;
@@ -14,6 +12,7 @@ use super::effect::{names_range, writes};
 use super::faults;
 use super::fields::moment;
 use super::proof::Step;
+use super::readings::{reading, reading_of, value};
 
 /// Points of one message that are told with what is said of them.
 const READINGS_MAX: usize = 2_048;
@@ -171,6 +170,11 @@ impl<'r, 'a: 'r> Reader<'r, '_, 'a> {
             self.runs.push(Run { table, first, count, values, written });
             return;
         }
+        if let Some(points) = block.points() {
+            self.points(table, points, written);
+            self.end();
+            return;
+        }
         // A pattern control block has its points in the mask that follows it.
         self.pattern = (block.header.group, block.header.variation) == (12, 2);
         for item in block.items() {
@@ -183,6 +187,29 @@ impl<'r, 'a: 'r> Reader<'r, '_, 'a> {
     fn name(&mut self, table: Table, first: u32, count: u32, written: bool) {
         if count > 0 {
             self.runs.push(Run { table, first, count, values: Values::None, written });
+        }
+    }
+
+    /// Points that are all alike.
+    fn points(&mut self, table: Table, points: Points<'a>, written: bool) {
+        for (index, point) in points {
+            let Some(index) = index else { continue };
+            let mut reading = reading_of(&point);
+            if reading.status.is_some() {
+                self.answer(&mut reading, written);
+            }
+            self.put(table, index, written, reading);
+        }
+    }
+
+    /// What the device says of a command, where it is the device that speaks.
+    fn answer(&mut self, reading: &mut Reading, written: bool) {
+        if self.answers {
+            let refused = reading.status.filter(|status| *status != 0 && written);
+            self.contents.refused = self.contents.refused.or(refused);
+            self.contents.done |= reading.status == Some(0) && written;
+        } else {
+            reading.status = None;
         }
     }
 
@@ -209,13 +236,7 @@ impl<'r, 'a: 'r> Reader<'r, '_, 'a> {
             code(block, faults);
         }
         let mut reading = reading(&item.object);
-        if self.answers {
-            let refused = reading.status.filter(|status| *status != 0 && written);
-            self.contents.refused = self.contents.refused.or(refused);
-            self.contents.done |= reading.status == Some(0) && written;
-        } else {
-            reading.status = None;
-        }
+        self.answer(&mut reading, written);
         self.put(table, index, written, reading);
     }
 
@@ -299,85 +320,4 @@ fn code(block: &ControlBlock, faults: &mut Faults) {
     if undefined {
         faults.push(FaultKind::Value, block.code.0.into(), 0);
     }
-}
-
-/// What an object says of its point.
-fn reading(object: &Object<'_>) -> Reading {
-    let mut reading = Reading::default();
-    match object {
-        Object::Point(point) => {
-            reading.value = value(&point.value);
-            reading.quality = point.flags.map(quality);
-            reading.time = point.time.and_then(Time::unix_ms).and_then(moment);
-            reading.status = point.status.map(|status| status.0);
-        }
-        Object::Control(block) => {
-            reading.value = Some(Value::Control(control(block)));
-            reading.status = Some(block.status.0);
-        }
-        Object::Setpoint(setpoint) => {
-            reading.value = value(&setpoint.value);
-            reading.status = Some(setpoint.status.0);
-        }
-        Object::Clock(unix_ms) => reading.value = moment(*unix_ms).map(Value::Time),
-        Object::CommonTime(time) => reading.value = moment(time.unix_ms).map(Value::Time),
-        Object::Interval(interval) => reading.value = moment(interval.unix_ms).map(Value::Time),
-        Object::Statistic(statistic) => {
-            reading.value = Some(Value::Integer(statistic.count.into()));
-            reading.quality = Some(quality(statistic.flags));
-        }
-        _ => {}
-    }
-    reading
-}
-
-fn value(coded: &Coded<'_>) -> Option<Value> {
-    Some(match *coded {
-        Coded::Bit(on) => Value::Bit(on),
-        Coded::DoubleBit(DoubleBit::DeterminedOff) => Value::Bit(false),
-        Coded::DoubleBit(DoubleBit::DeterminedOn) => Value::Bit(true),
-        Coded::DoubleBit(DoubleBit::Intermediate) => Value::Integer(0),
-        Coded::DoubleBit(DoubleBit::Indeterminate) => Value::Integer(3),
-        Coded::Unsigned(number) => Value::Integer(i64::try_from(number).unwrap_or(i64::MAX)),
-        Coded::Signed(number) => Value::Integer(number),
-        Coded::Float32(number) => Value::Float(number.into()),
-        Coded::Float64(number) => Value::Float(number),
-        Coded::Time(unix_ms) => Value::Time(moment(unix_ms)?),
-        Coded::None | Coded::Octets(_) | Coded::Text(_) => return None,
-    })
-}
-
-fn control(block: &ControlBlock) -> Control {
-    Control {
-        operation: Operation::of(block.code.0 & 0x0F),
-        trip_close: TripClose::of(block.code.0 >> 6),
-        clear: block.code.clears(),
-        count: block.count,
-        on_ms: block.on_ms,
-        off_ms: block.off_ms,
-    }
-}
-
-/// The flags of a point in words that hold for every type.
-fn quality(flags: Flags) -> Quality {
-    // The two bits above the common ones: chatter; rollover and discontinuity; over-range and reference error.
-    let doubtful = match flags.quality {
-        FlagKind::BinaryInput | FlagKind::DoubleBitInput => 0x20,
-        FlagKind::Counter | FlagKind::Analog | FlagKind::Statistic => 0x60,
-        FlagKind::BinaryOutput => 0,
-    };
-    let mut quality = Quality::default();
-    for (is, word) in [
-        (!flags.is_online(), Quality::OFFLINE),
-        (flags.is_restart(), Quality::RESTART),
-        (flags.is_comm_lost(), Quality::COMMUNICATION_LOST),
-        (flags.is_remote_forced(), Quality::REMOTE_FORCED),
-        (flags.is_local_forced(), Quality::LOCAL_FORCED),
-        (flags.octet & doubtful != 0, Quality::DOUBTFUL),
-    ] {
-        if is {
-            quality = quality.with(word);
-        }
-    }
-    quality
 }

@@ -15,6 +15,7 @@ use super::observe::{Back, Roles, Telling, tell, write};
 use super::record::Dnp3Record;
 use super::session::Reading;
 use super::{effect, faults};
+use crate::held::Held;
 use crate::sides::{side, side_mut};
 use crate::stage::{Circumstances, Speakers, Stage, ends};
 
@@ -56,6 +57,24 @@ impl Course {
     /// Something was said in a direction.
     pub(super) const fn heard(&mut self, direction: Direction) {
         *side_mut(&mut self.heard, direction) = true;
+    }
+
+    /// Whether a request was ever answered.
+    pub(super) fn is_answered(&self) -> bool {
+        self.asking.is_some_and(|(_, answered)| answered)
+    }
+
+    /// What is held beside the course itself.
+    pub(super) fn held(&self) -> Held {
+        let held = self.exchange.held();
+        Held::of(held.octets().saturating_add(self.dialogues.room_octets()), held.requests())
+    }
+
+    /// Gives way for want of room.
+    pub(super) fn give_way(&mut self, stage: &Stage<'_>, all: bool) {
+        self.exchange.give_way();
+        self.dialogues.give_way(all);
+        self.lose(stage);
     }
 
     /// An answer came: who asks is known.

@@ -25,6 +25,13 @@ fn groups() -> [Group; 2] {
 /// Prototypes and descriptors of one device.
 const DESCRIPTORS_MAX: usize = 128;
 
+/// Octets that the descriptors of one device take at most, with so many octets of them.
+pub(crate) fn descriptors_octets_max(octets_max: usize) -> usize {
+    let each = size_of::<(About, Kept)>().saturating_mul(2);
+    let device = size_of::<(Key, Descriptors)>().saturating_mul(2);
+    octets_max.saturating_add(DESCRIPTORS_MAX.saturating_mul(each)).saturating_add(device)
+}
+
 /// What is known of the data sets of all devices.
 #[derive(Debug, Default)]
 pub(crate) struct DataSets {
@@ -69,6 +76,12 @@ enum About {
 
 /// Whether a fragment says anything of data sets.
 fn is_concerned(fragment: &Fragment<'_>) -> bool {
+    // Without an octet that could be such a group the headers need not be read. Without a way out the loop is one of
+    // wide instructions.
+    let may_be = |any, octet: &u8| any | matches!(octet, 85..=88);
+    if !fragment.objects.iter().fold(false, may_be) {
+        return false;
+    }
     fragment.blocks().filter_map(Result::ok).any(|block| matches!(block.header.group, 85..=88))
 }
 

@@ -81,9 +81,8 @@ impl Dialogue {
         if unasked { report } else { answer }
     }
 
-    /// Its files.
-    pub(super) fn files(&mut self) -> &mut OpenFiles {
-        self.files.get_or_insert_default()
+    fn files_octets(&self) -> usize {
+        self.files.as_ref().map_or(0, |files| files.room_octets())
     }
 
     /// Files may have been opened or closed unheard.
@@ -104,6 +103,8 @@ impl Dialogue {
 #[derive(Debug, Default)]
 pub(super) struct Dialogues {
     open: Vec<Dialogue>,
+    /// Octets of room that their files take.
+    files_octets: usize,
     heard: u64,
     /// One that had been answered gave way: what is new may be old.
     evicted: bool,
@@ -126,6 +127,7 @@ impl Dialogues {
             if let Some(at) = oldest.map(|(at, _)| at) {
                 let victim = self.open.swap_remove(at);
                 gone = Some(victim.pair);
+                self.files_octets = self.files_octets.saturating_sub(victim.files_octets());
                 self.evicted |= victim.paired;
             }
         }
@@ -133,6 +135,10 @@ impl Dialogues {
         dialogue.used = heard;
         let twin = self.open.iter().find(|open| open.pair.1 == pair.1);
         dialogue.condition = twin.map(|twin| twin.condition).unwrap_or_default();
+        if self.open.len() == self.open.capacity() {
+            // Most conversations have one.
+            self.open.reserve_exact(self.open.len().max(1));
+        }
         self.open.push(dialogue);
         gone
     }
@@ -140,6 +146,36 @@ impl Dialogues {
     /// The dialogue of a pair, where there is one.
     pub(super) fn find(&mut self, pair: Pair) -> Option<&mut Dialogue> {
         self.open.iter_mut().find(|open| open.pair == pair)
+    }
+
+    /// Does something with the files of a pair, where it has a dialogue.
+    pub(super) fn with_files<T>(
+        &mut self,
+        pair: Pair,
+        act: impl FnOnce(&mut OpenFiles) -> T,
+    ) -> Option<T> {
+        let dialogue = self.open.iter_mut().find(|open| open.pair == pair)?;
+        let before = dialogue.files_octets();
+        let done = act(dialogue.files.get_or_insert_default());
+        let after = dialogue.files_octets();
+        self.files_octets = self.files_octets.saturating_sub(before).saturating_add(after);
+        Some(done)
+    }
+
+    /// Octets of room that they take.
+    pub(super) const fn room_octets(&self) -> usize {
+        self.open.capacity().saturating_mul(size_of::<Dialogue>()).saturating_add(self.files_octets)
+    }
+
+    /// Forgets files for want of room, and where that is not enough the dialogues.
+    pub(super) fn give_way(&mut self, all: bool) {
+        self.files_octets = 0;
+        if all {
+            self.evicted |= self.open.iter().any(|open| open.paired);
+            self.open = Vec::new();
+        } else {
+            self.open.iter_mut().for_each(|open| open.files = None);
+        }
     }
 
     /// A device says this of itself, whichever master hears it.

@@ -7,6 +7,7 @@ use gridtap_model::{Class, Direction, Effect, Function, Place, Run, Table, Times
 
 use super::observe::{Back, Roles};
 use super::proof::Proof;
+use crate::held::Held;
 
 /// A master and a device by their link addresses.
 pub(super) type Pair = (u16, u16);
@@ -187,6 +188,9 @@ impl Exchange {
             entered.evicted = gone.filter(|gone| !gone.expired && !gone.begun);
             self.overflowed |= entered.evicted.is_some();
         }
+        if self.waiting.capacity() == 0 {
+            self.waiting.reserve_exact(1);
+        }
         self.waiting.push_back(asked);
         entered
     }
@@ -240,6 +244,17 @@ impl Exchange {
                 return Some(gone);
             }
         }
+    }
+
+    /// What waits, and the room for it.
+    pub(super) fn held(&self) -> Held {
+        Held::of(self.waiting.capacity().saturating_mul(size_of::<Asked>()), self.waiting.len())
+    }
+
+    /// Forgets all requests for want of room.
+    pub(super) fn give_way(&mut self) {
+        self.overflowed |= !self.waiting.is_empty();
+        self.waiting = VecDeque::new();
     }
 
     /// Whether something that went this way waits.

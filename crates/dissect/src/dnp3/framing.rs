@@ -4,7 +4,7 @@ use gridtap_dnp3::{
     Damage, Damaged, Ending, FRAME_OCTETS_MAX, Found, Fragment, Frame, LinkHeader, SkipReason,
     TransportFault, TransportHeader, frame,
 };
-use gridtap_model::{Direction, Fault, FaultKind, Transport};
+use gridtap_model::{Direction, Fault, FaultKind, Transport, Zone};
 
 use super::course::Said;
 use super::lines::{Asker, GivenBack, OnLine};
@@ -148,7 +148,7 @@ impl Session {
         let here = Some(reading.stage.frame);
         self.report_skipped(reading, here);
         let place = reading.stage.place();
-        let echo = note_line(reading, &frame.header);
+        let echo = note_line(reading, &frame.header, &mut self.asked);
         if !frame.header.function().carries_user_data() {
             self.account.decode(reading.stage, u64::try_from(frame.octets()).unwrap_or(u64::MAX));
             self.link_frame(reading, frame, (place, echo));
@@ -164,7 +164,11 @@ impl Session {
         }
         let parties = self.parties(reading.speakers, reading.direction);
         let Self { links, course, account, .. } = self;
-        let Some(brought) = links.push(reading.direction, frame) else { return };
+        let Some(brought) =
+            links.push(reading.direction, frame, &mut reading.stage.shared.fragments)
+        else {
+            return;
+        };
         if let Some((fault, sure)) = segments(reading, &brought) {
             course.malformed(reading, fault, sure);
         }
@@ -192,6 +196,7 @@ impl Session {
             }
             None => {}
         }
+        self.links.settle(&mut reading.stage.shared.fragments);
     }
 
     /// A frame whose function carries no user data. Where it holds a whole fragment all the same, that is shown with
@@ -231,12 +236,40 @@ impl Session {
     }
 }
 
+/// A frame of a master that told the line nothing new.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Asked {
+    /// The link addresses of device and master.
+    pair: (u16, u16),
+    zone: Zone,
+    direction: Direction,
+    called: bool,
+    /// By the count of changes of what is known of lines.
+    at: u64,
+}
+
 /// Takes note of who asks whom; says whether a frame is what the other side was told before, given back by the line.
-fn note_line(reading: &mut Reading<'_, '_, '_>, header: &LinkHeader) -> bool {
+fn note_line(
+    reading: &mut Reading<'_, '_, '_>,
+    header: &LinkHeader,
+    last: &mut Option<Asked>,
+) -> bool {
     if !header.control.from_master() {
         return false;
     }
     let Reading { stage, speakers, direction } = reading;
+    let called = is_called(speakers, *direction);
+    let asked = Asked {
+        pair: (header.destination.0, header.source.0),
+        zone: speakers.zone,
+        direction: *direction,
+        called,
+        at: stage.shared.lines.changes(),
+    };
+    // Masters say the same to the same, frame after frame.
+    if *last == Some(asked) {
+        return false;
+    }
     let [source, destination] = ends(speakers, *direction);
     let at = |host| OnLine {
         zone: speakers.zone,
@@ -244,16 +277,15 @@ fn note_line(reading: &mut Reading<'_, '_, '_>, header: &LinkHeader) -> bool {
         device: header.destination.0,
         master: header.source.0,
     };
-    let said = GivenBack {
-        to: destination.address,
-        everybody: header.destination.is_broadcast(),
-        called: is_called(speakers, *direction),
-    };
+    let said =
+        GivenBack { to: destination.address, everybody: header.destination.is_broadcast(), called };
     let echo = stage.shared.lines.is_echo(speakers.group(), at(source.address), said);
     if !echo {
         let asker = Asker { host: source.address, conversation: speakers.conversation };
         stage.shared.lines.ask(speakers.group(), at(destination.address), asker);
     }
+    let is_old = !echo && stage.shared.lines.changes() == asked.at;
+    *last = is_old.then_some(asked);
     echo
 }
 

@@ -40,6 +40,10 @@ pub(super) struct GivenBack {
 pub(crate) struct Lines {
     known: Known,
     fresh: BTreeMap<Group, LineNews>,
+    /// What was put there, each of them one entry at the most.
+    noted: usize,
+    /// Counts what may have changed an answer.
+    changes: u64,
     max: usize,
 }
 
@@ -79,6 +83,24 @@ const PLAIN_MAX: u32 = 8;
 
 /// Groups that can have news at one tick.
 const FRESH_MAX: usize = 4_096;
+
+/// Pieces of news that there can be at one tick.
+const NOTED_MAX: usize = 32_768;
+
+/// Octets that all of it takes at most, with so many lines. Ordered tables keep up to as much room free as they fill.
+pub(crate) fn lines_octets_max(lines_max: usize) -> usize {
+    let line = size_of::<(OnLine, Asker)>();
+    let host = size_of::<((Zone, IpAddr), Plain)>();
+    let group = size_of::<(Group, LineNews)>();
+    [
+        lines_max.saturating_mul(line.saturating_add(host)),
+        NOTED_MAX.saturating_mul(line),
+        FRESH_MAX.saturating_mul(group.saturating_add(line)),
+    ]
+    .into_iter()
+    .fold(0, usize::saturating_add)
+    .saturating_mul(2)
+}
 
 fn find(asked: &VecDeque<(OnLine, Asker)>, on_line: OnLine) -> Option<Asker> {
     asked.iter().find(|(it, _)| *it == on_line).map(|(_, asker)| *asker)
@@ -122,24 +144,43 @@ impl Known {
 
 impl Lines {
     pub(crate) fn new(max: usize) -> Self {
-        Self { known: Known::default(), fresh: BTreeMap::new(), max }
+        Self { known: Known::default(), fresh: BTreeMap::new(), noted: 0, changes: 0, max }
     }
 
     /// What was said since the last tick, by the group.
     pub(crate) fn take_news(&mut self) -> BTreeMap<Group, LineNews> {
+        if !self.fresh.is_empty() {
+            self.changed();
+        }
+        self.noted = 0;
         core::mem::take(&mut self.fresh)
     }
 
     /// Takes in what was said in a group before a tick.
     pub(crate) fn learn(&mut self, news: &LineNews) {
+        self.changed();
         self.known.learn(news, self.max);
     }
 
-    /// Where the news of a group are put; none where too many have some.
+    /// As long as this stays the same, what was asked before is answered as before and notes nothing more.
+    pub(super) const fn changes(&self) -> u64 {
+        self.changes
+    }
+
+    const fn changed(&mut self) {
+        self.changes = self.changes.wrapping_add(1);
+    }
+
+    /// Where one piece of news of a group is put; none where there are too many, or too many groups have some.
     fn fresh(&mut self, group: Group) -> Option<&mut LineNews> {
         if self.fresh.len() >= FRESH_MAX && !self.fresh.contains_key(&group) {
             return None;
         }
+        if self.noted >= NOTED_MAX {
+            return None;
+        }
+        self.changed();
+        self.noted = self.noted.saturating_add(1);
         Some(self.fresh.entry(group).or_default())
     }
 

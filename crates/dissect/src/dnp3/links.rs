@@ -4,6 +4,8 @@
 use gridtap_dnp3::{Frame, Reassembler, Segment, TransportFault};
 use gridtap_model::Direction;
 
+use crate::buffer::Buffers;
+
 /// From one link address to another.
 #[derive(Debug)]
 struct Link {
@@ -11,6 +13,8 @@ struct Link {
     source: u16,
     destination: u16,
     reassembler: Reassembler,
+    /// Octets of its room that are accounted for.
+    room_octets: usize,
     /// Octets of the frames whose fragment is not complete.
     pending: u64,
     /// When it last had a frame, counted in frames.
@@ -25,6 +29,10 @@ struct Link {
 #[derive(Debug, Default)]
 pub(super) struct Links {
     open: Vec<Link>,
+    /// Octets of room that their fragments take.
+    fragments_octets: usize,
+    /// Which had the last frame.
+    last: usize,
     frames: u64,
     /// A link gave way: one that is new may be an old one.
     evicted: bool,
@@ -52,7 +60,7 @@ impl Links {
         (links_max, octets_max): (usize, usize),
         from_start: bool,
     ) -> Option<u64> {
-        if self.find(direction, frame).is_some() {
+        if self.place(direction, frame).is_some() {
             return None;
         }
         let mut lost = None;
@@ -61,7 +69,9 @@ impl Links {
             let oldest =
                 oldest.min_by_key(|(_, link)| (link.answered, link.pending > 0, link.used));
             if let Some(at) = oldest.map(|(at, _)| at) {
-                lost = Some(self.open.swap_remove(at).pending);
+                let gone = self.open.swap_remove(at);
+                self.fragments_octets = self.fragments_octets.saturating_sub(gone.room_octets);
+                lost = Some(gone.pending);
                 self.evicted = true;
             }
         }
@@ -74,11 +84,16 @@ impl Links {
         if let Some(back) = back {
             back.answered = true;
         }
+        if self.open.len() == self.open.capacity() {
+            // Most conversations have one each way.
+            self.open.reserve_exact(self.open.len().max(2));
+        }
         self.open.push(Link {
             direction,
             source,
             destination,
             reassembler: Reassembler::new(octets_max),
+            room_octets: 0,
             pending: 0,
             used: self.frames,
             answered,
@@ -87,21 +102,61 @@ impl Links {
         lost
     }
 
-    fn find(&mut self, direction: Direction, frame: &Frame<'_>) -> Option<&mut Link> {
+    fn place(&self, direction: Direction, frame: &Frame<'_>) -> Option<usize> {
         let (source, destination) = (frame.header.source.0, frame.header.destination.0);
-        self.open.iter_mut().find(|link| {
+        self.open.iter().position(|link| {
             link.direction == direction && link.source == source && link.destination == destination
         })
     }
 
+    /// The last frame was heard out: gives back the room that was lent to its link, and accounts for the rest.
+    pub(super) fn settle(&mut self, buffers: &mut Buffers) {
+        if let Some(link) = self.open.get_mut(self.last) {
+            link.reassembler.rest(|room| buffers.give_back(room));
+            let room = link.reassembler.room_octets();
+            let before = core::mem::replace(&mut link.room_octets, room);
+            self.fragments_octets =
+                self.fragments_octets.saturating_sub(before).saturating_add(room);
+        }
+    }
+
+    /// Octets of room that they take.
+    pub(super) const fn room_octets(&self) -> usize {
+        let links = self.open.capacity().saturating_mul(size_of::<Link>());
+        links.saturating_add(self.fragments_octets)
+    }
+
+    /// Gives back the room of fragments, of which none is unfinished any more, and where that is not enough that of the
+    /// links.
+    pub(super) fn give_way(&mut self, all: bool) {
+        self.fragments_octets = 0;
+        if all {
+            self.evicted |= !self.open.is_empty();
+            self.open = Vec::new();
+        } else {
+            for link in &mut self.open {
+                link.reassembler.release();
+                link.room_octets = link.reassembler.room_octets();
+                self.fragments_octets = self.fragments_octets.saturating_add(link.room_octets);
+            }
+        }
+    }
+
     /// Puts a frame to those before it. None where there is no room for its link.
-    pub(super) fn push(&mut self, direction: Direction, frame: &Frame<'_>) -> Option<Brought<'_>> {
+    pub(super) fn push(
+        &mut self,
+        direction: Direction,
+        frame: &Frame<'_>,
+        buffers: &mut Buffers,
+    ) -> Option<Brought<'_>> {
         self.frames = self.frames.saturating_add(1);
         let now = self.frames;
         let octets = u64::try_from(frame.octets()).unwrap_or(u64::MAX);
-        let link = self.find(direction, frame)?;
+        let at = self.place(direction, frame)?;
+        self.last = at;
+        let link = self.open.get_mut(at)?;
         link.used = now;
-        let segment = link.reassembler.push(frame);
+        let segment = link.reassembler.push_with(frame, || buffers.take());
         let before = link.pending;
         let certain = link.certain;
         let with = before.saturating_add(octets);

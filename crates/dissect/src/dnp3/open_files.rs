@@ -199,6 +199,13 @@ impl OpenFiles {
         self.open.iter_mut().for_each(|open| open.doubted = true);
     }
 
+    /// Octets of room that they take.
+    pub(super) fn room_octets(&self) -> usize {
+        let openings = self.openings.capacity().saturating_mul(size_of::<Opening>());
+        let open = self.open.capacity().saturating_mul(size_of::<OpenFile>());
+        size_of::<Self>().saturating_add(openings).saturating_add(open)
+    }
+
     /// How many files gave way since this was last asked for.
     pub(super) fn take_evicted(&mut self) -> u64 {
         core::mem::take(&mut self.evicted)

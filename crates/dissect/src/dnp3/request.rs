@@ -8,7 +8,7 @@ use gridtap_model::{
 use super::contents::Contents;
 use super::course::{Course, Said};
 use super::dialogue::Last;
-use super::effect::{self, deed};
+use super::effect::{self, Deed, deed};
 use super::exchange::Asked;
 use super::framing::count_many;
 use super::observe::{Back, Roles, Telling, tell, write};
@@ -46,8 +46,8 @@ impl Course {
         let file =
             file.and_then(|file| self.ask_of_file(reading.stage, said, roles, fragment, &file));
         let file = file.as_ref();
+        let (class, effect) = deed(fragment);
         if reading.stage.shared.observations {
-            let (class, effect) = deed(fragment);
             let run = file.and_then(|file| file.access().run(effect == Effect::FileWrite));
             let run = run.filter(|_| class == Class::File);
             scratch.read(fragment, said.known, &mut faults, |runs, contents, faults| {
@@ -59,12 +59,13 @@ impl Course {
                     }
                     None => runs,
                 };
-                self.request_read(reading, said, fragment, roles, (runs, contents, file, faults));
+                let read = (runs, contents, file, faults);
+                self.request_read(reading, said, fragment, roles, (class, effect), read);
             });
         } else {
             let contents = Contents { step: reply(fragment), ..Contents::default() };
             let read = (&[][..], &contents, file, &mut faults);
-            self.request_read(reading, said, fragment, roles, read);
+            self.request_read(reading, said, fragment, roles, (class, effect), read);
         }
         reading.stage.shared.dnp3 = scratch;
     }
@@ -79,9 +80,11 @@ impl Course {
         file: &File<'_>,
     ) -> Option<Followed> {
         let files_max = stage.shared.config.dnp3_files_max;
-        let files = self.dialogues.find(roles.pair)?.files();
-        let followed = files.request(fragment.function, file, said.place, files_max);
-        count_many(&mut stage.shared.counters.dnp3_files_evicted, files.take_evicted());
+        let (followed, evicted) = self.dialogues.with_files(roles.pair, |files| {
+            let followed = files.request(fragment.function, file, said.place, files_max);
+            (followed, files.take_evicted())
+        })?;
+        count_many(&mut stage.shared.counters.dnp3_files_evicted, evicted);
         followed
     }
 
@@ -91,11 +94,11 @@ impl Course {
         said: &Said<'_>,
         fragment: &Fragment<'_>,
         roles: Roles,
+        (class, effect): Deed,
         (runs, contents, file, faults): (&[Run<'_>], &Contents<'_>, Option<&Followed>, &mut Faults),
     ) {
         let Reading { stage, speakers, direction } = reading;
         count_many(&mut stage.shared.counters.dnp3_points_untold, contents.untold);
-        let (class, effect) = deed(fragment);
         let digests = Digests {
             whole: stage.shared.digest.hash_one((fragment.function.0, fragment.objects)),
             objects: stage.shared.digest.hash_one(fragment.objects),

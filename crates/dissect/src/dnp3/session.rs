@@ -4,7 +4,7 @@ use gridtap_dnp3::Ending;
 use gridtap_model::{Direction, Endpoint, Protocol, Timestamp, Transport};
 
 use super::course::Course;
-use super::framing::{Skipping, before_a_frame};
+use super::framing::{Asked, Skipping, before_a_frame};
 use super::links::Links;
 use crate::account::{Account, Parties};
 use crate::copies::Recent;
@@ -36,6 +36,8 @@ pub(crate) struct Session {
     pub(super) account: Account,
     /// The last frames with user data, to know a second copy by.
     pub(super) recent: Recent,
+    /// The last frame of a master that told the line nothing new.
+    pub(super) asked: Option<Asked>,
     armed: bool,
 }
 
@@ -58,6 +60,7 @@ impl Session {
             course: Course::default(),
             account: Account::new(Protocol::Dnp3),
             recent: Recent::default(),
+            asked: None,
             armed: false,
         }
     }
@@ -224,6 +227,20 @@ impl Session {
         stream.carry_since = (!stream.carry.is_empty()).then_some(time);
     }
 
+    /// Nothing follows on what has come, nor on what something was sent ahead of.
+    pub(super) fn end_both(&mut self, reading: &mut Reading<'_, '_, '_>) {
+        self.end_stream(reading, true);
+        let stream = self.stream(reading.direction);
+        stream.carry = core::mem::take(&mut stream.aside);
+        self.end_stream(reading, true);
+    }
+
+    /// Octets of room for what has come of frames.
+    pub(super) fn streams_octets(&self) -> usize {
+        let rooms = self.streams.iter().flat_map(|it| [it.carry.capacity(), it.aside.capacity()]);
+        rooms.fold(0, usize::saturating_add)
+    }
+
     /// Nothing follows on what has come.
     fn end_stream(&mut self, reading: &mut Reading<'_, '_, '_>, abandon: bool) {
         let carry = core::mem::take(&mut self.stream(reading.direction).carry);
@@ -294,10 +311,7 @@ impl Session {
     ) {
         for direction in [Direction::Forward, Direction::Backward] {
             let mut reading = Reading { stage: &mut *stage, speakers, direction };
-            self.end_stream(&mut reading, true);
-            let stream = self.stream(direction);
-            stream.carry = core::mem::take(&mut stream.aside);
-            self.end_stream(&mut reading, true);
+            self.end_both(&mut reading);
         }
         let until = if answers_may_come { stage.time } else { Timestamp::MAX };
         self.course.expire(stage, speakers, until);

@@ -5,6 +5,7 @@ use gridtap_model::Direction;
 use super::framing::Footing;
 use super::session::Session;
 use crate::account::Parties;
+use crate::held::Held;
 use crate::record::{Problem, Reason};
 use crate::stage::{Speakers, Stage, ends};
 
@@ -62,6 +63,28 @@ impl Session {
         self.exchange.excuse();
         let parties = self.parties(speakers, direction);
         self.account.miss(stage, speakers, parties, bytes);
+    }
+
+    /// What is held beside the session itself.
+    pub(crate) fn held(&self) -> Held {
+        let [forward, backward] = self.carries();
+        let held = self.exchange.held();
+        Held::of(held.octets().saturating_add(forward).saturating_add(backward), held.requests())
+    }
+
+    /// Gives way for want of room: what has come of messages counts as skipped, and what waits is forgotten. Who speaks,
+    /// and how, is still known.
+    pub(crate) fn give_way(&mut self, stage: &mut Stage<'_>, speakers: &Speakers) {
+        for direction in [Direction::Forward, Direction::Backward] {
+            if self.stream(direction).carry.is_empty() {
+                continue;
+            }
+            self.drop_carry(stage, direction);
+            self.report_skipped(stage, speakers, direction, None);
+            self.stream_mut(direction).footing = Footing::AfterLoss;
+        }
+        self.exchange.give_way();
+        self.lose(stage);
     }
 
     pub(super) fn drop_carry(&mut self, stage: &mut Stage<'_>, direction: Direction) {

@@ -5,6 +5,8 @@ use std::collections::VecDeque;
 use gridtap_modbus::FunctionCode;
 use gridtap_model::{Place, Timestamp};
 
+use crate::held::Held;
+
 /// A request, as much of it as its answer needs.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Asked {
@@ -111,6 +113,9 @@ impl Exchange {
         if full {
             evicted = self.waiting.pop_front().filter(|gone| !gone.expired);
             self.overflowed |= evicted.is_some();
+        }
+        if self.waiting.capacity() == 0 {
+            self.waiting.reserve_exact(1);
         }
         self.waiting.push_back(asked);
         (reused, evicted)
@@ -247,6 +252,17 @@ impl Exchange {
         }
         open.expired = true;
         Some(*open)
+    }
+
+    /// What waits, and the room for it.
+    pub(crate) fn held(&self) -> Held {
+        Held::of(self.waiting.capacity().saturating_mul(size_of::<Asked>()), self.waiting.len())
+    }
+
+    /// Forgets all requests for want of room.
+    pub(crate) fn give_way(&mut self) {
+        self.overflowed |= !self.waiting.is_empty();
+        self.waiting = VecDeque::new();
     }
 
     /// Forgets all requests.

@@ -79,6 +79,12 @@ impl Session {
         side(&self.streams, direction)
     }
 
+    /// The room of the two streams for what has come of a message.
+    pub(super) const fn carries(&self) -> [usize; 2] {
+        let [forward, backward] = &self.streams;
+        [forward.carry.capacity(), backward.carry.capacity()]
+    }
+
     /// The next bytes of a direction.
     pub(crate) fn hear(
         &mut self,

@@ -4,10 +4,11 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use gridtap_api::network::{ByClass, Command, Conversation, Device, Host, Overview};
-use gridtap_baseline::{Baseline, Levels};
+use gridtap_baseline::{Baseline, Levels, ZoneChannels};
 use gridtap_model::Timestamp;
 use serde::Serialize;
 
+use super::news;
 use super::show::{BOLD, line};
 
 use crate::failure::Failure;
@@ -30,6 +31,7 @@ struct Heard<'a> {
     devices: &'a [Device],
     conversations: &'a [Conversation],
     commands: &'a [Command],
+    channels: &'a [ZoneChannels],
 }
 
 pub(super) fn show(
@@ -39,6 +41,7 @@ pub(super) fn show(
     voice: Voice,
 ) -> Result<(), Failure> {
     let levels = baseline.levels();
+    let channels = baseline.channels();
     let overview = network::overview(baseline, std::iter::empty(), levels.until, usize::MAX);
     if json {
         let heard = Heard {
@@ -47,11 +50,13 @@ pub(super) fn show(
             devices: &overview.devices,
             conversations: &overview.conversations,
             commands: &overview.commands,
+            channels: &channels,
         };
         return line(&mut io::stdout().lock(), &heard);
     }
     let mut out = voice.prose();
     knowledge::write(&mut out, &levels)?;
+    news::write(&mut out, &channels)?;
     lists(&mut out, &overview)?;
     if levels.since.is_some() {
         let directory = directory.display();
@@ -160,7 +165,7 @@ fn worded(standing: &str) -> String {
 }
 
 /// A list under its name and its number of rows; nothing where it has none.
-fn table<const N: usize>(
+pub(super) fn table<const N: usize>(
     out: &mut impl Write,
     name: &str,
     heading: [&str; N],

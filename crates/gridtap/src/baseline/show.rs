@@ -113,15 +113,21 @@ pub(super) fn diff(before: &[Row], after: &[Row], json: bool, voice: Voice) -> R
         return Ok(());
     }
     let mut out = voice.prose();
-    for difference in &differences {
+    listed(&differences, &mut out)?;
+    if differences.is_empty() {
+        writeln!(out, "Both know the same {} keys.", before.len())?;
+    }
+    Ok(())
+}
+
+/// A line for each key that differs.
+pub(super) fn listed(differences: &[Difference], out: &mut impl Write) -> Result<(), Failure> {
+    for difference in differences {
         match difference {
             Difference::Added(row) => writeln!(out, "+ {}", row.key)?,
             Difference::Removed(row) => writeln!(out, "- {}", row.key)?,
             Difference::Changed { after, .. } => writeln!(out, "~ {}", after.key)?,
         }
-    }
-    if differences.is_empty() {
-        writeln!(out, "Both know the same {} keys.", before.len())?;
     }
     Ok(())
 }

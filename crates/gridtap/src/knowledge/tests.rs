@@ -25,6 +25,7 @@ fn levels(armed: bool) -> Levels {
             address: level(false, 162_000),
             point: level(false, 0),
             value: LevelState::default(),
+            timing: LevelState::default(),
         },
         zones: Vec::new(),
         declared: None,
@@ -45,7 +46,10 @@ fn a_baseline_that_has_not_armed_says_so_and_what_helps() {
 #[test]
 fn an_armed_baseline_says_on_what_and_what_is_still_learning() {
     let text = sentence(&levels(true));
-    assert_eq!(text, "flow and function judge, on 3 blocks of 1h; still learning: address, point");
+    assert_eq!(
+        text,
+        "flow and function judge, on 3 blocks of 1h; still learning: address, point, value"
+    );
 }
 
 #[test]

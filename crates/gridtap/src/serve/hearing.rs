@@ -24,7 +24,7 @@ use crate::serve::outgoing::{Bundle, Outgoing};
 use crate::serve::overview::Overview;
 use crate::serve::supervisor::Supervisor;
 use crate::settings::Settings;
-use crate::state;
+use crate::state::{self, Changes};
 use crate::watch::kept;
 
 /// How often figures are handed over.
@@ -125,7 +125,7 @@ impl Hearing {
         self.tell_devices(read.stopped.is_none())?;
         self.send_commands();
         self.ways.docket.settle(self.pipeline.baseline_mut());
-        self.keep(read.stopped.is_none())?;
+        while self.keep(read.stopped.is_none())? {}
         self.tell_learned();
         self.beat();
         if let Some(overview) = &self.ways.overview {
@@ -185,10 +185,10 @@ impl Hearing {
         }
     }
 
-    /// What was learned since the last time goes to the store.
-    fn keep(&mut self, is_complete: bool) -> Result<(), Failure> {
+    /// What was learned since the last time goes to the store; of values so much as has room. Whether there is more.
+    fn keep(&mut self, is_complete: bool) -> Result<bool, Failure> {
         let baseline = self.pipeline.baseline_mut();
-        let (rows, baseline) =
+        let (Changes { rows, is_more }, baseline) =
             (state::changes(baseline, false)?, serde_json::to_string(&baseline.meta())?);
         let captures = self.learned.captures(self.pipeline.numbers(), is_complete);
         let newest = self.newest().unwrap_or(Timestamp::MIN);
@@ -202,7 +202,7 @@ impl Hearing {
             devices: Some(devices),
             ..Bundle::default()
         });
-        Ok(())
+        Ok(is_more)
     }
 
     /// The time of the newest packet.
@@ -266,7 +266,7 @@ impl Hearing {
     fn keep_new(&mut self) -> Result<(), Failure> {
         let baseline = self.pipeline.baseline_mut();
         if baseline.has_new_rows() && !self.ways.docket.is_busy() {
-            let rows = state::changes(baseline, true)?;
+            let Changes { rows, .. } = state::changes(baseline, true)?;
             self.put(Bundle { rows, ..Bundle::default() });
         }
         Ok(())
@@ -303,8 +303,9 @@ impl Hearing {
         }
         if (now >= self.keep_at || !self.activated.is_empty()) && !self.ways.docket.is_busy() {
             self.tell_learned();
-            self.keep(false)?;
-            self.keep_at = now.checked_add(self.keep_after).unwrap_or(now);
+            let is_more = self.keep(false)?;
+            let after = if is_more { BEAT } else { self.keep_after };
+            self.keep_at = now.checked_add(after).unwrap_or(now);
             self.keep_after = self.keep_after.saturating_mul(2).min(KEEP);
         }
         Ok(())

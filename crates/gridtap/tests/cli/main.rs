@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod anomalies;
+mod baseline;
 mod commands;
 mod decisions;
 mod decode;

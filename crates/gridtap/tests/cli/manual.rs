@@ -38,6 +38,7 @@ fn a_page_for_every_command_is_written() {
         "gridtap-baseline-accept.1",
         "gridtap-anomalies-close.1",
         "gridtap-db-prune.1",
+        "gridtap-windows-add.1",
     ] {
         assert!(directory.path().join(page).is_file(), "{page}");
     }

@@ -13,7 +13,7 @@ use gridtap_store::Store;
 use serde_json::{Value, json};
 
 use crate::receiver::Receiver;
-use crate::run::gridtap;
+use crate::run::{gridtap, run};
 use crate::service::{Site, asked, stopped};
 use crate::traffic::{DEVICES, PCAP_HEAD, Traffic, record};
 
@@ -160,6 +160,48 @@ fn health_by(stream: &mut TcpStream, token: &str) -> u16 {
     }
     reader.read_exact(&mut vec![0; length]).unwrap();
     status
+}
+
+#[test]
+fn a_window_of_the_command_line_is_taken_by_the_running_service() {
+    let site = Site::new(1);
+    let receiver = Receiver::start(|_| 204);
+    let settings = site.settings(&receiver, "[api]\nlisten = \"127.0.0.1:0\"\n");
+    let mut running = Running::start(&site, &settings);
+    let config = settings.to_str().unwrap();
+    let state = running.state.to_str().unwrap().to_owned();
+    let added = run([
+        "windows",
+        "add",
+        "--config",
+        config,
+        "--state",
+        &state,
+        "--name",
+        "plan 17",
+        "--from",
+        "2024-05-01T12:05:00Z",
+        "--to",
+        "2024-05-01T13:00:00Z",
+        "--source",
+        "10.0.1.2",
+        "--reason",
+        "x",
+    ]);
+    assert_eq!(added.code, Some(0), "{added:?}");
+    let process = running.child.id();
+    assert!(added.out.contains(&format!("(process {process}) was asked to take it")), "{added:?}");
+    running.until_told("RELOADING=1");
+    running.until_told("READY=1");
+    assert_eq!(reloads(&running.state)[0].0, "done");
+    running.hears(310.5, [10, 0, 1, 2], 0);
+    running.hears(312.5, [10, 0, 1, 3], 0);
+    until("the finding of another", || !kinds(&receiver, "10.0.1.3:").is_empty());
+    until("what the window names", || !kinds(&receiver, "10.0.1.2:").is_empty());
+    assert_eq!(kinds(&receiver, "10.0.1.2:"), ["anomaly.suppressed"]);
+    let listed = run(["windows", "list", "--config", config, "--state", &state]);
+    assert!(listed.out.contains("suppressed 1 anomaly"), "{listed:?}");
+    running.stop();
 }
 
 #[test]

@@ -217,3 +217,204 @@ fn a_plan_that_is_wrong_is_refused_before_anything_is_read() {
     assert!(ran.err.contains(wanted), "{ran:?}");
     assert!(!site.path("state").exists());
 }
+
+/// Settings of a service in a folder of their own, with a state that it would have.
+fn declares(more: &str) -> TempDir {
+    let directory = tempdir().unwrap();
+    let state = directory.path().join("state");
+    let settings = format!("[service]\nstate = '{}'\n{more}", state.display());
+    fs::write(directory.path().join("gridtap.toml"), settings).unwrap();
+    directory
+}
+
+fn windows(directory: &TempDir, arguments: &[&str]) -> Ran {
+    let config = directory.path().join("gridtap.toml");
+    let mut all = vec!["windows"];
+    all.extend(arguments);
+    all.extend(["--config", config.to_str().unwrap()]);
+    let mut command = crate::run::gridtap(all);
+    command.env("TZ", "CET-1CEST,M3.5.0,M10.5.0/3").output().unwrap().into()
+}
+
+const PLAN_18: [&str; 13] = [
+    "add",
+    "--name",
+    "plan 18",
+    "--from",
+    "2099-01-31 06:00",
+    "--to",
+    "3h",
+    "--target",
+    "10.0.0.21",
+    "--kind",
+    "MB-31,dangerous",
+    "--reason",
+    "relay test",
+];
+
+#[test]
+fn a_window_is_declared_listed_and_withdrawn_at_the_command_line() {
+    let directory = declares("");
+    let added = windows(&directory, &PLAN_18);
+    assert_eq!(added.code, Some(0), "{added:?}");
+    assert!(
+        added.out.contains("from 2099-01-31T06:00:00+01:00 to 2099-01-31T09:00:00+01:00"),
+        "{added:?}"
+    );
+    let file = directory.path().join("conf.d/window-plan-18.toml");
+    let text = fs::read_to_string(&file).unwrap();
+    assert!(text.contains("start = \"2099-01-31T06:00:00+01:00\""), "{text}");
+
+    let again = windows(&directory, &PLAN_18);
+    assert_eq!(again.code, Some(3), "{again:?}");
+    assert!(again.err.contains("another window has this name"), "{again:?}");
+    assert!(again.err.contains("nothing was written"), "{again:?}");
+    assert_eq!(fs::read_dir(directory.path().join("conf.d")).unwrap().count(), 1);
+
+    let listed = windows(&directory, &["list", "--json"]);
+    let records = records(&listed.out);
+    assert_eq!(records.len(), 1, "{listed:?}");
+    assert_eq!(records[0]["standing"], "coming");
+    assert_eq!(records[0]["kinds"], serde_json::json!(["MB-31", "dangerous"]));
+    assert!(records[0]["place"].as_str().unwrap().contains("window-plan-18.toml:"), "{listed:?}");
+
+    let ended = windows(&directory, &["end", "plan 18"]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert!(ended.out.starts_with("Withdrawn: \"plan 18\""), "{ended:?}");
+    assert!(!file.exists());
+    assert!(windows(&directory, &["list"]).out.contains("No window is declared."));
+}
+
+#[test]
+fn a_running_window_is_ended_now_and_stays_listed() {
+    let directory = declares("");
+    let add = [
+        "add",
+        "--name",
+        "work",
+        "--from",
+        "2024-01-01T00:00:00Z",
+        "--to",
+        "2024-01-02T00:00:00Z",
+        "--source",
+        "10.0.0.7",
+        "--reason",
+        "order 4711",
+        "--by",
+        "shift lead",
+    ];
+    assert_eq!(windows(&directory, &add).code, Some(0));
+    let over = windows(&directory, &["end", "work"]);
+    assert_eq!(over.code, Some(2), "{over:?}");
+    assert!(over.err.contains("is over since 2024-01-02T00:00:00Z"), "{over:?}");
+
+    let add = [
+        "add", "--name", "now", "--from", "now", "--to", "2h", "--source", "10.0.0.7", "--reason",
+        "x",
+    ];
+    assert_eq!(windows(&directory, &add).code, Some(0));
+    let running = windows(&directory, &["list", "--running"]);
+    assert!(running.out.starts_with("RUNNING  now (maintenance)\n"), "{running:?}");
+    assert!(running.out.contains("10.0.0.7 → anything; all kinds"), "{running:?}");
+    // A window lasts a second at least, by how its times are written.
+    while windows(&directory, &["end", "now"]).code != Some(0) {}
+    let listed = records(&windows(&directory, &["list", "--json"]).out);
+    let standing: Vec<&Value> = listed.iter().map(|record| &record["standing"]).collect();
+    assert_eq!(standing, ["past", "past"]);
+    assert_eq!((&listed[0]["name"], &listed[1]["by"]), (&"now".into(), &listed[1]["by"]));
+}
+
+#[test]
+fn what_would_be_refused_is_not_written_and_what_a_person_wrote_is_not_touched() {
+    let directory = declares(PLAN);
+    let wrong = windows(
+        &directory,
+        &[
+            "add", "--name", "x", "--from", "now", "--to", "8d", "--target", "nobody", "--reason",
+            "y",
+        ],
+    );
+    assert_eq!(wrong.code, Some(3), "{wrong:?}");
+    for part in ["is longer than 7d", "\"nobody\" is no address", "nothing was written"] {
+        assert!(wrong.err.contains(part), "{part} in {wrong:?}");
+    }
+    assert!(!directory.path().join("conf.d").exists());
+    let dry = windows(&directory, &[&PLAN_18[..], &["--dry-run"]].concat());
+    assert!(dry.out.contains("[[window]]"), "{dry:?}");
+    assert!(!directory.path().join("conf.d").exists());
+
+    let by_hand = PLAN
+        .replace("2024-05-01T14:05:00+02:00", "2099-05-01T00:00:00Z")
+        .replace("2024-05-01T12:06:00Z", "2099-05-02T00:00:00Z");
+    let directory = declares(&by_hand);
+    let ended = windows(&directory, &["end", "plan 17"]);
+    assert_eq!(ended.code, Some(2), "{ended:?}");
+    assert!(
+        ended.err.contains("was written by hand, at") && ended.err.contains("gridtap.toml:"),
+        "{ended:?}"
+    );
+}
+
+#[test]
+fn a_window_for_one_run_is_named_on_its_command_line() {
+    let site = Site::new("[baseline]\nblock = '10s'\n", played);
+    let words = "name = 'plan 17', start = 2024-05-01T12:05:00Z, end = 2024-05-01T12:06:00Z, \
+                 sources = ['10.0.0.99'], targets = ['10.0.0.21'], points = ['coil 2'], reason = 'x', by = 'y'";
+    let ran = site.monitor("state", &["--json", "--window", words]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(ran.err.contains("suppressed (1 by \"plan 17\")"), "{}", ran.err);
+    let plan = site.path("plan.toml");
+    fs::write(
+        &plan,
+        PLAN.split_once("[[window]]").map(|(_, window)| format!("[[window]]{window}")).unwrap(),
+    )
+    .unwrap();
+    let ran = site.monitor("other", &["--json", "--window", plan.to_str().unwrap()]);
+    assert!(ran.err.contains("suppressed (1 by \"plan 17\")"), "{}", ran.err);
+    let wrong = site.monitor("third", &["--window", "nothing.toml"]);
+    assert_eq!(wrong.code, Some(3), "{wrong:?}");
+    assert!(wrong.err.contains("there is no such file"), "{wrong:?}");
+
+    let listed = run([
+        "windows",
+        "list",
+        "--config",
+        site.path("gridtap.toml").to_str().unwrap(),
+        "--state",
+        site.path("state").to_str().unwrap(),
+    ]);
+    assert!(listed.out.contains("No window is declared."), "{listed:?}");
+}
+
+#[test]
+fn what_a_window_suppressed_is_listed_with_it() {
+    let site = Site::new(PLAN, played);
+    assert_eq!(site.monitor("state", &["--json"]).code, Some(0));
+    let arguments = |json: bool| {
+        let (config, state) = (site.path("gridtap.toml"), site.path("state"));
+        let mut all = vec!["windows".to_owned(), "list".to_owned()];
+        all.extend(["--config".to_owned(), config.display().to_string()]);
+        all.extend(["--state".to_owned(), state.display().to_string()]);
+        all.extend(json.then(|| "--json".to_owned()));
+        all
+    };
+    let listed = run(arguments(false));
+    assert!(listed.out.starts_with("PAST     plan 17 (switching)\n"), "{listed:?}");
+    assert!(listed.out.contains("suppressed 1 anomaly (1 critical)"), "{listed:?}");
+    let record = &records(&run(arguments(true)).out)[0];
+    assert_eq!(record["suppressed"], serde_json::json!({ "critical": 1 }));
+}
+
+#[test]
+fn planned_work_that_is_not_heard_is_told_for_the_record() {
+    let site = Site::new(PLAN, |_| {});
+    let ran = site.monitor("state", &["--json"]);
+    let told = records(&ran.out);
+    let missed: Vec<&Value> = told.iter().filter(|record| record["detection"] == "OT-33").collect();
+    assert_eq!(missed.len(), 1, "{}", ran.out);
+    assert_eq!(missed[0]["severity"], "info");
+    assert!(missed[0]["observed"].as_str().unwrap().contains("\"plan 17\""), "{}", missed[0]);
+    // Where it was heard, it is not.
+    let site = Site::new(PLAN, played);
+    assert!(!site.monitor("state", &["--json"]).out.contains("OT-33"));
+}

@@ -1,13 +1,14 @@
 //! What is held of one anomaly.
 
 use core::net::IpAddr;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use gridtap_capture::Writer;
 use gridtap_model::{AnomalyId, Timestamp};
-use gridtap_wire::{Frame, LinkType, address_pair};
+use gridtap_wire::{Frame, address_pair};
 
 use super::Slice;
+use super::pieces::Pieces;
 use crate::ring::{FRAME_BYTES_MAX, Ring, Sign};
 
 /// Named frames of an anomaly that are looked for; the detector names 16.
@@ -18,6 +19,8 @@ const LOOKED_AT_MAX: u64 = 32_768;
 const CONVERSATION_BYTES_MAX: usize = 512 << 10;
 /// What a frame costs beside its octets.
 const FRAME_COST_BYTES: usize = 96;
+/// What a capture file has beside its frames, about.
+const WHOLE_COST_BYTES: usize = 512;
 
 /// How much of a conversation is wanted on one side of an anomaly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,19 +37,6 @@ impl Around {
     fn less(self, bytes: usize) -> Option<Self> {
         Some(Self { frames: self.frames.checked_sub(1)?, bytes: self.bytes.checked_sub(bytes)? })
     }
-}
-
-/// A frame that was cut out.
-#[derive(Debug)]
-struct Piece {
-    time: Timestamp,
-    capture: u16,
-    number: u64,
-    link: LinkType,
-    original_length: u32,
-    bytes: Vec<u8>,
-    /// It shows the anomaly, and is not only of the same conversation.
-    is_named: bool,
 }
 
 /// Pairs of hosts, with their signs: few, and gone through for each frame that is looked at.
@@ -86,8 +76,7 @@ pub(super) struct Case {
     capture: u16,
     /// The numbers of all frames that show it.
     named: BTreeSet<u64>,
-    /// By their places in the ring: in the order in which they were heard.
-    pieces: BTreeMap<u64, Piece>,
+    pieces: Pieces,
     bytes: usize,
     following: Option<Following>,
     /// When what follows ends.
@@ -96,6 +85,10 @@ pub(super) struct Case {
     pub(super) telling: u64,
     /// When it was cut last.
     pub(super) at: Timestamp,
+    /// A slice of it was given away.
+    pub(super) is_given: bool,
+    /// It was cut since.
+    pub(super) is_owed: bool,
 }
 
 impl Case {
@@ -103,12 +96,14 @@ impl Case {
         Self {
             capture,
             named: BTreeSet::new(),
-            pieces: BTreeMap::new(),
+            pieces: Pieces::new(),
             bytes: 0,
             following: None,
             due: Timestamp::MIN,
             telling: 0,
             at: Timestamp::MIN,
+            is_given: false,
+            is_owed: false,
         }
     }
 
@@ -218,8 +213,7 @@ impl Case {
         if !pairs.hold(&frame) {
             return true;
         }
-        let is_named = self.pieces.get(&place).is_some_and(|piece| piece.is_named);
-        if is_named {
+        if self.pieces.is_named(place) {
             return true;
         }
         let Some(less) = left.less(frame.bytes.len()) else {
@@ -235,38 +229,27 @@ impl Case {
     }
 
     fn add(&mut self, place: u64, frame: &Frame<'_>, is_named: bool) {
-        if let Some(piece) = self.pieces.get_mut(&place) {
-            piece.is_named |= is_named;
-            return;
+        if self.pieces.add(place, frame, is_named) {
+            self.bytes =
+                self.bytes.saturating_add(frame.bytes.len()).saturating_add(FRAME_COST_BYTES);
         }
-        self.bytes = self.bytes.saturating_add(frame.bytes.len()).saturating_add(FRAME_COST_BYTES);
-        let piece = Piece {
-            time: frame.time,
-            capture: frame.capture,
-            number: frame.number,
-            link: frame.link,
-            original_length: frame.original_length,
-            bytes: frame.bytes.to_vec(),
-            is_named,
-        };
-        self.pieces.insert(place, piece);
     }
 
     /// As a capture file. `name` is the id by which the anomaly is kept.
     pub(super) fn slice(&self, id: AnomalyId, name: &str, captures: &[String]) -> Slice {
-        let mut writer = Writer::new("gridtap");
+        let room = self.bytes.saturating_add(WHOLE_COST_BYTES);
+        let mut writer = Writer::new("gridtap").with_room(room);
         let (mut found, mut shortened) = (0, 0);
-        for piece in self.pieces.values() {
-            let capture = captures.get(usize::from(piece.capture)).map_or("", String::as_str);
-            let comment = piece
-                .is_named
-                .then(|| format!("anomaly {name}: frame {} of {capture}", piece.number));
-            found += usize::from(piece.is_named);
+        for (frame, is_named) in self.pieces.frames() {
+            let capture = captures.get(usize::from(frame.capture)).map_or("", String::as_str);
+            let comment =
+                is_named.then(|| format!("anomaly {name}: frame {} of {capture}", frame.number));
+            found += usize::from(is_named);
             shortened += usize::from(
-                piece.bytes.len() == FRAME_BYTES_MAX
-                    && size(piece.original_length) > FRAME_BYTES_MAX,
+                frame.bytes.len() == FRAME_BYTES_MAX
+                    && size(frame.original_length) > FRAME_BYTES_MAX,
             );
-            writer.frame(&piece.frame(), capture, comment.as_deref());
+            writer.frame(&frame, capture, comment.as_deref());
         }
         let missing = self.named.len().saturating_sub(found);
         Slice {
@@ -301,19 +284,6 @@ impl Case {
             note.push_str("; what follows is still to come");
         }
         note
-    }
-}
-
-impl Piece {
-    fn frame(&self) -> Frame<'_> {
-        Frame {
-            time: self.time,
-            capture: self.capture,
-            number: self.number,
-            link: self.link,
-            bytes: &self.bytes,
-            original_length: self.original_length,
-        }
     }
 }
 

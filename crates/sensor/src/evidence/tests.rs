@@ -131,6 +131,37 @@ fn few(frames: usize) -> SensorConfig {
 }
 
 #[test]
+fn what_is_told_again_is_given_again_when_it_is_whole() {
+    let mut day = Day::new(few(3));
+    day.until(41);
+    day.evidence.told(&anomaly(1, 1, &[41]));
+    assert_eq!(numbers(&only(day.take())), [35, 37, 39, 41]);
+    day.until(45);
+    day.evidence.told(&anomaly(1, 2, &[41, 45]));
+    assert_eq!(day.take(), [], "what follows is still to come");
+    day.until(120);
+    assert_eq!(numbers(&only(day.take())), [35, 37, 39, 41, 43, 45, 47, 49, 51]);
+    assert_eq!(day.take(), []);
+}
+
+#[test]
+fn what_is_let_go_is_given_with_all_that_was_cut_of_it() {
+    let mut day = Day::new(SensorConfig { ring_bytes: 20_000, ..few(1) });
+    day.until(41);
+    day.evidence.told(&anomaly(1, 1, &[41]));
+    assert_eq!(numbers(&only(day.take())), [39, 41]);
+    day.until(45);
+    day.evidence.told(&anomaly(1, 2, &[41, 45]));
+    assert_eq!(day.take(), [], "what follows is still to come");
+    day.until(48);
+    for id in 2..60 {
+        day.evidence.told(&anomaly(id, 1, &[48]));
+    }
+    let first = day.take().into_iter().find(|slice| slice.anomaly == AnomalyId([1; 16])).unwrap();
+    assert_eq!(numbers(&first), [39, 41, 43, 45, 47]);
+}
+
+#[test]
 fn a_slice_holds_what_the_hosts_said_before_and_after_and_nothing_of_others() {
     let mut day = Day::new(few(3));
     day.until(41);

@@ -45,6 +45,8 @@ pub(super) struct Counted {
     pub(super) wire: Wired,
     pub(super) dissected: Dissected,
     pub(super) waiting_bytes: usize,
+    /// Octets that conversations hold, and requests that wait in them.
+    pub(super) held: [usize; 2],
     /// Open conversations of the protocols that are decoded.
     pub(super) open: [usize; 2],
 }
@@ -108,6 +110,7 @@ impl<G: Gather> Shard<G> {
             wire: *wire.counters(),
             dissected: *dissector.counters(),
             waiting_bytes: wire.waiting_bytes(),
+            held: dissector.held(),
             open: COUNTED.map(|protocol| dissector.open(protocol)),
         }
     }

@@ -51,13 +51,15 @@ fn capture(heard: &Heard) -> [Family; 7] {
     [packets, bytes, drops, last, lag, offset, steps]
 }
 
-fn decoding(heard: &Heard) -> [Family; 8] {
+fn decoding(heard: &Heard) -> [Family; 10] {
     let mut pdus = Family::of(&table::DECODE_PDUS);
     let mut errors = Family::of(&table::DECODE_ERRORS);
     let mut bytes = Family::of(&table::CONVERSATION_BYTES);
     let mut flows = Family::of(&table::FLOWS);
     let mut gaps = Family::of(&table::GAPS);
     let mut buffered = Family::of(&table::BUFFERED);
+    let mut held = Family::of(&table::HELD);
+    let mut pending = Family::of(&table::PENDING);
     let mut not_followed = Family::of(&table::NOT_FOLLOWED);
     let mut evictions = Family::of(&table::EVICTIONS);
     for (protocol, of) in PROTOCOLS.iter().zip(&heard.protocols) {
@@ -69,13 +71,16 @@ fn decoding(heard: &Heard) -> [Family; 8] {
         each::<ByteState>(&mut bytes, &[protocol], &of.bytes);
     }
     buffered.gauge(&[], real(heard.buffered_bytes));
+    let [octets, requests] = heard.held;
+    held.gauge(&[], real(octets));
+    pending.gauge(&[], real(requests));
     for (reason, count) in &heard.not_followed {
         not_followed.count(&[reason], *count);
     }
     for (what, count) in &heard.evictions {
         evictions.count(&[what], *count);
     }
-    [pdus, errors, bytes, flows, gaps, buffered, not_followed, evictions]
+    [pdus, errors, bytes, flows, gaps, buffered, held, pending, not_followed, evictions]
 }
 
 fn devices(heard: &Heard) -> [Family; 5] {

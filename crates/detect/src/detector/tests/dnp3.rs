@@ -1,5 +1,6 @@
 //! Outstations and their masters in observations: what is commanded, selected, restarted, set and frozen.
 
+mod campaign;
 mod evasion;
 mod files;
 
@@ -222,7 +223,7 @@ impl Plant {
 
     /// A station whose front end has polled for ten minutes, set the clock every two, frozen its counters, and
     /// whose operator has opened and closed two breakers; a historian polls as well.
-    fn station() -> Self {
+    pub(super) fn station() -> Self {
         Self::station_with("")
     }
 
@@ -275,7 +276,7 @@ impl Plant {
     }
 
     /// The detections and severities told, notes of expected controls left out.
-    fn findings(&self) -> Vec<(&'static str, Severity)> {
+    pub(super) fn findings(&self) -> Vec<(&'static str, Severity)> {
         let last = self.last().into_iter().filter(|anomaly| anomaly.severity > Severity::Info);
         last.map(|anomaly| (anomaly.detection, anomaly.severity)).collect()
     }
@@ -536,7 +537,7 @@ fn six_breakers_selected_and_operated_one_after_the_other_are_no_walk() {
     for _ in 0..3 {
         for (point, control) in [(7, TRIP), (8, TRIP), (7, CLOSE), (8, CLOSE)] {
             plant.two_steps(point, control);
-            plant.pass(3);
+            plant.pass(10);
         }
     }
     assert!(plant.findings().iter().all(|(_, severity)| *severity == Severity::Low));
@@ -725,4 +726,57 @@ fn what_is_asked_of_a_device_for_the_first_time_is_low_and_its_files_are_high() 
     ] {
         assert_eq!(found(&[say]), [(row, severity)]);
     }
+}
+
+#[test]
+fn a_breaker_that_is_closed_at_once_after_it_was_opened_or_driven_to_and_fro_is_high() {
+    let mut plant = Plant::station();
+    plant.pass(90);
+    plant.two_steps(7, TRIP);
+    plant.now = plant.now.plus_ns(SECOND_NS / 2);
+    plant.say(&Say::operate(7, CLOSE));
+    assert_eq!(plant.findings(), [("DN-44", Severity::High)]);
+    assert!(plant.last().iter().any(|a| a.observed.contains("500 ms after opening it")));
+    let mut plant = Plant::station();
+    plant.pass(90);
+    for nth in 0..9 {
+        plant.two_steps(7, if nth % 2 == 0 { TRIP } else { CLOSE });
+        plant.pass(2);
+    }
+    assert_eq!(plant.findings(), [("DN-44", Severity::High)]);
+    assert!(plant.last().iter().any(|a| a.observed.contains("to and fro")));
+}
+
+/// What a master begins with at an outstation that has just come.
+fn put_into_service(say: Say) -> Say {
+    Say { rtu: RTU + 5, sub: OUTSTATION + 5, ..say }.at(Occasion::Opening).in_conversation(5)
+}
+
+#[test]
+fn a_master_of_others_begins_with_a_new_outstation_as_it_began_with_them_and_others_may_not() {
+    let other = |say| Say { rtu: RTU + 1, sub: OUTSTATION + 1, ..say }.in_conversation(4);
+    let first = [Say::reporting(false), other(Say::reporting(false))];
+    let first = first.map(|say| say.at(Occasion::Opening));
+    let often = [other(Say::poll(MASTER))];
+    let mut plant = Plant::station_of("", &first, &often);
+    for say in [
+        Say::reporting(false),
+        Say::poll(MASTER),
+        Say::restart_seen(),
+        Say::reporting(true),
+        Say::clock(0, plant.now).at(Occasion::NeedTime),
+    ] {
+        plant.say(&put_into_service(say));
+        let reader = Say::poll(HISTORIAN).by(HISTORIAN, 2);
+        plant.say(&Say { rtu: RTU + 5, sub: OUTSTATION + 5, ..reader }.in_conversation(6));
+        plant.pass(1);
+    }
+    plant.pass(120);
+    assert_eq!(plant.said(), [], "the outstation is new, and not what is done to it");
+    plant.say(&put_into_service(Say::direct(3, TRIP)));
+    assert!(plant.said().iter().all(|(_, severity)| *severity == Severity::High));
+    assert!(!plant.said().is_empty(), "its first control is told");
+    let mut plant = Plant::station_of("", &first, &often);
+    plant.say(&put_into_service(Say::reporting(false).by(HISTORIAN, 2)));
+    assert_eq!(plant.said(), [("DN-17", Severity::Critical)], "who only polls does not do this");
 }

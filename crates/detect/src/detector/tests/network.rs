@@ -498,3 +498,30 @@ fn a_segment_with_two_contents_is_an_injection() {
     plant.heard(ends.0, ends.1, What::Link(LinkEvent::ResetMisplaced));
     assert_eq!(plant.opened("OT-24"), [Severity::Medium], "of what is not decoded nothing more");
 }
+
+#[test]
+fn a_new_conversation_says_by_its_service_what_it_is_for() {
+    let mut plant = Plant::learned();
+    // The master is known, but not for this.
+    plant.connects(host(MASTER), 40_000, host(RTU), 22);
+    assert_eq!(plant.opened("OT-16"), [Severity::Medium]);
+    let told = plant.told.iter().rfind(|anomaly| anomaly.detection == "OT-16").unwrap();
+    assert!(told.also.contains(&"OT-02"), "{:?}", told.also);
+    assert!(told.expected.contains("did not turn to 10.0.0."), "{}", told.expected);
+    plant.connects(host(HISTORIAN), 40_001, host(RTU), 9600);
+    assert_eq!(plant.opened("OT-04"), [Severity::Medium]);
+    // By UDP port 22 is nothing of the kind, nor is a port that says nothing.
+    plant.connects(host(HISTORIAN), 40_002, host(RTU), 8080);
+    assert_eq!(plant.opened("OT-16"), [Severity::Medium]);
+}
+
+#[test]
+fn what_was_done_at_a_distance_every_day_is_not_told() {
+    let mut plant = Plant::learned_beside(|plant, _| {
+        plant.connects(host(HISTORIAN), 40_000, host(RTU), 22);
+    });
+    plant.connects(host(HISTORIAN), 40_001, host(RTU), 22);
+    assert_eq!(plant.opened("OT-16"), []);
+    plant.connects(host(HISTORIAN), 40_001, host(RTU + 1), 22);
+    assert_eq!(plant.opened("OT-16"), [Severity::Medium]);
+}

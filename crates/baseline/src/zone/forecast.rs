@@ -1,0 +1,78 @@
+//! What was heard first foretells how much news comes later: that is held against what came.
+
+use super::{News, SERIES, Stretch};
+use crate::float::{poisson_max, real, whole};
+
+/// What the first two thirds of the blocks foretold of the last third, and what that brought.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Forecast {
+    /// Blocks that foretold, and blocks that were foretold.
+    pub(crate) before: u64,
+    pub(crate) after: u64,
+    /// News that came.
+    pub(crate) observed: u64,
+    /// News that was to be expected.
+    pub(crate) predicted: f64,
+    /// The most that was plausible, with 95 % confidence.
+    pub(crate) predicted_max: f64,
+}
+
+/// The last third of the blocks.
+pub(super) struct Tail {
+    pub(super) blocks: u64,
+    pub(super) news: u64,
+    /// How many stretches it has.
+    stretches: usize,
+}
+
+/// The last third of the blocks, rounded up to whole stretches.
+pub(super) fn tail(stretches: &[Stretch], blocks: u32, news: impl Fn(&Stretch) -> u32) -> Tail {
+    let third = u64::from(blocks.div_ceil(3)).max(1);
+    let mut tail = Tail { blocks: 0, news: 0, stretches: 0 };
+    for stretch in stretches.iter().rev() {
+        if tail.blocks >= third {
+            break;
+        }
+        tail.blocks = tail.blocks.saturating_add(u64::from(stretch.blocks));
+        tail.news = tail.news.saturating_add(u64::from(news(stretch)));
+        tail.stretches = tail.stretches.saturating_add(1);
+    }
+    tail
+}
+
+/// What the first two thirds of the blocks foretold, and what the last third brought; none where there are too few.
+///
+/// With `m` blocks in the first two thirds and `q` keys heard in exactly one of them, `q/m` news a block are expected and
+/// at most χ²₀.₉₅(2(q + 1))/2m are plausible (Good–Turing on blocks); the last third of `n` blocks may bring `n` times
+/// that.
+pub(super) fn forecast(stretches: &[Stretch], blocks: u32, series: &[News]) -> Option<Forecast> {
+    let of = |counts: &[u32; SERIES]| {
+        let counts = series.iter().filter_map(|news| counts.get(news.slot()));
+        counts.fold(0_u32, |sum, count| sum.saturating_add(*count))
+    };
+    let tail = tail(stretches, blocks, |stretch| of(&stretch.news));
+    let before = stretches.len().checked_sub(tail.stretches)?;
+    let base = stretches.get(..before).unwrap_or_default();
+    let once = u64::from(of(&base.last()?.once));
+    let before =
+        base.iter().fold(0_u64, |sum, stretch| sum.saturating_add(u64::from(stretch.blocks)));
+    let ratio = real(tail.blocks) / real(before.max(1));
+    Some(Forecast {
+        before,
+        after: tail.blocks,
+        observed: tail.news,
+        predicted: real(once) * ratio,
+        predicted_max: poisson_max(once) / real(before.max(1)) * real(tail.blocks),
+    })
+}
+
+/// Whether the last third of the blocks brought no more news than the first two thirds predicted.
+pub(super) fn is_stable(stretches: &[Stretch], blocks: u32, series: &[News]) -> bool {
+    forecast(stretches, blocks, series)
+        .is_some_and(|forecast| forecast.observed <= whole_below(forecast.predicted_max))
+}
+
+/// The largest count that does not exceed the number.
+pub(super) fn whole_below(number: f64) -> u64 {
+    whole(libm::floor(number))
+}

@@ -1,0 +1,400 @@
+//! What an outstation reports of what switches, held against what it reported before.
+//!
+//! A device that tells each change as an event contradicts itself where a poll shows another state than its last event,
+//! or where a state is another one and no event told the change: one of the two reports is not its own. Whether a device
+//! tells its changes is learned from those that agreed. A change that comes as overridden from a device that never
+//! overrode anything is no movement of the plant. Protection that trips tells its events, and contradicts nothing.
+
+use std::collections::BTreeMap;
+
+use gridtap_baseline::{Baseline, Fact, FactKey, FactKind};
+use gridtap_model::{
+    Device, Indications, Outcome, Phase, Point, Quality, Reading, Run, Severity, Table, Timestamp,
+    Value,
+};
+
+use super::control;
+use super::outstation::Heard;
+use crate::book::Cause;
+use crate::bounded::Bounded;
+use crate::config::Config;
+use crate::series::Series;
+use crate::words;
+
+/// Changes that a poll and an event told alike, and none that they did not, before a contradiction means something.
+const SUPPORT: u64 = 20;
+/// An event may wait in its device until it is asked for.
+const EVENT_LATE_NS: u64 = 60_000_000_000;
+/// Points of one device whose state no event told yet.
+const DOUBTS_MAX: usize = 64;
+/// Points of one device whose last event is not confirmed by a poll yet.
+const EVENTS_MAX: usize = 1_024;
+/// Runs of one device whose states are kept, and points of one.
+const RUNS_MAX: usize = 64;
+const POINTS_MAX: u32 = 4_096;
+/// An event this far ahead is looked up; a network and a queue make it late, never early.
+const AHEAD_LOOKED_UP_MS: u64 = 1_000;
+/// Clocks of stations are set to some seconds at the worst.
+const AHEAD_MIN_MS: u64 = 10 * AHEAD_LOOKED_UP_MS;
+
+/// The state of a point by its last event.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Event {
+    state: Value,
+    frame: u64,
+}
+
+/// States as the last poll of some points showed them.
+#[derive(Debug)]
+struct Polled {
+    table: u16,
+    first: u32,
+    states: Vec<Option<Value>>,
+    frame: u64,
+}
+
+/// A state that no event told yet.
+#[derive(Debug, Clone, Copy)]
+struct Doubt {
+    point: Point,
+    /// The last event, where it told another state.
+    event: Option<Event>,
+    frame: u64,
+    since: Timestamp,
+}
+
+/// What a device reported.
+#[derive(Debug, Default)]
+struct Reported {
+    doubts: BTreeMap<(u16, u32), Doubt>,
+    /// Events since the last poll that showed the point.
+    events: BTreeMap<(u16, u32), Event>,
+    polled: Vec<Polled>,
+}
+
+/// What devices reported of what switches.
+pub(crate) struct Reports {
+    devices: Bounded<Device, Reported>,
+}
+
+impl Reports {
+    pub(crate) fn new(config: &Config) -> Self {
+        Self { devices: Bounded::new(config.pairs_max) }
+    }
+
+    pub(crate) const fn evicted(&self) -> u64 {
+        self.devices.evicted()
+    }
+
+    /// What a device reports.
+    pub(crate) fn answer(
+        &mut self,
+        heard: &Heard<'_>,
+        baseline: &mut Baseline,
+        out: &mut Vec<Series>,
+    ) {
+        let message = heard.message;
+        let reports = matches!(message.phase, Phase::Response | Phase::Unsolicited)
+            && message.outcome == Outcome::Success;
+        if !reports || !message.runs.iter().any(switches) {
+            return;
+        }
+        let restarts =
+            message.dialogue.indications.is_some_and(|now| now.has(Indications::RESTART));
+        if restarts || !message.hearing.is_clean() {
+            // What was missed, or forgotten by the device, is no contradiction.
+            self.devices.remove(&message.device);
+            return;
+        }
+        let (zone, master) = (message.device.zone, message.master.address);
+        let known = || baseline.knows_host(zone, master, heard.obs.time);
+        let reported = self.devices.entry(message.device, known);
+        for run in message.runs.iter().filter(|run| switches(run)) {
+            if message.phase == Phase::Response && run.count > 1 {
+                reported.poll(heard, run, baseline, out);
+                continue;
+            }
+            for offset in 0..run.count.min(POINTS_MAX) {
+                let Some(reading) = run.values.reading(offset) else { continue };
+                let index = run.first.saturating_add(offset);
+                let point = Point { table: run.table, index, value: reading.value };
+                reported.event(heard, &point, &reading, baseline, out);
+            }
+        }
+    }
+}
+
+/// Whether a run tells states of what switches.
+fn switches(run: &Run<'_>) -> bool {
+    !run.written
+        && run.count > 0
+        && [Table::BINARY_INPUT, Table::DOUBLE_BIT_INPUT, Table::BINARY_OUTPUT].contains(&run.table)
+}
+
+impl Reported {
+    /// The last state of a point that is known.
+    fn state(&self, table: u16, index: u32) -> Option<Value> {
+        if let Some(event) = self.events.get(&(table, index)) {
+            return Some(event.state);
+        }
+        self.polled.iter().filter(|polled| polled.table == table).find_map(|polled| {
+            let offset = usize::try_from(index.checked_sub(polled.first)?).ok()?;
+            polled.states.get(offset).copied().flatten()
+        })
+    }
+
+    fn event(
+        &mut self,
+        heard: &Heard<'_>,
+        point: &Point,
+        reading: &Reading,
+        baseline: &mut Baseline,
+        out: &mut Vec<Series>,
+    ) {
+        let Some(state) = reading.value else { return };
+        ahead(heard, point, reading, baseline, out);
+        let before = self.state(point.table.code, point.index);
+        let forced = Quality::LOCAL_FORCED.with(Quality::REMOTE_FORCED);
+        if before != Some(state) && reading.quality.is_some_and(|quality| quality.has(forced)) {
+            overridden(heard, point, baseline, out);
+        }
+        if let Some(doubt) = self.doubts.remove(&(point.table.code, point.index))
+            && doubt.point.value == Some(state)
+        {
+            differed(heard, point.table.code, baseline);
+        }
+        if self.events.len() < EVENTS_MAX {
+            let event = Event { state, frame: heard.obs.place.frame };
+            self.events.insert((point.table.code, point.index), event);
+        }
+    }
+
+    fn poll(
+        &mut self,
+        heard: &Heard<'_>,
+        run: &Run<'_>,
+        baseline: &mut Baseline,
+        out: &mut Vec<Series>,
+    ) {
+        let (table, first) = (run.table.code, run.first);
+        let (frame, count) = (heard.obs.place.frame, run.count.min(POINTS_MAX));
+        let is_it = |polled: &Polled| {
+            (polled.table, polled.first) == (table, first)
+                && u32::try_from(polled.states.len()) == Ok(count)
+        };
+        let at = match self.polled.iter().position(is_it) {
+            None if self.polled.len() < RUNS_MAX => {
+                let states = (0..count).map(|_| None).collect();
+                self.polled.push(Polled { table, first, states, frame });
+                self.polled.len().checked_sub(1)
+            }
+            at => at,
+        };
+        let mut place = at.and_then(|at| self.polled.get_mut(at));
+        // Nearly every poll shows what the one before did.
+        if let Some(place) = &place
+            && self.events.is_empty()
+            && self.doubts.is_empty()
+            && (0..count).zip(&place.states).all(|(nth, state)| run.values.at(nth) == *state)
+        {
+            return;
+        }
+        let (mut agreed, mut against) = (0_u64, None);
+        let since = heard.obs.time;
+        let before =
+            place.as_mut().map_or(frame, |place| core::mem::replace(&mut place.frame, frame));
+        let range = (table, first)..=(table, first.saturating_add(count.saturating_sub(1)));
+        // Few of its points have an event that the poll shows, and fewer are in doubt.
+        let is_shown = |at: &(u16, u32), _: &mut _| run.values.at(at.1.abs_diff(first)).is_some();
+        let in_doubt = self.doubts.range(range.clone()).next().is_some();
+        let mut shown = self.events.extract_if(range, is_shown).peekable();
+        for (nth, offset) in (0..count).zip(0_usize..) {
+            let index = first.saturating_add(nth);
+            let state = run.values.at(nth);
+            let kept = place.as_mut().and_then(|place| place.states.get_mut(offset));
+            let old = kept.and_then(|kept| core::mem::replace(kept, state));
+            let Some(state) = state else { continue };
+            let event = shown.next_if(|(place, _)| place.1 == index).map(|(_, event)| event);
+            if event.is_none() && !in_doubt && old.is_none_or(|old| old == state) {
+                continue;
+            }
+            let point = Point { table: run.table, index, value: Some(state) };
+            match (event, old) {
+                (Some(event), _) if event.state == state => {
+                    agreed = agreed.saturating_add(u64::from(old.is_some_and(|old| old != state)));
+                }
+                (Some(event), _) => {
+                    let doubt = Doubt { point, event: Some(event), frame: event.frame, since };
+                    doubted(&mut self.doubts, doubt);
+                }
+                (None, Some(old)) if old != state => {
+                    let doubt = Doubt { point, event: None, frame: before, since };
+                    doubted(&mut self.doubts, doubt);
+                }
+                _ => against = against.or_else(|| stands(&mut self.doubts, &point, since)),
+            }
+        }
+        if agreed > 0 || against.is_some() {
+            weigh(heard, run, agreed, against, baseline, out);
+        }
+    }
+}
+
+/// Remembers a state that no event told yet.
+fn doubted(doubts: &mut BTreeMap<(u16, u32), Doubt>, doubt: Doubt) {
+    if doubts.len() < DOUBTS_MAX {
+        doubts.insert((doubt.point.table.code, doubt.point.index), doubt);
+    }
+}
+
+/// A doubt about a point that has stood for as long as an event may take.
+fn stands(
+    doubts: &mut BTreeMap<(u16, u32), Doubt>,
+    point: &Point,
+    now: Timestamp,
+) -> Option<Doubt> {
+    let place = (point.table.code, point.index);
+    let doubt = *doubts.get(&place)?;
+    let stands = doubt.point.value == point.value;
+    let late = now.since_ns(doubt.since) >= EVENT_LATE_NS;
+    if !stands || late {
+        doubts.remove(&place);
+    }
+    (stands && late).then_some(doubt)
+}
+
+/// Learns that events and polls agreed, or tells that they do not where they always did.
+fn weigh(
+    heard: &Heard<'_>,
+    run: &Run<'_>,
+    agreed: u64,
+    against: Option<Doubt>,
+    baseline: &mut Baseline,
+    out: &mut Vec<Series>,
+) {
+    let (obs, message, site) = (heard.obs, heard.message, heard.site);
+    let device = message.device;
+    let detail = u64::from(run.table.code);
+    let key = FactKey { kind: FactKind::EventsTell, device, master: None, detail };
+    if agreed > 0 {
+        baseline.facts_mut().note(key, obs.time, |fact| {
+            fact.count = fact.count.saturating_add(agreed);
+        });
+    }
+    let Some(Doubt { point, event, frame, .. }) = against else { return };
+    let known = baseline.facts().get(&key).map_or((0, 0), |fact| (fact.count, fact.against));
+    let armed = baseline.is_armed(&device, message.master.address);
+    if !armed || known.0 < SUPPORT || known.1 > 0 {
+        return differed(heard, run.table.code, baseline);
+    }
+    let name = words::point(site, &device, &point);
+    let which = words::device(site, &device);
+    let state = point.value.map_or_else(|| "another state".to_owned(), |value| value.to_string());
+    let observed = match event {
+        Some(event) => format!(
+            "{which} shows {name} = {state} when it is polled, although its last event said {}, and no event told that it \
+             changed back",
+            event.state
+        ),
+        None => format!("{which} shows {name} = {state}, and no event told that it changed"),
+    };
+    out.push(
+        Series::about(heard.rows.contradiction, Severity::High, Cause::Process, obs, message)
+            .by_sender(obs)
+            .variant(control::variant(&point))
+            .scored(3.0)
+            .shown_by(vec![frame, obs.place.frame])
+            .naming(vec![name])
+            .saying(
+                observed,
+                format!(
+                    "the last {} changes of such points of this device were told alike by its events and its polls; a lost \
+                     event buffer, or a point that was taken out of its event classes, would explain it",
+                    known.0
+                ),
+            ),
+    );
+}
+
+/// Learns that a device does not tell its changes by events, or late.
+fn differed(heard: &Heard<'_>, table: u16, baseline: &mut Baseline) {
+    let device = heard.message.device;
+    let detail = u64::from(table);
+    let key = FactKey { kind: FactKind::EventsTell, device, master: None, detail };
+    let again = |fact: &mut Fact| fact.against = fact.against.saturating_add(1);
+    baseline.facts_mut().note(key, heard.obs.time, again);
+}
+
+/// A change that comes with the mark that somebody overrode the point.
+fn overridden(heard: &Heard<'_>, point: &Point, baseline: &mut Baseline, out: &mut Vec<Series>) {
+    let (obs, message, site) = (heard.obs, heard.message, heard.site);
+    let device = message.device;
+    let key = FactKey { kind: FactKind::Overridden, device, master: None, detail: 0 };
+    let armed = baseline.is_armed(&device, message.master.address);
+    if !armed || baseline.facts().known(&key) {
+        let again = |fact: &mut Fact| fact.count = fact.count.saturating_add(1);
+        baseline.facts_mut().note(key, obs.time, again);
+        return;
+    }
+    let name = words::point(site, &device, point);
+    let state = point.value.map_or_else(String::new, |value| value.to_string());
+    let observed = format!(
+        "{} reports that {name} is {state} now, and that this value was put in by hand",
+        words::device(site, &device)
+    );
+    out.push(
+        Series::about(heard.rows.contradiction, Severity::High, Cause::Process, obs, message)
+            .by_sender(obs)
+            .variant(control::variant(point))
+            .scored(3.0)
+            .naming(vec![name])
+            .saying(
+                observed,
+                "this device never reported a value that was put in by hand, and nobody commanded this point; somebody \
+                 who works at the device and blocks the point would explain it",
+            ),
+    );
+}
+
+/// An event from the future: its clock, or whoever made it, is wrong.
+fn ahead(
+    heard: &Heard<'_>,
+    point: &Point,
+    reading: &Reading,
+    baseline: &mut Baseline,
+    out: &mut Vec<Series>,
+) {
+    let (obs, message) = (heard.obs, heard.message);
+    let Some(time) = reading.time else { return };
+    let ahead_ms = time.since_ns(obs.time).checked_div(1_000_000).unwrap_or(0);
+    if ahead_ms < AHEAD_LOOKED_UP_MS {
+        return;
+    }
+    let device = message.device;
+    let key = FactKey { kind: FactKind::EventAhead, device, master: None, detail: 0 };
+    let most_ms = baseline.facts().count(&key);
+    let armed = baseline.is_armed(&device, message.master.address);
+    if !armed || ahead_ms <= AHEAD_MIN_MS.max(most_ms.saturating_mul(2)) {
+        baseline.facts_mut().note_most(key, obs.time, ahead_ms);
+        return;
+    }
+    let name = words::point(heard.site, &device, point);
+    let observed = format!(
+        "{} reports an event of {name} at {time}, {} s after it was heard",
+        words::device(heard.site, &device),
+        ahead_ms.checked_div(1_000).unwrap_or(0)
+    );
+    out.push(
+        Series::about(heard.rows.event_time, Severity::Low, Cause::Process, obs, message)
+            .by_sender(obs)
+            .naming(vec![name])
+            .saying(
+                observed,
+                format!(
+                    "events of this device are at most {} s ahead; a clock that was set wrongly, or to local time, would \
+                     explain it",
+                    AHEAD_MIN_MS.max(most_ms).checked_div(1_000).unwrap_or(0)
+                ),
+            ),
+    );
+}
