@@ -14,7 +14,7 @@ use crate::scenario::About;
 use crate::truth::{Event, Expected, Truth};
 
 /// Detections about the sensor's own sight.
-const HEALTH: [&str; 2] = ["OT-29", "OT-31"];
+pub(crate) const HEALTH: [&str; 2] = ["OT-29", "OT-31"];
 
 /// One revision of an anomaly, as far as the truth is concerned: a line of `monitor --json` reads as one.
 #[derive(Debug, Clone, Deserialize)]

@@ -255,6 +255,9 @@ pub struct Expect {
     /// It is about the whole host, of which any unit may be named.
     #[serde(default)]
     pub host: bool,
+    /// It is the device that did it, not who asked.
+    #[serde(default)]
+    pub by_device: bool,
 }
 
 /// Anomalies that may come with those expected.

@@ -290,7 +290,7 @@ fn requests(sent: &[Sent], frames: &[Frame]) -> Result<Vec<Request>> {
     Ok(requests)
 }
 
-fn expectation(
+pub(crate) fn expectation(
     expect: &Expect,
     source: String,
     device: &str,

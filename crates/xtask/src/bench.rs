@@ -3,6 +3,8 @@
 //! Machines differ and neighbours disturb, so only the ratio counts: both read the same capture in turn, and what is
 //! compared is the processor time of the whole process, which the kernel counts.
 
+mod flows;
+
 use std::fs::{self, File};
 use std::io::{BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
@@ -27,6 +29,12 @@ pub(crate) struct Arguments {
     /// Only the stages: no peer
     #[arg(long)]
     stages: bool,
+    /// Only what a flow takes and a packet costs among few flows and among many
+    #[arg(long, conflicts_with = "stages")]
+    flows: bool,
+    /// The program that is measured with --flows [default: the release build of this workspace]
+    #[arg(long, value_name = "FILE", requires = "flows")]
+    gridtap: Option<PathBuf>,
     /// Packets that a repeated fixture has at least
     #[arg(long, default_value_t = 200_000, value_name = "PACKETS")]
     packets: u64,
@@ -37,6 +45,13 @@ pub(crate) struct Arguments {
 const PROTOCOLS: [&str; 2] = ["modbus", "dnp3"];
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+    if arguments.flows {
+        let gridtap = match &arguments.gridtap {
+            Some(path) => path.clone(),
+            None => built()?,
+        };
+        return flows::run(&gridtap);
+    }
     if !arguments.stages && !is_installed("tshark") {
         bail!("missing: tshark, to measure beside; apt-get install tshark");
     }
@@ -65,8 +80,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     if arguments.stages {
         return Ok(());
     }
-    step("cargo build --release", cargo().args(["build", "--release", "--quiet", "--locked"]))?;
-    let gridtap = target_directory().join("release/gridtap");
+    let gridtap = built()?;
     let mut out = std::io::stdout().lock();
     writeln!(
         out,
@@ -77,6 +91,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         writeln!(out, "{}", measured(&gridtap, capture, arguments.pairs)?)?;
     }
     Ok(())
+}
+
+/// The release build of this workspace.
+fn built() -> Result<PathBuf> {
+    step("cargo build --release", cargo().args(["build", "--release", "--quiet", "--locked"]))?;
+    Ok(target_directory().join("release/gridtap"))
 }
 
 /// One line of the table.

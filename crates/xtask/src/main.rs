@@ -6,6 +6,8 @@
 mod bench;
 mod ci;
 mod deny;
+mod docs;
+mod evaluate;
 mod fixtures;
 mod fuzz;
 mod package;
@@ -32,6 +34,8 @@ enum Task {
     Bench(bench::Arguments),
     Test(test::Arguments),
     Ci(ci::Arguments),
+    Docs(docs::Arguments),
+    Evaluate(Box<evaluate::Arguments>),
     Fixtures(fixtures::Arguments),
     Fuzz(fuzz::Arguments),
     Package(package::Arguments),
@@ -43,6 +47,8 @@ fn main() -> ExitCode {
         Task::Bench(arguments) => bench::run(&arguments),
         Task::Test(arguments) => test::run(&arguments),
         Task::Ci(arguments) => ci::run(&arguments),
+        Task::Docs(arguments) => docs::run(&arguments),
+        Task::Evaluate(arguments) => evaluate::run(&arguments),
         Task::Fixtures(arguments) => fixtures::run(&arguments),
         Task::Fuzz(arguments) => fuzz::run(&arguments),
         Task::Package(arguments) => package::run(&arguments),

@@ -1,7 +1,9 @@
 //! `cargo xtask soak`: the lab's substation, heard live for as long as somebody likes.
 //!
-//! In a network namespace that it makes for itself, `tcpreplay` plays a capture again and again at one end of a pair of
-//! virtual Ethernets, and the service hears at the other. What it hears, loses, holds and costs is told over time.
+//! In a network namespace that it makes for itself, a capture is sent from memory at one end of a pair of virtual
+//! Ethernets, and the service hears at the other. What it hears, loses, holds and costs is told over time.
+
+mod sender;
 
 use std::fmt::Write as _;
 use std::fs;
@@ -9,20 +11,22 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::thread::sleep;
+use std::thread::{JoinHandle, sleep};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
-use nix::sched::{CloneFlags, unshare};
+use anyhow::{Context, Result, anyhow, bail};
+use gridtap_tap::Taps;
+use nix::sched::{CloneFlags, CpuSet, sched_setaffinity, unshare};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
+use self::sender::{Load, Sent};
 use crate::process::{cargo, is_installed, program, root, say, step, target_directory};
 
 /// Play a substation into a network namespace and report drops, lag, memory and descriptors over time
 ///
-/// Needs root and tcpreplay (apt-get install tcpreplay). The sensor learns the capture first, so that its baseline judges
-/// while it hears. What is lost, and where, is in the table; the end says the whole.
+/// Needs root. The sensor learns the capture first, so that its baseline judges while it hears. What is lost, and where, is
+/// in the table; the end says the whole. A capture that is over before the time is begins anew with other addresses.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// Frames a second that are sent
@@ -36,6 +40,18 @@ pub(crate) struct Arguments {
     every: u64,
     /// What is played [default: the demo of the lab]
     capture: Option<PathBuf>,
+    /// Only count what a ring takes, with nothing behind it: what the sender and the machine can
+    #[arg(long)]
+    ring: bool,
+    /// Capture to learn from [default: what is played]
+    #[arg(long, value_name = "FILE")]
+    learn: Option<PathBuf>,
+    /// The processor that hears, with nothing else of ours on it
+    #[arg(long, value_name = "CORE")]
+    core: Option<usize>,
+    /// The processor that sends
+    #[arg(long, value_name = "CORE")]
+    sender_core: Option<usize>,
     /// The program that hears [default: the release build of this workspace]
     #[arg(long, value_name = "FILE")]
     gridtap: Option<PathBuf>,
@@ -48,10 +64,12 @@ const ADDRESS: &str = "127.0.0.1:9470";
 const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
-    for (name, package) in [("tcpreplay", "tcpreplay"), ("ip", "iproute2")] {
-        if !is_installed(name) {
-            bail!("missing: {name}; apt-get install {package}");
-        }
+    if !is_installed("ip") {
+        bail!("missing: ip; apt-get install iproute2");
+    }
+    let capture = arguments.capture.clone().unwrap_or_else(|| root().join("fixtures/demo.pcapng"));
+    if arguments.ring {
+        return count(&capture, arguments);
     }
     let gridtap = match &arguments.gridtap {
         Some(path) => path.clone(),
@@ -61,12 +79,16 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
             target_directory().join("release/gridtap")
         }
     };
-    let capture = arguments.capture.clone().unwrap_or_else(|| root().join("fixtures/demo.pcapng"));
     let folder = tempfile::tempdir()?;
     let state = folder.path().join("state");
     let learn = ["--set", "baseline.block=10s", "--quiet", "--state"];
     let mut learning = program(&gridtap);
-    learning.arg("learn").arg(&capture).args(learn).arg(&state).stdout(Stdio::null());
+    learning
+        .arg("learn")
+        .arg(arguments.learn.as_ref().unwrap_or(&capture))
+        .args(learn)
+        .arg(&state)
+        .stdout(Stdio::null());
     step("gridtap learn", &mut learning)?;
     make_network()?;
     let settings = folder.path().join("gridtap.toml");
@@ -76,7 +98,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     )?;
     let log = fs::File::create(folder.path().join("log"))?;
     let mut sensor = Ended(
-        program(&gridtap)
+        on_core(arguments.core, &gridtap)
             .args(["monitor", "--serve", "--set", "baseline.block=10s", "--config"])
             .arg(&settings)
             .arg("--state")
@@ -92,13 +114,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         }
         sleep(Duration::from_millis(100));
     }
-    let mut sender = Ended(play(&capture, arguments)?);
-    let told = observe(arguments, &mut sender.0, sensor.0.id())?;
+    let sender = play(&capture, arguments)?;
+    let told = observe(arguments, &sender, sensor.0.id())?;
+    let done = ended(sender)?;
     let sent = told.sent;
     writeln!(
         std::io::stdout(),
-        "{sent} frames sent in {} s, {} heard, {} lost in the ring, {} at the interface, {} in the queue",
-        arguments.seconds,
+        "{}; {} heard, {} lost in the ring, {} at the interface, {} in the queue",
+        say_sent(&done),
         told.heard,
         told.lost[0],
         told.lost[1],
@@ -143,13 +166,75 @@ fn make_network() -> Result<()> {
     Ok(())
 }
 
-fn play(capture: &Path, arguments: &Arguments) -> Result<Child> {
-    let mut play = Command::new("tcpreplay");
-    play.args(["--intf1=field", "--preload-pcap", "--loop=0", "--timer=nano"]);
-    play.arg(format!("--pps={}", arguments.rate));
-    play.arg(format!("--duration={}", arguments.seconds)).arg(capture);
-    let play = play.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    play.spawn().context("tcpreplay does not start")
+/// A program, on one processor where that is wanted.
+fn on_core(core: Option<usize>, path: &Path) -> Command {
+    let Some(core) = core else { return program(path) };
+    let mut command = program("taskset");
+    command.arg("--cpu-list").arg(core.to_string()).arg(path);
+    command
+}
+
+/// Sends from a thread of its own, which is in the network of the one that starts it.
+fn play(capture: &Path, arguments: &Arguments) -> Result<JoinHandle<Result<Sent>>> {
+    let mut load = Load::read(capture)?;
+    let (rate, time) = (arguments.rate.max(1), Duration::from_secs(arguments.seconds));
+    let core = arguments.sender_core;
+    Ok(std::thread::spawn(move || {
+        if let Some(core) = core {
+            let mut cores = CpuSet::new();
+            cores.set(core)?;
+            sched_setaffinity(Pid::from_raw(0), &cores)?;
+        }
+        load.send("field", rate, time)
+    }))
+}
+
+fn ended(sender: JoinHandle<Result<Sent>>) -> Result<Sent> {
+    sender.join().map_err(|_| anyhow!("the sender failed"))?
+}
+
+fn say_sent(sent: &Sent) -> String {
+    let milliseconds = u64::try_from(sent.spent.as_millis()).unwrap_or(u64::MAX).max(1);
+    let rate = sent.frames.saturating_mul(1_000) / milliseconds;
+    let again = match sent.rounds {
+        0 => String::new(),
+        rounds => format!(", the capture {rounds} times anew"),
+    };
+    format!("{} frames sent in {milliseconds} ms, {rate} a second{again}", sent.frames)
+}
+
+/// What a ring takes where nothing is done with it.
+fn count(capture: &Path, arguments: &Arguments) -> Result<()> {
+    make_network()?;
+    let mut taps = Taps::open(&["mirror".to_owned()], &gridtap_tap::Config::default())?;
+    let sender = play(capture, arguments)?;
+    if let Some(core) = arguments.core {
+        let mut cores = CpuSet::new();
+        cores.set(core)?;
+        sched_setaffinity(Pid::from_raw(0), &cores)?;
+    }
+    let (mut heard, mut octets) = (0_u64, 0_u64);
+    loop {
+        let is_over = sender.is_finished();
+        while let Some(frame) = taps.next() {
+            heard += 1;
+            octets += u64::try_from(frame.bytes.len())?;
+        }
+        if !taps.wait(Duration::from_millis(100))? && is_over {
+            break;
+        }
+    }
+    let done = ended(sender)?;
+    let lost: u64 = taps.drops().iter().map(|drops| drops.kernel + drops.interface).sum();
+    writeln!(
+        std::io::stdout(),
+        "{}; {heard} heard, {octets} octets, {lost} lost",
+        say_sent(&done)
+    )?;
+    if lost > 0 || heard < done.frames {
+        bail!("not everything that was sent was heard");
+    }
+    Ok(())
 }
 
 /// The whole of what was sent and heard.
@@ -159,7 +244,7 @@ struct Told {
     lost: [u64; 3],
 }
 
-fn observe(arguments: &Arguments, sender: &mut Child, sensor: u32) -> Result<Told> {
+fn observe<T>(arguments: &Arguments, sender: &JoinHandle<T>, sensor: u32) -> Result<Told> {
     say(&format!("{} frames a second for {} s", arguments.rate, arguments.seconds));
     let mut out = std::io::stdout().lock();
     writeln!(out, "   s\tsent\theard\tring\tinterface\tqueue\tlag p99 ms\tMiB\tfiles\tCPU %")?;
@@ -167,7 +252,7 @@ fn observe(arguments: &Arguments, sender: &mut Child, sensor: u32) -> Result<Tol
     let (mut before, mut spent) = (Metrics::read()?, cpu_ticks(sensor)?);
     let mut at = began;
     loop {
-        let is_over = sender.try_wait()?.is_some();
+        let is_over = sender.is_finished();
         // What was sent last is heard before it is counted.
         sleep(if is_over { Duration::from_secs(3) } else { Duration::from_secs(arguments.every) });
         let (current, used) = (Metrics::read()?, cpu_ticks(sensor)?);

@@ -40,7 +40,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
         ],
     ),
     ("lab", &["model", "wire", "modbus", "dissect", "baseline", "detect", "capture", "sensor"]),
-    ("xtask", &[]),
+    ("xtask", &["baseline", "capture", "detect", "tap"]),
     (
         "tests",
         &[

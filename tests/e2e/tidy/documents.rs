@@ -40,3 +40,11 @@ fn ci_runs_the_test_command_of_the_readme() {
     assert!(read("README.md").contains("cargo xtask test"));
     assert!(read(".ci/run").contains("cargo xtask test"));
 }
+
+#[test]
+fn the_documents_that_are_made_are_current() {
+    let documents = gridtap_xtask::documents::all(&root()).expect("documents can be made");
+    let faults: Vec<String> =
+        documents.iter().filter_map(|document| document.fault(&root())).collect();
+    assert_none("documents that are made", &faults);
+}

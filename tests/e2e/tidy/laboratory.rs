@@ -10,9 +10,11 @@ use super::sources::{File, assert_none, paths, root, rust};
 const JUDGES: [&str; 4] =
     ["crates/dissect/src/", "crates/baseline/src/", "crates/detect/src/", "crates/sensor/src/"];
 
-/// Numbers that the protocol, the clock or the computer give to both, not the lab to the judges.
-const SHARED_NUMBERS: [u64; 20] = [
+/// Numbers that the protocol, the clock or the computer give to both, not the lab to the judges (123 is also the port of
+/// NTP, 9600 that of FINS and a speed of lines).
+const SHARED_NUMBERS: [u64; 22] = [
     100,
+    123,
     125,
     127,
     128,
@@ -27,9 +29,10 @@ const SHARED_NUMBERS: [u64; 20] = [
     1024,
     3600,
     4096,
-    65280,
-    65535,
-    65536,
+    9600,
+    65_280,
+    65_535,
+    65_536,
     1_000_000,
     1_000_000_000,
 ];
@@ -97,10 +100,11 @@ fn judges() -> Vec<File> {
 
 /// Where the lab keeps what could tell its captures from others: its marks, the drawing of a site, the scenarios.
 /// The rest of its source is about threads, sockets and the protocol.
-const LAB: [&str; 5] = [
+const LAB: [&str; 6] = [
     "crates/lab/src/dnp3/draw.rs",
     "crates/lab/src/marks.rs",
     "crates/lab/src/master.rs",
+    "crates/lab/src/sim/sites.rs",
     "crates/lab/src/site/",
     "crates/lab/scenarios/",
 ];

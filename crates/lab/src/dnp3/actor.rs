@@ -296,7 +296,7 @@ impl<'h, 's> Hand<'h, 's> {
             }
             Carried::Counters => vec![20, 0, 6],
             Carried::AnalogsInClass0 => vec![60, 1, 6, 30, 0, 6],
-            Carried::BreakerEvent => {
+            Carried::BreakerEvent | Carried::ForcedEvent => {
                 let [low, high] = operate.index.to_le_bytes();
                 vec![2, 1, 0x28, 1, 0, low, high, if self.rng.bool() { 0x91 } else { 0x11 }]
             }

@@ -32,9 +32,19 @@ impl Voice {
     /// A link frame around some user data; unconfirmed user data where `function` is 4.
     #[must_use]
     pub fn frame(&self, function: u8, user_data: &[u8]) -> Vec<u8> {
+        self.link(0x40 | function, user_data)
+    }
+
+    /// A link frame that answers one: the state of the link where `function` is 11.
+    #[must_use]
+    pub fn secondary(&self, function: u8) -> Vec<u8> {
+        self.link(function, &[])
+    }
+
+    fn link(&self, control: u8, user_data: &[u8]) -> Vec<u8> {
         let direction = if self.master { 0x80 } else { 0 };
         let length = u8::try_from(user_data.len()).unwrap_or(u8::MAX).saturating_add(5);
-        let mut frame = vec![0x05, 0x64, length, direction | 0x40 | function];
+        let mut frame = vec![0x05, 0x64, length, direction | control];
         frame.extend(self.destination.to_le_bytes());
         frame.extend(self.source.to_le_bytes());
         frame.extend(checksum(&frame).to_le_bytes());

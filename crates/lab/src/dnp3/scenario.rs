@@ -177,6 +177,8 @@ pub enum Carried {
     AnalogsInClass0,
     /// An event of a breaker that did not move.
     BreakerEvent,
+    /// The same, with the mark that the value was put in by hand.
+    ForcedEvent,
 }
 
 /// How a message is broken.
