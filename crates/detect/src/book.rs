@@ -8,6 +8,7 @@ mod entry;
 mod key;
 mod over;
 mod plans;
+mod shelf;
 mod telling;
 #[cfg(test)]
 mod tests;
@@ -182,13 +183,13 @@ impl Book {
     /// Enters a finding: opens an anomaly, or updates the one that is open.
     ///
     /// What is new about a subject that was quiet for longer than the joining time (another point) is another
-    /// anomaly: nobody looks for it in an old one.
+    /// anomaly: nobody looks for it in an old one. Where that point had an anomaly of its own before, it is that one.
     pub(crate) fn enter(&mut self, finding: &Finding<'_>, words: impl FnOnce() -> Words) {
         let (excuse, words) = self.planned.excused(finding, Lazy::Make(words));
         if let Some(name) = &excuse {
             self.work.excused(name);
         }
-        let key = Key { subject: finding.subject, excuse };
+        let key = Key::new(finding.subject, excuse);
         let words = match self.entries.get_mut(&key) {
             None => {
                 if self.is_counted_away(finding, &key) {
@@ -204,25 +205,29 @@ impl Book {
                     && words.as_ref().is_some_and(|words| !entry.covers(&words.points));
                 match words {
                     Some(words) if is_other => {
-                        self.retire(&key);
+                        if self.exchange(&key, &words.points) {
+                            return self.again(finding, &key, Some(words));
+                        }
                         words
                     }
-                    words => {
-                        if entry.update(finding, words) {
-                            entry.tell(finding.time, &mut self.queue);
-                        } else if let Some(due) = entry.await_telling(&self.config) {
-                            self.untold.insert(due, key.clone());
-                        }
-                        let actor = finding.subject.actor;
-                        if key.excuse.is_none() {
-                            self.incidents.again(finding, actor, entry.anomaly.incident);
-                        }
-                        return;
-                    }
+                    words => return self.again(finding, &key, words),
                 }
             }
         };
         self.open(finding, key, words);
+    }
+
+    /// Enters a finding at the anomaly that is open.
+    fn again(&mut self, finding: &Finding<'_>, key: &Key, words: Option<Words>) {
+        let Some(entry) = self.entries.get_mut(key) else { return };
+        if entry.update(finding, words) {
+            entry.tell(finding.time, &mut self.queue);
+        } else if let Some(due) = entry.await_telling(&self.config) {
+            self.untold.insert(due, key.clone());
+        }
+        if key.excuse.is_none() {
+            self.incidents.again(finding, finding.subject.actor, entry.anomaly.incident);
+        }
     }
 
     /// Counts a finding at the one that speaks for its crowd, where it is one of very many.
@@ -231,7 +236,7 @@ impl Book {
             return false;
         }
         let Some(leader) = self.crowds.leader(finding) else { return false };
-        let spoken_for = Key { subject: leader, excuse: None };
+        let spoken_for = Key::new(leader, None);
         let Some(entry) = self.entries.get_mut(&spoken_for) else { return false };
         entry.spread.get_or_insert_default().add(finding);
         self.counts.counted_away = self.counts.counted_away.saturating_add(1);
@@ -342,28 +347,12 @@ impl Book {
         order.sort_unstable();
         let enough = self.config.anomalies_max.div_ceil(10);
         for (_, _, key) in order.into_iter().take(enough) {
-            if let Some(mut entry) = self.entries.remove(&key)
-                && entry.told_count != entry.anomaly.count
-            {
-                let time = entry.anomaly.last_time;
-                entry.tell(time, &mut self.queue);
-            }
-            self.counts.evicted = self.counts.evicted.saturating_add(1);
+            self.close(&key);
         }
         let entries = &self.entries;
         self.untold.retain(|(_, ordinal), key| {
             entries.get(key).is_some_and(|entry| entry.ordinal == *ordinal)
         });
-    }
-
-    /// Closes an entry to the book, its last change told.
-    fn retire(&mut self, key: &Key) {
-        if let Some(mut entry) = self.entries.remove(key)
-            && entry.told_count != entry.anomaly.count
-        {
-            let time = entry.anomaly.last_time;
-            entry.tell(time, &mut self.queue);
-        }
     }
 
     /// Whether an incident above low is open that concerns this host: context is worth adding to it.

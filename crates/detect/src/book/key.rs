@@ -7,6 +7,20 @@ use super::{Subject, Words};
 pub(super) struct Key {
     pub(super) subject: Subject,
     pub(super) excuse: Option<String>,
+    /// Its place among those of the same subject that were put by; 0 for the one that findings come to.
+    pub(super) place: u64,
+}
+
+impl Key {
+    /// Where findings of a subject come to.
+    pub(super) const fn new(subject: Subject, excuse: Option<String>) -> Self {
+        Self { subject, excuse, place: 0 }
+    }
+
+    /// The same, put by.
+    pub(super) fn put_by(&self, place: u64) -> Self {
+        Self { place, ..self.clone() }
+    }
 }
 
 /// Words that are made when they are needed first.

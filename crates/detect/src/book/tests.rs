@@ -101,6 +101,35 @@ fn another_point_is_told_at_once_and_after_the_joining_time_it_is_another_anomal
 }
 
 #[test]
+fn points_that_take_turns_each_go_on_with_their_own_anomaly() {
+    let at = |second, point| Seen { point, ..Seen::new(second, "MB-31", 9, 21) };
+    let turns: Vec<_> = (0..6).map(|nth| at(i64::from(nth) * 1000, nth % 2)).collect();
+    let told = last_told(told(&turns));
+    let of: Vec<_> = told.iter().map(|one| (one.points.clone(), one.count)).collect();
+    assert_eq!(of, [0, 1].map(|point| (vec![format!("coil {point}")], 3)));
+
+    // What comes between two ticks is told, wherever its anomaly lies then.
+    let mut book = Book::new(&Config::default(), Vec::new());
+    for nth in 0..7 {
+        at(i64::from(nth) * 1000, nth % 2).enter(&mut book);
+        book.tick(Timestamp::from_parts(i64::from(nth) * 1000 + 61, 0));
+    }
+    let counts: Vec<_> = last_told(book.take()).iter().map(|one| one.count).collect();
+    assert_eq!(counts, [3, 4]);
+}
+
+#[test]
+fn so_many_points_that_take_turns_are_bounded_and_those_that_gave_way_counted() {
+    let mut book = Book::new(&Config::default(), Vec::new());
+    for nth in 0..40_u8 {
+        let seen = Seen { point: nth, ..Seen::new(i64::from(nth) * 1000, "MB-31", 9, 21) };
+        seen.enter(&mut book);
+    }
+    assert_eq!(book.entries.len(), 17, "one that is open, and sixteen that are put by");
+    assert_eq!(book.counts().evicted, 23);
+}
+
+#[test]
 fn findings_of_one_actor_join_by_target_or_by_cause_within_the_joining_time() {
     let first = || Seen::new(0, "MB-29", 9, 21);
     let other = |second, target, cause| Seen { cause, ..Seen::new(second, "MB-14", 9, target) };
