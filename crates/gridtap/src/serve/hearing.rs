@@ -113,6 +113,7 @@ impl Hearing {
 
     /// The input ended, or was left: the last findings and what was learned go to the store.
     pub(crate) fn finish(&mut self, read: &Read) -> Result<(), Failure> {
+        self.ways.inbox.close();
         match read.stopped {
             Some(_) => self.pipeline.stop(),
             None => self.pipeline.finish(),

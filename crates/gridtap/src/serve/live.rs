@@ -46,6 +46,8 @@ pub(crate) struct Inbox(Arc<Letter>);
 #[derive(Debug, Default)]
 struct Letter {
     is_there: AtomicBool,
+    /// Nobody comes by any more.
+    is_closed: AtomicBool,
     change: Mutex<Option<Change>>,
 }
 
@@ -64,9 +66,14 @@ impl Inbox {
         self.0.change.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    /// Whether it was taken.
+    /// Nothing is heard any more: what comes now changes nothing.
+    pub(crate) fn close(&self) {
+        self.0.is_closed.store(true, Ordering::Release);
+    }
+
+    /// Whether it was taken, or need not be.
     pub(crate) fn is_empty(&self) -> bool {
-        !self.0.is_there.load(Ordering::Acquire)
+        self.0.is_closed.load(Ordering::Acquire) || !self.0.is_there.load(Ordering::Acquire)
     }
 }
 
@@ -85,5 +92,9 @@ mod tests {
         assert!(!inbox.is_empty());
         assert_eq!(inbox.take().unwrap().silent_after, Duration::from_secs(2));
         assert!(inbox.is_empty() && inbox.take().is_none());
+        inbox.put(Change { site: None, planned: Planned::default(), silent_after: Duration::ZERO });
+        assert!(!inbox.is_empty());
+        inbox.close();
+        assert!(inbox.is_empty(), "nobody is waited for that comes no more");
     }
 }

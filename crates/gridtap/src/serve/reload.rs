@@ -25,8 +25,9 @@ use crate::sound::{self, Sound};
 /// How often it is looked whether somebody asked.
 const REST: Duration = Duration::from_millis(100);
 
-/// How often it is looked whether the thread that hears has taken what is new to it, before it is left to it.
-const LOOKS: u32 = 20;
+/// How often it is looked whether the thread that hears has taken what is new to it, before it is left to it: on a busy
+/// machine one look at everything that was learned is seconds, and "reloaded" is to mean that it is in force.
+const LOOKS: u32 = 1000;
 
 /// Everything that a reload changes.
 pub(crate) struct Reload {
@@ -154,11 +155,14 @@ impl Reload {
         let silent_after = Duration::from_nanos(new.service.silent_after.nanos());
         self.inbox.put(Change { site, planned, silent_after });
         for _ in 0..LOOKS {
-            if self.inbox.is_empty() {
-                break;
+            if self.inbox.is_empty() || self.is_stopped.load(Ordering::Relaxed) {
+                return Ok(());
             }
             std::thread::sleep(REST / 10);
         }
+        tracing::warn!(
+            "what is heard is judged by the settings from before until what came already is through"
+        );
         Ok(())
     }
 
