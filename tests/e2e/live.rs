@@ -107,9 +107,10 @@ fn an_interface_is_decoded_as_its_capture_is_and_nothing_is_sent() {
         decode.args(["decode", "--interface", "mirror"]).stdout(heard).stderr(Stdio::piped());
         let child = decode.spawn().expect("gridtap");
         patience("gridtap hears", || {
-            // A socket of AF_PACKET in this namespace.
+            // A socket of AF_PACKET in this namespace that is bound: one that is only open hears nothing yet.
             let sockets = fs::read_to_string("/proc/thread-self/net/packet").expect("Linux");
-            (sockets.lines().count() > 1).then_some(())
+            let is_running = |line: &str| line.split_whitespace().nth(5) == Some("1");
+            sockets.lines().skip(1).any(is_running).then_some(())
         });
         send(&some);
         let lines = of_file.lines().count();
