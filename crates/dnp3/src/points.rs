@@ -54,13 +54,11 @@ impl<'a> Points<'a> {
     pub const fn first(&self) -> Option<u32> {
         if self.prefix.is_some() { None } else { self.ranged }
     }
-}
 
-impl<'a> Iterator for Points<'a> {
-    type Item = (Option<u32>, Point<'a>);
-
-    #[inline]
-    fn next(&mut self) -> Option<Self::Item> {
+    /// The next of them, read right there: for a loop that keeps little of each.
+    #[expect(clippy::inline_always, reason = "of a point that is not handed on little is made")]
+    #[inline(always)]
+    pub fn step(&mut self) -> Option<(Option<u32>, Point<'a>)> {
         let mut octets = Octets(self.chunks.next()?);
         let index = match self.prefix {
             Some(width) => Some(number(&mut octets, width)?),
@@ -72,5 +70,14 @@ impl<'a> Iterator for Points<'a> {
         };
         let (lead, value, when) = self.form;
         Some((index, Point::read(&mut octets, lead, value, when, self.common_time)?))
+    }
+}
+
+impl<'a> Iterator for Points<'a> {
+    type Item = (Option<u32>, Point<'a>);
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        self.step()
     }
 }

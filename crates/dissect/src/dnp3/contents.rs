@@ -1,14 +1,14 @@
 //! The objects of a message: the points they name, with what is said of each.
 
 use gridtap_dnp3::{
-    Block, Carried, ControlBlock, DataSetValues, Fault, Fragment, Item, Object, PointType, Points,
-    Prefix, Value as Coded,
+    Block, Carried, ControlBlock, DataSetValues, Fault, Fragment, Item, Object, Point, PointType,
+    Points, Prefix, Value as Coded,
 };
 use gridtap_model::{FaultKind, Faults, Reading, Run, Table, Values};
 
 use super::data_set::DataSet;
 use super::data_sets::Descriptors;
-use super::effect::{names_range, writes};
+use super::effect::{names_range, polled_classes, writes};
 use super::faults;
 use super::fields::moment;
 use super::proof::Step;
@@ -16,6 +16,7 @@ use super::readings::{reading, reading_of, value};
 
 /// Points of one message that are told with what is said of them.
 const READINGS_MAX: usize = 2_048;
+const READINGS_COUNT_MAX: u32 = 2_048;
 /// Points that one range names: more indexes there are not in any device.
 const RANGE_MAX: u64 = 65_536;
 
@@ -67,10 +68,16 @@ impl Scratch {
             writes: writes(fragment.function),
             pattern: false,
         };
-        for block in fragment.blocks() {
-            match block {
-                Ok(block) => reader.block(&block, faults),
-                Err(fault) => faults::objects(&fault, faults),
+        if let Some(classes) = polled_classes(fragment) {
+            for class in classes {
+                reader.name(Table::EVENT_CLASS, class, 1, reader.writes);
+            }
+        } else {
+            for block in fragment.blocks() {
+                match block {
+                    Ok(block) => reader.block(&block, faults),
+                    Err(fault) => faults::objects(&fault, faults),
+                }
             }
         }
         let contents = reader.contents;
@@ -191,15 +198,42 @@ impl<'r, 'a: 'r> Reader<'r, '_, 'a> {
     }
 
     /// Points that are all alike.
-    fn points(&mut self, table: Table, points: Points<'a>, written: bool) {
-        for (index, point) in points {
+    fn points(&mut self, table: Table, mut points: Points<'a>, written: bool) {
+        if let Some(first) = points.first()
+            && first.checked_add(READINGS_COUNT_MAX).is_some()
+        {
+            return self.range(table, first, &mut points, written);
+        }
+        while let Some((index, point)) = points.step() {
             let Some(index) = index else { continue };
-            let mut reading = reading_of(&point);
-            if reading.status.is_some() {
-                self.answer(&mut reading, written);
-            }
+            let reading = self.reading(&point, written);
             self.put(table, index, written, reading);
         }
+    }
+
+    /// Points that follow each other: one run, as far as there is room.
+    fn range(&mut self, table: Table, first: u32, points: &mut Points<'a>, written: bool) {
+        let room = core::mem::take(&mut self.room);
+        let mut count = 0_usize;
+        for slot in room.iter_mut() {
+            let Some((_, point)) = points.step() else { break };
+            *slot = self.reading(&point, written);
+            count = count.saturating_add(1);
+        }
+        self.room = room;
+        (self.open, self.count) = (Some((table, first, written)), count);
+        self.end();
+        let untold = u64::try_from(points.count()).unwrap_or(u64::MAX);
+        self.contents.untold = self.contents.untold.saturating_add(untold);
+    }
+
+    #[inline]
+    fn reading(&mut self, point: &Point<'_>, written: bool) -> Reading {
+        let mut reading = reading_of(point);
+        if reading.status.is_some() {
+            self.answer(&mut reading, written);
+        }
+        reading
     }
 
     /// What the device says of a command, where it is the device that speaks.
@@ -263,7 +297,7 @@ impl<'r, 'a: 'r> Reader<'r, '_, 'a> {
     fn put(&mut self, table: Table, index: u32, written: bool, reading: Reading) {
         let count = u32::try_from(self.count).unwrap_or(u32::MAX);
         let follows = self.open.is_some_and(|(open, first, _)| {
-            open == table && first.checked_add(count) == Some(index)
+            open.code == table.code && first.checked_add(count) == Some(index)
         });
         if !follows {
             self.end();

@@ -11,10 +11,24 @@ use super::exchange::Asked;
 /// The kind of access and what it does beyond.
 pub(super) type Deed = (Class, Effect);
 
+/// The classes that a request polls, where it asks for nothing else and says it as nearly every master does: all
+/// objects of each class. Nothing in such a request can be amiss.
+pub(super) fn polled_classes<'a>(
+    fragment: &Fragment<'a>,
+) -> Option<impl Iterator<Item = u32> + use<'a>> {
+    let (headers, rest) = fragment.objects.as_chunks::<3>();
+    let polls = fragment.function == FunctionCode::READ
+        && !headers.is_empty()
+        && rest.is_empty()
+        && headers.iter().all(|header| matches!(header, [60, 1..=4, 6]));
+    polls.then(|| headers.iter().map(|[_, variation, _]| u32::from(*variation).saturating_sub(1)))
+}
+
 /// What a message of a master does, or what one of a device is about.
 pub(super) fn deed(fragment: &Fragment<'_>) -> Deed {
     match fragment.function.0 {
         0 => (Class::Read, Effect::Plain),
+        1 if polled_classes(fragment).is_some() => (Class::Read, Effect::Survey),
         1 => most(fragment.blocks(), |block| read(block.header.group)),
         2 => most(fragment.blocks(), written),
         3..=6 => (Class::Command, Effect::Plain),
@@ -168,5 +182,35 @@ pub(super) const fn asks(code: FunctionCode) -> Option<bool> {
         FunctionKind::Request => Some(true),
         FunctionKind::Response => Some(false),
         FunctionKind::Confirm | FunctionKind::Reserved => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_poll_of_classes_is_what_its_headers_say_one_by_one() {
+        let mut polls = 0;
+        for group in [1, 60, 61] {
+            for variation in 0..=6 {
+                for qualifier in [0, 6, 7] {
+                    let octets = [0xC1, 1, 60, 2, 6, group, variation, qualifier];
+                    let fragment = Fragment::of(&octets).unwrap();
+                    let Some(classes) = polled_classes(&fragment) else { continue };
+                    let blocks: Vec<_> = fragment.blocks().map(Result::unwrap).collect();
+                    assert!(blocks.iter().all(|it| it.header.group == 60 && it.fault.is_none()));
+                    let said = blocks.iter().map(|it| u32::from(it.header.variation) - 1);
+                    assert!(classes.eq(said), "{variation}");
+                    let slowly = most(fragment.blocks(), |block| read(block.header.group));
+                    assert_eq!(deed(&fragment), slowly);
+                    polls += 1;
+                }
+            }
+        }
+        assert_eq!(polls, 4);
+        for octets in [&[0xC1, 1][..], &[0xC1, 1, 60, 2, 6, 60], &[0xC1, 2, 60, 2, 6]] {
+            assert!(polled_classes(&Fragment::of(octets).unwrap()).is_none(), "{octets:?}");
+        }
     }
 }
