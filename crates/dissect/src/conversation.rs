@@ -280,8 +280,9 @@ impl Conversation {
         };
         let hosts = &stage.shared.hosts;
         circumstances.one_direction = hosts.is_one_direction(pair);
-        circumstances.answers_heard = [Direction::Forward, Direction::Backward]
-            .map(|asking| hosts.answers_heard(pair, &self.speakers, asking));
+        let answers_heard = |asking| hosts.answers_heard(pair, &self.speakers, asking);
+        circumstances.answers_heard =
+            [answers_heard(Direction::Forward), answers_heard(Direction::Backward)];
     }
 
     pub(crate) fn tick(&mut self, stage: &mut Stage<'_>) {

@@ -17,6 +17,9 @@ fn kind_of(group: u8, variation: u8) -> u32 {
 
 /// Those of a link header.
 pub(super) fn link(header: &LinkHeader, faults: &mut Faults) {
+    if header.is_plain() {
+        return;
+    }
     for fault in header.faults() {
         let (kind, found, expected) = match fault {
             LinkFault::ReservedFunction(function) => {

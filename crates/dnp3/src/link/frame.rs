@@ -79,6 +79,19 @@ impl LinkHeader {
         self.length.saturating_sub(LENGTH_MIN)
     }
 
+    /// Whether it is user data from one station to another that nobody counts, as nearly every frame is: such a header
+    /// has no [`LinkFault`].
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        let individual = |address: Address| address.kind() == AddressKind::Individual;
+        let function = self.function();
+        (function.primary, function.code) == (true, 4)
+            && !self.control.frame_count_valid()
+            && self.user_data_octets() > 0
+            && individual(self.destination)
+            && individual(self.source)
+    }
+
     /// How many octets the whole frame takes, at most [`FRAME_OCTETS_MAX`].
     #[must_use]
     pub fn frame_octets(&self) -> usize {

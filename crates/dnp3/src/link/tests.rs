@@ -307,3 +307,21 @@ proptest! {
         prop_assert!(rest.is_empty());
     }
 }
+
+#[test]
+fn a_plain_header_has_no_fault() {
+    let mut plain = 0;
+    for control in 0..=255 {
+        for address in [0, 1, 0xFFEF, 0xFFF0, 0xFFFC, 0xFFFD, 0xFFFF] {
+            for data in [&[][..], &[0xC0]] {
+                for ends in [(address, 3), (3, address)] {
+                    let header = LinkHeader::at(&built(control, ends.0, ends.1, data)).unwrap();
+                    assert!(!header.is_plain() || header.faults().count() == 0, "{header:?}");
+                    plain += u32::from(header.is_plain());
+                }
+            }
+        }
+    }
+    // Both directions, and the bit that counts only where it is valid, to and from three addresses.
+    assert_eq!(plain, 2 * 2 * 2 * 3);
+}
