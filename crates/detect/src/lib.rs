@@ -21,6 +21,7 @@ mod planned;
 mod reach;
 mod scene;
 mod series;
+mod sorted;
 mod window;
 mod words;
 mod worst;

@@ -5,7 +5,7 @@
 //! tells its changes is learned from those that agreed. A change that comes as overridden from a device that never
 //! overrode anything is no movement of the plant. Protection that trips tells its events, and contradicts nothing.
 
-use std::collections::BTreeMap;
+mod event;
 
 use gridtap_baseline::{Baseline, Fact, FactKey, FactKind};
 use gridtap_model::{
@@ -19,6 +19,7 @@ use crate::book::Cause;
 use crate::bounded::Bounded;
 use crate::config::Config;
 use crate::series::Series;
+use crate::sorted::Sorted;
 use crate::words;
 
 /// Changes that a poll and an event told alike, and none that they did not, before a contradiction means something.
@@ -32,10 +33,9 @@ const EVENTS_MAX: usize = 1_024;
 /// Runs of one device whose states are kept, and points of one.
 const RUNS_MAX: usize = 64;
 const POINTS_MAX: u32 = 4_096;
-/// An event this far ahead is looked up; a network and a queue make it late, never early.
-const AHEAD_LOOKED_UP_MS: u64 = 1_000;
-/// Clocks of stations are set to some seconds at the worst.
-const AHEAD_MIN_MS: u64 = 10 * AHEAD_LOOKED_UP_MS;
+
+/// A table, and the index of a point in it.
+type Place = (u16, u32);
 
 /// The state of a point by its last event.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -66,9 +66,9 @@ struct Doubt {
 /// What a device reported.
 #[derive(Debug, Default)]
 struct Reported {
-    doubts: BTreeMap<(u16, u32), Doubt>,
+    doubts: Sorted<Place, Doubt>,
     /// Events since the last poll that showed the point.
-    events: BTreeMap<(u16, u32), Event>,
+    events: Sorted<Place, Event>,
     polled: Vec<Polled>,
 }
 
@@ -134,7 +134,7 @@ fn switches(run: &Run<'_>) -> bool {
 impl Reported {
     /// The last state of a point that is known.
     fn state(&self, table: u16, index: u32) -> Option<Value> {
-        if let Some(event) = self.events.get(&(table, index)) {
+        if let Some(event) = self.events.get((table, index)) {
             return Some(event.state);
         }
         self.polled.iter().filter(|polled| polled.table == table).find_map(|polled| {
@@ -152,13 +152,13 @@ impl Reported {
         out: &mut Vec<Series>,
     ) {
         let Some(state) = reading.value else { return };
-        ahead(heard, point, reading, baseline, out);
+        event::ahead(heard, point, reading, baseline, out);
         let before = self.state(point.table.code, point.index);
         let forced = Quality::LOCAL_FORCED.with(Quality::REMOTE_FORCED);
         if before != Some(state) && reading.quality.is_some_and(|quality| quality.has(forced)) {
-            overridden(heard, point, baseline, out);
+            event::overridden(heard, point, baseline, out);
         }
-        if let Some(doubt) = self.doubts.remove(&(point.table.code, point.index))
+        if let Some(doubt) = self.doubts.remove((point.table.code, point.index))
             && doubt.point.value == Some(state)
         {
             differed(heard, point.table.code, baseline);
@@ -205,17 +205,28 @@ impl Reported {
             place.as_mut().map_or(frame, |place| core::mem::replace(&mut place.frame, frame));
         let range = (table, first)..=(table, first.saturating_add(count.saturating_sub(1)));
         // Few of its points have an event that the poll shows, and fewer are in doubt.
-        let is_shown = |at: &(u16, u32), _: &mut _| run.values.at(at.1.abs_diff(first)).is_some();
-        let in_doubt = self.doubts.range(range.clone()).next().is_some();
-        let mut shown = self.events.extract_if(range, is_shown).peekable();
+        let mut doubted_next = self.doubts.first_in(&range);
+        let mut shown =
+            self.events.extract(&range, |at| run.values.at(at.1.abs_diff(first)).is_some());
+        let mut next = shown.next();
         for (nth, offset) in (0..count).zip(0_usize..) {
             let index = first.saturating_add(nth);
             let state = run.values.at(nth);
             let kept = place.as_mut().and_then(|place| place.states.get_mut(offset));
+            let event = next.take_if(|(at, _)| at.1 == index).map(|(_, event)| event);
+            if event.is_some() {
+                next = shown.next();
+            }
+            let is_doubted = doubted_next.is_some_and(|at| at.1 == index);
+            if event.is_none() && !is_doubted && kept.as_ref().is_some_and(|kept| **kept == state) {
+                continue;
+            }
+            if is_doubted {
+                doubted_next = self.doubts.first_behind((table, index), &range);
+            }
             let old = kept.and_then(|kept| core::mem::replace(kept, state));
             let Some(state) = state else { continue };
-            let event = shown.next_if(|(place, _)| place.1 == index).map(|(_, event)| event);
-            if event.is_none() && !in_doubt && old.is_none_or(|old| old == state) {
+            if event.is_none() && !is_doubted && old.is_none_or(|old| old == state) {
                 continue;
             }
             let point = Point { table: run.table, index, value: Some(state) };
@@ -241,24 +252,20 @@ impl Reported {
 }
 
 /// Remembers a state that no event told yet.
-fn doubted(doubts: &mut BTreeMap<(u16, u32), Doubt>, doubt: Doubt) {
+fn doubted(doubts: &mut Sorted<Place, Doubt>, doubt: Doubt) {
     if doubts.len() < DOUBTS_MAX {
         doubts.insert((doubt.point.table.code, doubt.point.index), doubt);
     }
 }
 
 /// A doubt about a point that has stood for as long as an event may take.
-fn stands(
-    doubts: &mut BTreeMap<(u16, u32), Doubt>,
-    point: &Point,
-    now: Timestamp,
-) -> Option<Doubt> {
+fn stands(doubts: &mut Sorted<Place, Doubt>, point: &Point, now: Timestamp) -> Option<Doubt> {
     let place = (point.table.code, point.index);
-    let doubt = *doubts.get(&place)?;
+    let doubt = *doubts.get(place)?;
     let stands = doubt.point.value == point.value;
     let late = now.since_ns(doubt.since) >= EVENT_LATE_NS;
     if !stands || late {
-        doubts.remove(&place);
+        doubts.remove(place);
     }
     (stands && late).then_some(doubt)
 }
@@ -323,78 +330,4 @@ fn differed(heard: &Heard<'_>, table: u16, baseline: &mut Baseline) {
     let key = FactKey { kind: FactKind::EventsTell, device, master: None, detail };
     let again = |fact: &mut Fact| fact.against = fact.against.saturating_add(1);
     baseline.facts_mut().note(key, heard.obs.time, again);
-}
-
-/// A change that comes with the mark that somebody overrode the point.
-fn overridden(heard: &Heard<'_>, point: &Point, baseline: &mut Baseline, out: &mut Vec<Series>) {
-    let (obs, message, site) = (heard.obs, heard.message, heard.site);
-    let device = message.device;
-    let key = FactKey { kind: FactKind::Overridden, device, master: None, detail: 0 };
-    let armed = baseline.is_armed(&device, message.master.address);
-    if !armed || baseline.facts().known(&key) {
-        let again = |fact: &mut Fact| fact.count = fact.count.saturating_add(1);
-        baseline.facts_mut().note(key, obs.time, again);
-        return;
-    }
-    let name = words::point(site, &device, point);
-    let state = point.value.map_or_else(String::new, |value| value.to_string());
-    let observed = format!(
-        "{} reports that {name} is {state} now, and that this value was put in by hand",
-        words::device(site, &device)
-    );
-    out.push(
-        Series::about(heard.rows.contradiction, Severity::High, Cause::Process, obs, message)
-            .by_sender(obs)
-            .variant(control::variant(point))
-            .scored(3.0)
-            .naming(vec![name])
-            .saying(
-                observed,
-                "this device never reported a value that was put in by hand, and nobody commanded this point; somebody \
-                 who works at the device and blocks the point would explain it",
-            ),
-    );
-}
-
-/// An event from the future: its clock, or whoever made it, is wrong.
-fn ahead(
-    heard: &Heard<'_>,
-    point: &Point,
-    reading: &Reading,
-    baseline: &mut Baseline,
-    out: &mut Vec<Series>,
-) {
-    let (obs, message) = (heard.obs, heard.message);
-    let Some(time) = reading.time else { return };
-    let ahead_ms = time.since_ns(obs.time).checked_div(1_000_000).unwrap_or(0);
-    if ahead_ms < AHEAD_LOOKED_UP_MS {
-        return;
-    }
-    let device = message.device;
-    let key = FactKey { kind: FactKind::EventAhead, device, master: None, detail: 0 };
-    let most_ms = baseline.facts().count(&key);
-    let armed = baseline.is_armed(&device, message.master.address);
-    if !armed || ahead_ms <= AHEAD_MIN_MS.max(most_ms.saturating_mul(2)) {
-        baseline.facts_mut().note_most(key, obs.time, ahead_ms);
-        return;
-    }
-    let name = words::point(heard.site, &device, point);
-    let observed = format!(
-        "{} reports an event of {name} at {time}, {} s after it was heard",
-        words::device(heard.site, &device),
-        ahead_ms.checked_div(1_000).unwrap_or(0)
-    );
-    out.push(
-        Series::about(heard.rows.event_time, Severity::Low, Cause::Process, obs, message)
-            .by_sender(obs)
-            .naming(vec![name])
-            .saying(
-                observed,
-                format!(
-                    "events of this device are at most {} s ahead; a clock that was set wrongly, or to local time, would \
-                     explain it",
-                    AHEAD_MIN_MS.max(most_ms).checked_div(1_000).unwrap_or(0)
-                ),
-            ),
-    );
 }
