@@ -121,6 +121,8 @@ pub(crate) struct Book {
     /// The incident of each plan: all that it excuses belongs together.
     excused: BTreeMap<String, IncidentId>,
     crowds: Crowds,
+    /// The techniques of the detections that were entered: the catalogue is gone through once for each.
+    techniques: BTreeMap<&'static str, Vec<&'static str>>,
     ordinal: u64,
     queue: Vec<Anomaly>,
     counts: Counts,
@@ -155,6 +157,7 @@ impl Book {
             work: Work::default(),
             excused: BTreeMap::new(),
             crowds: Crowds::new(config),
+            techniques: BTreeMap::new(),
             ordinal: 0,
             queue: Vec::new(),
             counts: Counts::default(),
@@ -291,7 +294,7 @@ impl Book {
     }
 
     fn first_record(
-        &self,
+        &mut self,
         finding: &Finding<'_>,
         id: AnomalyId,
         incident: IncidentId,
@@ -305,6 +308,8 @@ impl Book {
         if frames.last() != Some(&finding.place.frame) && frames.len() < EVIDENCE_MAX {
             frames.push(finding.place.frame);
         }
+        let detection = finding.detection;
+        let techniques = || detection.techniques().collect();
         Anomaly {
             id,
             incident,
@@ -316,8 +321,8 @@ impl Book {
             count: 1,
             capture,
             frames,
-            detection: finding.detection.id,
-            name: finding.detection.name,
+            detection: detection.id,
+            name: detection.name,
             also: finding.also.to_vec(),
             severity: finding.severity,
             score: finding.score,
@@ -327,10 +332,10 @@ impl Book {
             destination: finding.destination,
             device: words.device,
             points: words.points,
-            technique: finding.detection.techniques().collect(),
+            technique: self.techniques.entry(detection.id).or_insert_with(techniques).clone(),
             observed: words.observed,
             expected: words.expected,
-            advice: finding.detection.advice,
+            advice: detection.advice,
             baseline: finding.armed,
             key: finding.key.map(str::to_owned),
         }
