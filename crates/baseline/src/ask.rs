@@ -105,6 +105,16 @@ impl Baseline {
         first.map(of).fold(own, u64::max)
     }
 
+    /// On how many occasions something was learned, as its fact counts them in `against`: of the one it is about and of
+    /// whose place that is declared to take.
+    #[must_use]
+    pub fn occasions(&self, key: &FactKey) -> u64 {
+        let of = |key: FactKey| self.facts.get(&key).map_or(0, |fact| fact.against);
+        let first = key.master.map(|master| self.site.stands_in_for(master)).unwrap_or_default();
+        let theirs = first.into_iter().map(|master| of(FactKey { master: Some(master), ..*key }));
+        theirs.fold(of(*key), u64::max)
+    }
+
     /// Whether a host has established itself as one that commands in this zone: its commands were heard in
     /// two blocks at least, or signed off; or those of the host whose place it is declared to take.
     #[must_use]

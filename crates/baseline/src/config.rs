@@ -23,7 +23,8 @@ pub struct Config {
     pub timing_blocks_min: u32,
     /// What was not heard for this long is news when it returns.
     pub absent_after: Span,
-    /// News of one kind is common here when, with 95 % confidence, a day of hour-long blocks brings at least this much of it.
+    /// News of one kind is common here when, with 95 % confidence, a day of hour-long blocks brings at least this much of
+    /// it. Once a day was heard, it is also where more than one a day is expected and it did not cease.
     pub common_per_day: f64,
     /// Most hosts that are remembered.
     pub hosts_max: u32,

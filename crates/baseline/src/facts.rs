@@ -73,7 +73,8 @@ pub enum FactKind {
     EventAhead,
     /// The most turns to and fro of a point within a minute; against it, how often it was opened and closed at once.
     Turns,
-    /// The most outstations at which a master, or all of a zone, opened something within a while.
+    /// The most outstations at which a master, or all of a zone, opened something within a while; against it, on how many
+    /// occasions it was more than one.
     OutstationsOpened,
 }
 
@@ -227,6 +228,15 @@ impl Facts {
     pub fn note_most(&mut self, key: FactKey, time: Timestamp, count: u64) {
         if count > self.count(&key) {
             self.note(key, time, |fact| fact.count = count);
+        }
+    }
+
+    /// Notes that it happened once more, in `against`; what comes within such a time of the last note is the same
+    /// occasion.
+    pub fn note_occasion(&mut self, key: FactKey, time: Timestamp, apart_ns: u64) {
+        let known = self.facts.get(&key).filter(|fact| fact.against > 0);
+        if known.is_none_or(|fact| time.since_ns(fact.last) > apart_ns) {
+            self.note(key, time, |fact| fact.against = fact.against.saturating_add(1));
         }
     }
 

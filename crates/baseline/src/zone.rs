@@ -14,7 +14,7 @@ use crate::float::{poisson_max, poisson_min, real};
 use crate::verdict::{LearnedRate, Level};
 
 pub(crate) use forecast::Forecast;
-use forecast::{is_stable, tail};
+use forecast::{is_stable, tail_of};
 use timing::Timing;
 pub use wait::Waiting;
 
@@ -260,22 +260,22 @@ impl ZoneState {
         let common_per_block = common_per_day / 24.0;
         for (slot, rate) in self.rates.iter_mut().enumerate() {
             let once = once.get(slot).copied().unwrap_or(0);
-            let tail = tail(&self.stretches, self.blocks, |stretch| {
+            let tail = tail_of(&self.stretches, ceased(self.blocks, heard_ns), |stretch| {
                 stretch.news.get(slot).copied().unwrap_or(0)
             });
-            // News that no longer arrives was that of the beginning. The end of a week may be a weekend, on which less of
-            // it comes: there it is not asked for with confidence a second time.
-            let arriving = match heard_ns >= DAY_NS {
-                true => real(tail.news),
-                false => poisson_min(tail.news),
-            } / real(tail.blocks.max(1));
-            *rate = Rate {
-                once,
-                per_block: real(u64::from(once)) / blocks,
-                per_block_max: poisson_max(u64::from(once)) / blocks,
-                common: poisson_min(u64::from(once)) / blocks >= common_per_block
-                    && arriving >= common_per_block,
+            // News that no longer arrives was that of the beginning: that it comes more seldom has to be sure.
+            let per_block = real(u64::from(once)) / blocks;
+            let last = real(tail.blocks.max(1));
+            let common = if heard_ns >= DAY_NS {
+                per_block > common_per_block
+                    && tail.news > 0
+                    && poisson_max(tail.news) / last >= per_block
+            } else {
+                poisson_min(u64::from(once)) / blocks >= common_per_block
+                    && poisson_min(tail.news) / last >= common_per_block
             };
+            let per_block_max = poisson_max(u64::from(once)) / blocks;
+            *rate = Rate { once, per_block, per_block_max, common };
         }
     }
 
@@ -377,10 +377,23 @@ impl ZoneState {
     }
 }
 
+/// Over how many of the last blocks news has to come still: a third of them, but a week where that is more, because of
+/// commands a weekend brings few; and not of what was heard first.
+fn ceased(blocks: u32, heard_ns: i64) -> u32 {
+    let third = blocks.div_ceil(3);
+    if heard_ns < DAY_NS {
+        return third;
+    }
+    let block_ns = heard_ns.checked_div(i64::from(blocks)).unwrap_or(0).max(1);
+    let a_week = DAY_NS.saturating_mul(7).checked_div(block_ns);
+    let a_week = a_week.and_then(|blocks| u32::try_from(blocks).ok()).unwrap_or(u32::MAX);
+    third.max(a_week.min(blocks.saturating_mul(2) / 3))
+}
+
 const HOUR_NS: u64 = 3_600_000_000_000;
 const DAY_NS: i64 = 86_400_000_000_000;
-/// What comes more often than an operator allows high alarms a day (one, by default) cannot be one each time, whatever it
-/// is. Less than a day says nothing of a day.
+/// What is expected to come more often than an operator allows high alarms a day (one, by default) cannot be one each time,
+/// whatever it is. Less than a day says nothing of a day.
 const ALARMS_PER_DAY: f64 = 1.0;
 
 #[cfg(test)]

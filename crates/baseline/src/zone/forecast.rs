@@ -27,10 +27,15 @@ pub(super) struct Tail {
 
 /// The last third of the blocks, rounded up to whole stretches.
 pub(super) fn tail(stretches: &[Stretch], blocks: u32, news: impl Fn(&Stretch) -> u32) -> Tail {
-    let third = u64::from(blocks.div_ceil(3)).max(1);
+    tail_of(stretches, blocks.div_ceil(3), news)
+}
+
+/// The last so many of the blocks.
+pub(super) fn tail_of(stretches: &[Stretch], least: u32, news: impl Fn(&Stretch) -> u32) -> Tail {
+    let least = u64::from(least).max(1);
     let mut tail = Tail { blocks: 0, news: 0, stretches: 0 };
     for stretch in stretches.iter().rev() {
-        if tail.blocks >= third {
+        if tail.blocks >= least {
             break;
         }
         tail.blocks = tail.blocks.saturating_add(u64::from(stretch.blocks));

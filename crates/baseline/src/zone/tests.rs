@@ -249,7 +249,26 @@ fn what_comes_more_often_than_an_alarm_a_day_is_common_and_says_nothing_of_its_n
         [News::Switched, News::Point].map(|news| zone.rate(news, HOUR_NS).common)
     };
     assert_eq!(every(8), [true, false], "three breakers a day that were never switched");
-    assert_eq!(every(24), [false, false], "one a day may be less than one");
+    assert_eq!(every(20), [true, false], "more than one a day, as far as is known");
+    assert_eq!(every(28), [false, false]);
+}
+
+#[test]
+fn what_comes_on_working_days_only_is_common_after_a_weekend_too_unless_it_ceased() {
+    let config = Config::default();
+    let learned = |comes: fn(i64) -> bool| {
+        let mut zone = zone();
+        for block in 0..7 * 24 {
+            zone.hear(Timestamp::from_nanos(block * i64::try_from(HOUR_NS).unwrap()));
+            if comes(block) {
+                zone.learned(News::Switched);
+            }
+            zone.block_ended(block >= 5 * 24, HOUR_NS, &config);
+        }
+        zone.rate(News::Switched, HOUR_NS).common
+    };
+    assert!(learned(|block| block % 12 == 9 && block < 5 * 24));
+    assert!(!learned(|block| block % 3 == 0 && block < 30), "the first day's and no more");
 }
 
 #[test]

@@ -26,6 +26,8 @@ use crate::words;
 const WINDOW_NS: u64 = 600_000_000_000;
 /// The most that was learned within such a time says something once so many of them were heard.
 const HEARD_MIN: u64 = 12;
+/// On so many occasions it is a habit to open something at more than one outstation.
+const HABIT: u64 = 3;
 /// Openings of one master that are remembered.
 const OPENED_MAX: usize = 256;
 /// Frames and outstations that a record names.
@@ -115,13 +117,17 @@ impl Campaigns {
             let usual = baseline.usual_count(&fact);
             let heard = scene.verdict.rate.heard_ns >= WINDOW_NS.saturating_mul(HEARD_MIN);
             let judged = heard && baseline.is_zone_armed(obs.zone);
-            if judged && count >= least.max(record(usual)) {
+            let is_habit = baseline.occasions(&fact) >= HABIT;
+            if judged && count >= least.max(record(usual, is_habit)) {
                 out.push(told(scene, rows.campaign, &recent.openings, count, usual, whose));
                 return;
             }
             // What a stranger does is no measure of what is done here, and one more than ever each time would walk away.
             let learns = !judged || count < least;
             if learns && !scene.is_stranger() {
+                if count > 1 {
+                    baseline.facts_mut().note_occasion(fact, obs.time, WINDOW_NS);
+                }
                 baseline.facts_mut().note_most(fact, obs.time, count);
             }
         }
@@ -129,9 +135,11 @@ impl Campaigns {
 }
 
 /// What is more than the most that was learned. Where several outstations are switched together as a matter of course,
-/// the most of one week is beaten by one in the next about as often as not; by two seldom.
-fn record(usual: u64) -> u64 {
-    usual.saturating_add(if usual < 3 { 1 } else { 2 })
+/// the most of one week is beaten in the next about as often as not, and by the more the larger it is: half as many again
+/// is seldom, and so are two more than a few.
+fn record(usual: u64, is_habit: bool) -> u64 {
+    let more = usual.div_ceil(2);
+    usual.saturating_add(if is_habit { more.max(2) } else { more.max(1) })
 }
 
 fn told(
@@ -198,4 +206,15 @@ const fn fact(device: Device, master: Option<IpAddr>) -> FactKey {
     let device =
         Device { address: IpAddr::V4(Ipv4Addr::UNSPECIFIED), sub: SubAddress::None, ..device };
     FactKey { kind: FactKind::OutstationsOpened, device, master, detail: 0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::record;
+
+    #[test]
+    fn a_record_is_beaten_by_more_where_it_is_larger_or_a_habit() {
+        assert_eq!([0, 1, 2, 3, 4, 5, 8].map(|usual| record(usual, false)), [1, 2, 3, 5, 6, 8, 12]);
+        assert_eq!([1, 2, 3, 5].map(|usual| record(usual, true)), [3, 4, 5, 8]);
+    }
 }

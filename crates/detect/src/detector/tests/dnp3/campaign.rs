@@ -105,3 +105,24 @@ fn a_standby_opens_as_many_as_its_master_and_a_record_is_beaten_by_more_than_one
     open(&mut plant, 36);
     assert!(!told(&plant).is_empty());
 }
+
+#[test]
+fn where_two_are_opened_together_as_a_matter_of_course_three_are_none_and_four_are_a_campaign() {
+    // The station of these tests opens its own breaker, too.
+    let open = |plant: &mut Plant, sub| {
+        plant.say(&Say::direct(7, TRIP).to(sub));
+        plant.pass(1);
+        told(plant).len()
+    };
+    let told_of = |evenings: u32| {
+        let mut plant = for_long(Plant::station_of("", &[], &[Say::direct(7, TRIP).to(31)]));
+        for _ in 0..evenings {
+            plant.two_steps(7, TRIP);
+            open(&mut plant, 31);
+            plant.pass(2_400);
+        }
+        [31, 41, 42, 43].map(|sub| open(&mut plant, sub) > 0)
+    };
+    assert_eq!(told_of(0), [false, false, true, true]);
+    assert_eq!(told_of(3), [false, false, false, true]);
+}
