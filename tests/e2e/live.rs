@@ -10,7 +10,7 @@ use crate::stage::{Recording, Service, patience, web};
 
 /// Runs in a namespace of its own, on a thread of its own, with a pair of virtual Ethernets: what is sent at `field` is
 /// heard at `mirror`.
-fn in_namespace(test: impl FnOnce() + Send + 'static) {
+pub(crate) fn in_namespace(test: impl FnOnce() + Send + 'static) {
     // What has to be built is built where there is a network.
     drop(gridtap());
     let ran = std::thread::spawn(move || {
@@ -38,7 +38,7 @@ fn pair() {
 }
 
 /// Sends the frames of a capture as they are, with Python: gridtap can send nothing.
-fn send(recording: &Recording) {
+pub(crate) fn send(recording: &Recording) {
     let folder = tempfile::tempdir().expect("a directory");
     let path = folder.path().join("frames");
     let mut octets = Vec::new();
@@ -62,7 +62,7 @@ fn sent_by_mirror() -> u64 {
     row.split_ascii_whitespace().nth(10).and_then(|word| word.parse().ok()).expect("a count")
 }
 
-fn stopped(mut child: Child) -> (Option<i32>, String) {
+pub(crate) fn stopped(mut child: Child) -> (Option<i32>, String) {
     let id = child.id().to_string();
     let asked = Command::new("kill").args(["-INT", &id]).status().expect("kill");
     assert!(asked.success());
@@ -142,10 +142,11 @@ fn degraded(service: &Service) -> String {
     health["degraded"].as_array().expect("a list").iter().map(Value::to_string).collect()
 }
 
-fn packets(service: &Service) -> String {
+pub(crate) fn packets(service: &Service, interface: &str) -> u64 {
     let (_, text) = web::get(&service.address, "/metrics");
-    let name = "gridtap_capture_packets_total{interface=\"mirror\"} ";
-    text.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default().to_owned()
+    let name = format!("gridtap_capture_packets_total{{interface=\"{interface}\"}} ");
+    let count = text.lines().find_map(|line| line.strip_prefix(&name)).unwrap_or("0");
+    count.parse().expect("a count")
 }
 
 #[test]
@@ -154,7 +155,7 @@ fn a_service_waits_for_an_interface_that_vanishes_and_hears_it_again() {
         let some = Recording::read(&root().join("fixtures/demo.pcapng")).first(200);
         let service = Service::start(SETTINGS, &[]);
         send(&some);
-        patience("the service hears", || (packets(&service) == "200").then_some(()));
+        patience("the service hears", || (packets(&service, "mirror") == 200).then_some(()));
         patience("and says so", || {
             (service.get("/api/v1/health")["hearing"] == true).then_some(())
         });
@@ -180,7 +181,7 @@ fn a_service_waits_for_an_interface_that_vanishes_and_hears_it_again() {
         patience("the service hears again", || {
             // It looks once a second; what comes before is not heard.
             send(&some);
-            (packets(&service) != "200" && degraded(&service).is_empty()).then_some(())
+            (packets(&service, "mirror") != 200 && degraded(&service).is_empty()).then_some(())
         });
         patience("silence is told", || {
             degraded(&service).contains("nothing was heard").then_some(())

@@ -8,6 +8,7 @@ mod damaged;
 mod evasion;
 mod fixtures;
 mod floods;
+mod followed;
 mod fuzz;
 mod grafana;
 mod hearing;

@@ -50,6 +50,12 @@ pub enum Error {
         /// How many files there are that are no captures.
         files: usize,
     },
+    /// A directory is wanted, and this is none.
+    #[error("{name}: is no directory; one is followed into which captures are written")]
+    NoDirectory {
+        /// What was named.
+        name: String,
+    },
     /// Standard input was named and nothing is connected to it.
     #[error(
         "standard input is a terminal; pipe a capture into it (tcpdump -w - | …), or name a file"

@@ -11,6 +11,9 @@
 //! their files, the first-named file where times are equal. A file is opened when its first frame is due, so that
 //! a directory of a thousand captures in a row keeps one open.
 //!
+//! A [`Follow`] reads a directory in which another program writes captures that rotate: one file after the other, each as
+//! far as it is written, and further when it has grown.
+//!
 //! The reader is our own. Walking 1.8 million Modbus frames in the page cache, its own share of the processor's
 //! time is that of the crate `pcap-parser` on pcap (ratio 0.8 to 1.1) and half of it on pcapng (0.45 to 0.5);
 //! either way the system's copying of the file costs more. What decided is that it bounds every length, skips
@@ -22,6 +25,7 @@
 #![cfg_attr(not(test), deny(clippy::indexing_slicing, clippy::as_conversions))]
 
 mod error;
+mod follow;
 mod link;
 mod order;
 mod pcap;
@@ -39,6 +43,7 @@ mod agreement;
 mod testing;
 
 pub use error::{Error, Fault, FaultReason, Looks, Packing};
+pub use follow::{Event, Follow, Ledger, Print, Read, Turn};
 pub use pcapng::Interface;
 pub use reader::{Progress, Reader};
 pub use sources::{Skipped, Sources};

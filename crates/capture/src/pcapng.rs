@@ -47,6 +47,16 @@ pub(crate) struct PcapNg {
     numbered: u64,
     /// Where the block begins that is being read.
     block_offset: u64,
+    /// The block that is being passed over.
+    passing: Option<Passing>,
+}
+
+/// A block that is passed over: more of it may come later.
+#[derive(Debug, Clone, Copy)]
+struct Passing {
+    length: u32,
+    /// How much is left of it before its second length.
+    left: usize,
 }
 
 /// A packet block's fields, whichever of the three kinds it is.
@@ -69,12 +79,18 @@ impl PcapNg {
             last: Timestamp::default(),
             numbered: 0,
             block_offset: 0,
+            passing: None,
         })
     }
 
     /// The interfaces of the section that is being read, so far.
     pub(crate) fn interfaces(&self) -> &[Interface] {
         &self.interfaces
+    }
+
+    /// Whether a block is being passed over that is not there to its end.
+    pub(crate) fn is_passing(&self) -> bool {
+        self.passing.is_some()
     }
 
     /// Where the block begins that was read last, or could not be read.
@@ -86,6 +102,7 @@ impl PcapNg {
     #[inline]
     pub(crate) fn next(&mut self, window: &mut Window) -> Result<Option<Record>, FaultReason> {
         loop {
+            self.pass(window)?;
             self.block_offset = window.offset();
             let held = window.want(AROUND_BYTES);
             if held.len() < AROUND_BYTES {
@@ -192,19 +209,28 @@ impl PcapNg {
     /// A block that says nothing we need, of any length.
     #[cold]
     fn skip(&mut self, window: &mut Window, length: u32) -> Result<(), FaultReason> {
-        let whole = size(length);
-        let before = whole.saturating_sub(4);
-        let skipped = window.skip(before);
-        let tail = window.want(4);
-        let have = skipped.saturating_add(tail.len().min(4));
-        if have < whole {
-            return Err(cut_off(window, "block", have, whole));
+        self.passing = Some(Passing { length, left: size(length).saturating_sub(4) });
+        self.pass(window)
+    }
+
+    /// Goes on to the end of a block that is passed over, where there is one.
+    #[inline]
+    fn pass(&mut self, window: &mut Window) -> Result<(), FaultReason> {
+        let Some(Passing { length, left }) = self.passing else { return Ok(()) };
+        let left = left.saturating_sub(window.skip(left));
+        self.passing = Some(Passing { length, left });
+        let tail = if left == 0 { window.want(4) } else { &[] };
+        if tail.len() < 4 {
+            let missing = left.saturating_add(4).saturating_sub(tail.len());
+            let whole = size(length);
+            return Err(cut_off(window, "block", whole.saturating_sub(missing), whole));
         }
         let last = self.u32(tail, 0);
         if last != length {
             return Err(FaultReason::BlockLengthsDiffer { first: length, last });
         }
         window.consume(4);
+        self.passing = None;
         Ok(())
     }
 

@@ -64,6 +64,8 @@ pub struct Reader {
     record: Option<Record>,
     /// A fault was given, nothing comes any more.
     ended: bool,
+    /// What is cut off may be whole later.
+    grows: bool,
 }
 
 impl fmt::Debug for Reader {
@@ -88,10 +90,38 @@ impl Reader {
         let format = pcap.or_else(|| mark.and_then(PcapNg::recognise).map(Format::PcapNg));
         if let Some(format) = format {
             let name = name.to_owned();
-            let (number, frames, record, ended) = (0, 0, None, false);
-            return Ok(Self { name, capture, window, format, number, frames, record, ended });
+            let (number, frames, record, ended, grows) = (0, 0, None, false, false);
+            return Ok(Self {
+                name,
+                capture,
+                window,
+                format,
+                number,
+                frames,
+                record,
+                ended,
+                grows,
+            });
         }
         Err(no_capture(name.to_owned(), &mut window))
+    }
+
+    /// From now on its end is where it stands at the moment: a frame that is half there is waited for, and what comes
+    /// behind it is read.
+    pub(crate) fn grow(&mut self) {
+        self.grows = true;
+        self.window.grow();
+    }
+
+    /// Whether all that was read are whole frames and blocks.
+    pub(crate) fn is_whole(&self) -> bool {
+        let is_passing = matches!(&self.format, Format::PcapNg(pcapng) if pcapng.is_passing());
+        self.window.held().is_empty() && !is_passing
+    }
+
+    /// The number of the frame that the last step went to.
+    pub(crate) const fn number(&self) -> u64 {
+        self.number
     }
 
     /// The next frame; none at the end. After a fault nothing comes any more.
@@ -126,6 +156,7 @@ impl Reader {
                 Ok(Some(record.time))
             }
             Ok(None) => Ok(None),
+            Err(FaultReason::CutOff { .. }) if self.grows => Ok(None),
             Err(reason) => Err(self.fault(reason)),
         }
     }

@@ -64,13 +64,7 @@ impl Stream {
     /// Looks at the beginning of a source and unpacks it where it is packed.
     pub(crate) fn new(mut source: Source) -> io::Result<Self> {
         let first = beginning(&mut source, ZSTD.len())?;
-        let packing = if first.starts_with(&GZIP) {
-            Some(Packing::Gzip)
-        } else if first == ZSTD || first.get(1..) == Some(&ZSTD_SKIPPED[..]) {
-            Some(Packing::Zstd)
-        } else {
-            None
-        };
+        let packing = packing(&first);
         let inner = Cursor::new(first).chain(source);
         let counted = Counted { inner, read: 0, failure: None };
         Ok(match packing {
@@ -109,6 +103,17 @@ impl Read for Stream {
             Self::Gzip(decoder) => decoder.read(into),
             Self::Zstd(decoder) => decoder.read(into),
         }
+    }
+}
+
+/// How something is packed, by its first octets.
+pub(crate) fn packing(first: &[u8]) -> Option<Packing> {
+    if first.starts_with(&GZIP) {
+        Some(Packing::Gzip)
+    } else if first.starts_with(&ZSTD) || first.get(1..4) == Some(&ZSTD_SKIPPED[..]) {
+        Some(Packing::Zstd)
+    } else {
+        None
     }
 }
 

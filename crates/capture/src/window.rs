@@ -24,12 +24,19 @@ pub(crate) struct Window {
     /// The offset of `start` in the stream.
     offset: u64,
     ending: Option<Ending>,
+    /// The end of the stream is where it stands now, and is asked for again.
+    grows: bool,
 }
 
 impl Window {
     pub(crate) fn new(stream: Stream) -> Self {
         let buffer = vec![0; READ_BYTES];
-        Self { stream, buffer, start: 0, end: 0, offset: 0, ending: None }
+        Self { stream, buffer, start: 0, end: 0, offset: 0, ending: None, grows: false }
+    }
+
+    /// From now on more may come behind the end.
+    pub(crate) fn grow(&mut self) {
+        self.grows = true;
     }
 
     /// The octets from here on: at least `length` of them, fewer only where the stream ends.
@@ -121,6 +128,7 @@ impl Window {
             }
             let free = self.buffer.get_mut(self.end..).unwrap_or_default();
             match self.stream.read(free) {
+                Ok(0) if self.grows => break,
                 Ok(0) => self.ending = Some(Ending::Clean),
                 Ok(read) => self.end = self.end.saturating_add(read).min(self.buffer.len()),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

@@ -217,11 +217,14 @@ Examples:
   tcpdump -r big.pcap -w - host 10.0.0.21 | gridtap decode -")]
 pub(crate) struct Decode {
     /// Captures (pcap or pcapng, plain, gzip or zstd), directories of them, or - for standard input
-    #[arg(value_name = "FILE", required_unless_present = "interface")]
+    #[arg(value_name = "FILE", required_unless_present_any = ["interface", "follow"])]
     pub files: Vec<PathBuf>,
     /// Decode what this interface of this machine hears, and others, until stopped; needs CAP_NET_RAW
     #[arg(short, long, value_name = "NAME", conflicts_with = "files")]
     pub interface: Vec<String>,
+    /// Decode captures that rotate in this directory as they are written, and in others, until stopped
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["files", "interface"])]
+    pub follow: Vec<PathBuf>,
     /// Only messages of these protocols
     #[arg(long, value_name = "NAME", value_delimiter = ',', default_values = ["modbus", "dnp3"])]
     pub protocol: Vec<Protocol>,
@@ -230,10 +233,7 @@ pub(crate) struct Decode {
 impl Decode {
     /// What is decoded.
     pub(crate) fn inputs(&self) -> Inputs {
-        match self.interface.as_slice() {
-            [] => Inputs::Captures(self.files.clone()),
-            names => Inputs::Interfaces(names.to_vec()),
-        }
+        Inputs::of(&self.files, &self.interface, &self.follow)
     }
 }
 
@@ -299,6 +299,7 @@ Examples:
   gridtap monitor --read substation.pcapng --set baseline.block=10s
   gridtap monitor --read today/ --state /var/lib/gridtap --json --fail-on high
   gridtap monitor --read incident.pcap --pace 1        (as it happened, second by second)
+  gridtap monitor --follow /var/captures --state /var/lib/gridtap --json
   tcpdump -i eth1 -U -w - | gridtap monitor --serve --read - --config /etc/gridtap/gridtap.toml")]
 pub(crate) struct Monitor {
     /// Captures (pcap or pcapng, plain, gzip or zstd), directories of them, or - for standard input
@@ -307,6 +308,10 @@ pub(crate) struct Monitor {
     /// Hear this interface of this machine as it comes, and others (see gridtap interfaces); needs CAP_NET_RAW
     #[arg(short, long, value_name = "NAME", conflicts_with_all = ["read", "pace"])]
     pub interface: Vec<String>,
+    /// Hear captures that rotate in this directory as they are written (tcpdump -G, dumpcap -b, rsync), and in others;
+    /// what is there already comes first
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["read", "interface", "pace"])]
+    pub follow: Vec<PathBuf>,
     /// Hear until stopped, as a service that operators act on (service.enabled in the settings is the same)
     #[arg(long)]
     pub serve: bool,
@@ -334,21 +339,23 @@ impl Monitor {
     /// What is heard: named here, or else in the settings of the service.
     pub(crate) fn inputs(&self, settings: &Settings) -> Result<Inputs, Failure> {
         let service = &settings.service;
-        let of = |files: &[PathBuf], names: &[String]| match (files, names) {
-            (_, []) => Inputs::Captures(files.to_vec()),
-            (_, names) => Inputs::Interfaces(names.to_vec()),
-        };
-        if !self.read.is_empty() || !self.interface.is_empty() {
-            return Ok(of(&self.read, &self.interface));
+        if !self.read.is_empty() || !self.interface.is_empty() || !self.follow.is_empty() {
+            return Ok(Inputs::of(&self.read, &self.interface, &self.follow));
         }
-        match (service.read.is_empty(), service.interfaces.is_empty()) {
-            (true, true) => Err(Failure::usage(
-                "nothing to hear: name an interface with --interface or service.interfaces, or captures with --read (- for standard input) or service.read",
+        let named = [
+            ("service.read", service.read.is_empty()),
+            ("service.interfaces", service.interfaces.is_empty()),
+            ("service.follow", service.follow.is_empty()),
+        ];
+        let mut named = named.into_iter().filter_map(|(key, is_empty)| (!is_empty).then_some(key));
+        match (named.next(), named.next()) {
+            (None, _) => Err(Failure::usage(
+                "nothing to hear: name an interface with --interface or service.interfaces, captures with --read (- for standard input) or service.read, or a directory with --follow or service.follow",
             )),
-            (false, false) => Err(Failure::configuration(
-                "service.read and service.interfaces are both set: a sensor hears captures or interfaces, leave one out",
-            )),
-            _ => Ok(of(&service.read, &service.interfaces)),
+            (Some(one), Some(other)) => Err(Failure::configuration(format_args!(
+                "{one} and {other} are both set: a sensor hears captures, interfaces or directories that it follows, leave one out",
+            ))),
+            _ => Ok(Inputs::of(&service.read, &service.interfaces, &service.follow)),
         }
     }
 }

@@ -77,9 +77,11 @@ pub(crate) fn run(
 fn unnamed(settings: &Settings) -> Vec<String> {
     let service = &settings.service;
     let mut warnings = Vec::new();
-    if service.enabled && service.read.is_empty() && service.interfaces.is_empty() {
+    let is_empty =
+        service.read.is_empty() && service.interfaces.is_empty() && service.follow.is_empty();
+    if service.enabled && is_empty {
         warnings.push(
-            "nothing is named to hear: name it in service.interfaces or service.read, or start with --interface or --read".to_owned(),
+            "nothing is named to hear: name it in service.interfaces, service.read or service.follow, or start with --interface, --read or --follow".to_owned(),
         );
     }
     if service.enabled && service.state.is_none() && std::env::var_os("GRIDTAP_STATE").is_none() {

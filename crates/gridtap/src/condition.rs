@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 use gridtap_detect::{Condition, Trouble};
 use gridtap_model::{Place, Timestamp};
 use gridtap_sensor::Pipeline;
-use gridtap_tap::Drops;
 use gridtap_telemetry::Heard;
+
+use crate::feed::Missed;
 
 /// How long no packet is lost before an overload is over: with the beats between, five seconds after the last.
 const CALM: Duration = Duration::from_secs(3);
@@ -20,7 +21,7 @@ const CLOCK_NS: std::ops::Range<u64> = 5_000_000_000..86_400_000_000_000;
 pub(crate) struct Conditions {
     /// What is wrong now, by input.
     troubled: BTreeMap<(u16, Trouble), ()>,
-    /// Losses of the kernel's ring, by input: how many in all, how many before this bout, and when the last came.
+    /// What was lost because we were too slow, by input: how many in all, how many before this bout, and when the last came.
     losses: Vec<Losses>,
     lost: Vec<String>,
 }
@@ -30,6 +31,8 @@ struct Losses {
     all: u64,
     before: u64,
     last: Option<Instant>,
+    /// They are files of a directory, and packets otherwise.
+    are_files: bool,
 }
 
 /// The moment at which conditions are looked at.
@@ -49,14 +52,16 @@ pub(crate) struct Moment<'a> {
 
 impl Conditions {
     /// What did not reach us of each interface, in their order, and which are not heard.
-    pub(crate) fn interfaces(&mut self, drops: &[Drops], lost: &[String], steady: Instant) {
-        self.losses.resize(drops.len().max(self.losses.len()), Losses::default());
-        for (losses, drops) in self.losses.iter_mut().zip(drops) {
-            if drops.kernel > losses.all {
+    pub(crate) fn interfaces(&mut self, missed: &[Missed], lost: &[String], steady: Instant) {
+        self.losses.resize(missed.len().max(self.losses.len()), Losses::default());
+        for (losses, missed) in self.losses.iter_mut().zip(missed) {
+            let all = missed.kernel.saturating_add(missed.files);
+            if all > losses.all {
                 if losses.last.is_none() {
                     losses.before = losses.all;
                 }
-                losses.all = drops.kernel;
+                losses.all = all;
+                losses.are_files = missed.files > 0;
                 losses.last = Some(steady);
             }
         }
@@ -101,10 +106,11 @@ impl Conditions {
         if calm {
             losses.last = None;
         }
+        let (one, many) = if losses.are_files { ("file", "files") } else { ("packet", "packets") };
         let told = (!calm).then(|| {
-            format!("the sensor is overloaded: {count} packets of {name} were lost because it was too slow")
+            format!("the sensor is overloaded: {count} {many} of {name} were lost because it was too slow")
         });
-        let over = format!("no packet was lost for {} s, {count} in all", CALM.as_secs());
+        let over = format!("no {one} was lost for {} s, {count} in all", CALM.as_secs());
         self.say(now, pipeline, (input, Trouble::Overload), told, &over);
     }
 
@@ -186,8 +192,8 @@ mod tests {
                 self.heard.interfaces[*nth].last = Some(time);
             }
             let before = self.conditions.losses.first().map_or(0, |losses| losses.all);
-            let drops = [Drops { kernel: before + lost, interface: 0 }, Drops::default()];
-            self.conditions.interfaces(&drops, gone, steady);
+            let missed = [Missed { kernel: before + lost, ..Missed::default() }, Missed::default()];
+            self.conditions.interfaces(&missed, gone, steady);
             let last = self.heard.interfaces.iter().filter_map(|each| each.last).max().unwrap();
             let moment = Moment {
                 time,

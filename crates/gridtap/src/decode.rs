@@ -37,7 +37,7 @@ pub(crate) fn run(
     let mut decoder = Decoder {
         hearing: hearing(settings, &names, &wanted),
         tick: Timestamp::MIN,
-        is_live: matches!(inputs, Inputs::Interfaces(_)),
+        is_live: !matches!(inputs, Inputs::Captures(_)),
         lines: Lines { text: Text::default(), out: io::stdout().lock(), wanted },
     };
     decoder.lines.text.octets.reserve(LINES + LINES / 4);

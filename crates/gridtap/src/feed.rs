@@ -1,6 +1,7 @@
 //! Frames out of captures, at full speed or at their own pace, or out of interfaces as they come, until the end or until
 //! asked to stop.
 
+mod followed;
 mod live;
 mod pace;
 mod progress;
@@ -8,7 +9,7 @@ mod taps;
 
 use std::path::{Path, PathBuf};
 
-use gridtap_capture::{Error, Sources};
+use gridtap_capture::{Error, Follow, Ledger, Sources, Turn};
 use gridtap_tap::{Drops, Taps};
 use gridtap_wire::Frame;
 
@@ -31,14 +32,31 @@ pub(crate) enum Inputs {
     Captures(Vec<PathBuf>),
     /// Interfaces of this machine.
     Interfaces(Vec<String>),
+    /// Directories in which captures are written.
+    Followed(Vec<PathBuf>),
 }
 
 impl Inputs {
-    /// Whether it is heard as it comes, so that its time is this machine's.
+    /// What was named, which is of one kind.
+    pub(crate) fn of(files: &[PathBuf], interfaces: &[String], directories: &[PathBuf]) -> Self {
+        match (interfaces, directories) {
+            ([], []) => Self::Captures(files.to_vec()),
+            ([], directories) => Self::Followed(directories.to_vec()),
+            (interfaces, _) => Self::Interfaces(interfaces.to_vec()),
+        }
+    }
+
+    /// Whether it is heard as it comes, until it is stopped.
     pub(crate) fn is_live(&self) -> bool {
+        self.is_prompt() || matches!(self, Self::Followed(_))
+    }
+
+    /// Whether it comes at once, so that its time is this machine's.
+    pub(crate) fn is_prompt(&self) -> bool {
         match self {
             Self::Captures(files) => matches!(files.as_slice(), [only] if only == Path::new("-")),
             Self::Interfaces(_) => true,
+            Self::Followed(_) => false,
         }
     }
 
@@ -46,7 +64,7 @@ impl Inputs {
     pub(crate) fn captures(&self) -> &[PathBuf] {
         match self {
             Self::Captures(files) => files,
-            Self::Interfaces(_) => &[],
+            Self::Interfaces(_) | Self::Followed(_) => &[],
         }
     }
 }
@@ -55,6 +73,24 @@ impl Inputs {
 enum Source {
     Captures(Sources),
     Interfaces(Taps),
+    Followed(Vec<Follow>),
+}
+
+/// What did not reach us of an input.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Missed {
+    /// Packets for which the kernel's ring had no room.
+    pub kernel: u64,
+    /// Packets that the interface lost.
+    pub interface: u64,
+    /// Files that rotated away before they were read.
+    pub files: u64,
+}
+
+impl From<Drops> for Missed {
+    fn from(Drops { kernel, interface }: Drops) -> Self {
+        Self { kernel, interface, files: 0 }
+    }
 }
 
 /// What was named, ready to be heard.
@@ -81,6 +117,8 @@ pub(crate) struct Read {
     pub unread: bool,
     /// A signal ended it.
     pub stopped: Option<Exit>,
+    /// What did not reach us, by input, where it was heard as it came.
+    pub missed: Vec<Missed>,
 }
 
 impl Read {
@@ -116,9 +154,18 @@ pub(crate) trait Listener {
     fn idle(&mut self) -> Result<(), Failure> {
         self.pause()
     }
-    /// How the interfaces are that are heard, about once a second: what did not reach us of each, and which are gone.
-    fn interfaces(&mut self, drops: &[Drops], lost: &[String]) {
-        let _ = (drops, lost);
+    /// Nothing has come for a while, which says nothing of the time of packets: they come in lots.
+    fn rest(&mut self) -> Result<(), Failure> {
+        self.pause()
+    }
+    /// How the inputs are that are heard as they come, about once a second: what did not reach us of each, and which are
+    /// gone.
+    fn interfaces(&mut self, missed: &[Missed], lost: &[String]) {
+        let _ = (missed, lost);
+    }
+    /// The next file of a directory is read.
+    fn turned(&mut self, turn: &Turn) {
+        let _ = turn;
     }
 }
 
@@ -132,6 +179,12 @@ impl Feed {
     ) -> Result<Self, Failure> {
         match inputs {
             Inputs::Captures(files) => Self::of_captures(files, factor, voice),
+            Inputs::Followed(directories) => {
+                let follows = directories.iter().zip(0..).map(|(path, at)| Follow::open(path, at));
+                let follows = follows.collect::<Result<Vec<_>, _>>().map_err(Failure::capture)?;
+                let names = follows.iter().map(|follow| follow.name().to_owned()).collect();
+                Self::of_live(Source::Followed(follows), names, voice)
+            }
             Inputs::Interfaces(names) => {
                 let taps = Taps::open(names, config).map_err(Failure::capture)?;
                 taps.seal().map_err(Failure::capture)?;
@@ -141,15 +194,28 @@ impl Feed {
                         "the right to open interfaces cannot be given up: {error}"
                     ))
                 })?;
-                Ok(Self {
-                    source: Source::Interfaces(taps),
-                    names: names.clone(),
-                    pace: None,
-                    stop: Stop::on_signals()?,
-                    bar: Bar::new(false, gridtap_capture::Progress::default()),
-                    voice,
-                    unread: false,
-                })
+                Self::of_live(Source::Interfaces(taps), names.clone(), voice)
+            }
+        }
+    }
+
+    fn of_live(source: Source, names: Vec<String>, voice: Voice) -> Result<Self, Failure> {
+        Ok(Self {
+            source,
+            names,
+            pace: None,
+            stop: Stop::on_signals()?,
+            bar: Bar::new(false, gridtap_capture::Progress::default()),
+            voice,
+            unread: false,
+        })
+    }
+
+    /// Goes on with what is followed where an earlier run was.
+    pub(crate) fn resume(&mut self, places: impl Iterator<Item = (Ledger, u64)>) {
+        if let Source::Followed(follows) = &mut self.source {
+            for (follow, (ledger, number)) in follows.iter_mut().zip(places) {
+                follow.resume(ledger, number);
             }
         }
     }
@@ -191,6 +257,10 @@ impl Feed {
             Source::Captures(sources) => sources,
             Source::Interfaces(heard) => {
                 taps::run(heard, &self.stop, listener, &mut read)?;
+                return Ok(read);
+            }
+            Source::Followed(follows) => {
+                followed::run(follows, &self.stop, listener, &mut read)?;
                 return Ok(read);
             }
         };
@@ -235,6 +305,10 @@ impl Feed {
             Source::Captures(sources) => Live::start(sources)?,
             Source::Interfaces(mut heard) => {
                 taps::run(&mut heard, &self.stop, listener, &mut read)?;
+                return Ok(read);
+            }
+            Source::Followed(mut follows) => {
+                followed::run(&mut follows, &self.stop, listener, &mut read)?;
                 return Ok(read);
             }
         };

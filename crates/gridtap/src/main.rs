@@ -16,6 +16,7 @@ mod decision;
 mod decode;
 mod failure;
 mod feed;
+mod followed;
 mod interfaces;
 mod json;
 mod knowledge;

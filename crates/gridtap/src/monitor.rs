@@ -9,6 +9,7 @@ use crate::arguments;
 use crate::configuration::{Layered, refused};
 use crate::failure::{Exit, Failure};
 use crate::feed::{Feed, Inputs, Read};
+use crate::followed::Followed;
 use crate::knowledge::{self, counted};
 use crate::learned::Learned;
 use crate::output::{Voice, complain};
@@ -39,7 +40,9 @@ pub(crate) fn run(
         None => Store::temporary(person::now())?,
     };
     let learned = Learned::of(feed.names(), &inputs, &store)?;
-    let is_slow = arguments.pace.is_some() || matches!(inputs, Inputs::Interfaces(_));
+    let followed = Followed::of(&inputs, &store)?;
+    feed.resume(followed.places());
+    let is_slow = arguments.pace.is_some() || !matches!(inputs, Inputs::Captures(_));
     let tone = match (arguments.json, is_slow) {
         (true, _) => Tone::Records,
         (false, true) => Tone::Lines,
@@ -47,6 +50,7 @@ pub(crate) fn run(
     };
     let mut watch = Watch::new(settings, site, feed.names(), store, tone, voice);
     watch.pipeline.plan(planned);
+    watch.followed = followed;
     // With `| head` the state, the summary and the exit code are still to come.
     watch.unheard =
         arguments.state.is_some() || arguments.summary.is_some() || arguments.fail_on.is_some();

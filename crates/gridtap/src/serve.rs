@@ -35,6 +35,7 @@ use crate::arguments;
 use crate::configuration::{Layered, refused};
 use crate::failure::{Exit, Failure};
 use crate::feed::{Feed, Inputs, Read};
+use crate::followed::Followed;
 use crate::learned::Learned;
 use crate::output::{LogDial, Voice, complain};
 use crate::settings::Settings;
@@ -75,9 +76,11 @@ pub(crate) fn run(
     }
     let settings = &layered.settings;
     let Sound { site, couriers, planned } = sound;
-    let feed = Feed::open(&plan.inputs, plan.pace, &settings.tap, voice)?;
+    let mut feed = Feed::open(&plan.inputs, plan.pace, &settings.tap, voice)?;
     let mut store = Store::open(&plan.directory, person::now())?;
     let learned = Learned::of(feed.names(), &plan.inputs, &store)?;
+    let followed = Followed::of(&plan.inputs, &store)?;
+    feed.resume(followed.places());
     let mut pipeline = Pipeline::new(&settings.sensor(), site.clone(), feed.names().to_vec());
     pipeline.plan(planned);
     state::restore(&store, pipeline.baseline_mut())?;
@@ -103,7 +106,7 @@ pub(crate) fn run(
         supervisor: parts.supervisor,
         inbox: parts.inbox.clone(),
     };
-    let mut hearing = Hearing::new(pipeline, learned, news, ways, settings, plan.is_live);
+    let mut hearing = Hearing::new(pipeline, learned, followed, news, ways, settings, &plan.inputs);
     let read = hear(feed, &mut hearing, &plan, &parts);
     // Nobody waits for a decision any more.
     drop(hearing);

@@ -181,11 +181,17 @@ pub(crate) fn place(layered: &Layered<Settings>, key: &str) -> String {
 
 /// Whether a start would find what is to be heard.
 pub(crate) fn inputs(layered: &Layered<Settings>) -> Vec<Fault> {
+    let service = &layered.settings.service;
     let absent = |path: &&PathBuf| path.as_path() != Path::new("-") && !path.exists();
-    let read = layered.settings.service.read.iter().filter(absent);
-    read.map(|path| {
-        let sentence = format!("service.read: there is no {}", path.display());
-        Fault::new(&place(layered, "service.read"), sentence)
-    })
-    .collect()
+    let read = service
+        .read
+        .iter()
+        .filter(absent)
+        .map(|path| ("service.read", format!("service.read: there is no {}", path.display())));
+    let follow = service.follow.iter().filter(|path| !path.is_dir()).map(|path| {
+        let what = if path.exists() { "is no directory" } else { "there is no such directory" };
+        ("service.follow", format!("service.follow: {}: {what}", path.display()))
+    });
+    let fault = |(key, sentence)| Fault::new(&place(layered, key), sentence);
+    read.chain(follow).map(fault).collect()
 }

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use gridtap_baseline::{Level, Site};
+use gridtap_capture::Turn;
 use gridtap_model::{Anomaly, AnomalyId, Timestamp};
 use gridtap_sensor::{Pipeline, SensorConfig, Slice};
 use gridtap_store::Store;
@@ -13,6 +14,7 @@ use gridtap_wire::Frame;
 
 use crate::failure::Failure;
 use crate::feed::{Listener, Read};
+use crate::followed::{self, Followed};
 use crate::knowledge::counted;
 use crate::learned::Learned;
 use crate::output::{Voice, width};
@@ -55,6 +57,8 @@ pub(crate) struct Watch {
     pub unheard: bool,
     /// The ids by which anomalies are kept that have another than the detector gives.
     kept_as: BTreeMap<AnomalyId, String>,
+    /// How far directories were read that are followed.
+    pub followed: Followed,
     /// What the audit log calls a run that is noted there with what it learned.
     pub deed: Option<&'static str>,
     /// What was declared beforehand: the ids of what each window named.
@@ -108,6 +112,15 @@ impl Listener for Watch {
         }
         self.paused = Some(now());
         self.look()
+    }
+
+    fn rest(&mut self) -> Result<(), Failure> {
+        self.settle()?;
+        self.look()
+    }
+
+    fn turned(&mut self, turn: &Turn) {
+        self.followed.turned(turn);
     }
 
     fn pause(&mut self) -> Result<(), Failure> {
@@ -183,6 +196,7 @@ impl Watch {
             skip: Vec::new(),
             unheard: false,
             kept_as: BTreeMap::new(),
+            followed: Followed::default(),
             deed: None,
             suppressed: BTreeMap::new(),
             site,
@@ -208,6 +222,9 @@ impl Watch {
         let mut batch = self.store.batch(person::now())?;
         state::keep(&mut batch, self.pipeline.baseline_mut())?;
         learned.note(&mut batch, read)?;
+        if let Some(text) = self.followed.text(&read.last)? {
+            batch.meta(followed::META, &text)?;
+        }
         if let Some(deed) = self.deed {
             let detail = format!("{} frames", read.frames);
             batch.audit(&person::audited(&person::user(), deed, &learned.subject(), &detail))?;

@@ -107,6 +107,8 @@ pub struct InterfaceHeard {
     pub bytes: u64,
     /// Packets lost, by [`DropPlace`].
     pub drops: [u64; DropPlace::COUNT],
+    /// Files of a directory that rotated away before they were read.
+    pub files_lost: u64,
     /// The time of the last packet.
     pub last: Option<Timestamp>,
 }
@@ -118,6 +120,7 @@ impl InterfaceHeard {
         for (count, more) in self.drops.iter_mut().zip(other.drops) {
             *count = count.saturating_add(more);
         }
+        self.files_lost = self.files_lost.saturating_add(other.files_lost);
         self.last = self.last.max(other.last);
     }
 }

@@ -55,6 +55,8 @@ table! {
         "Octets of the captured packets, as they were on the wire.";
     CAPTURE_DROPS: Counter "gridtap_capture_drops_total" ["interface", "where"]
         "Packets lost before they were read: in the kernel's ring, at the interface, in our own queue.";
+    CAPTURE_FILES_LOST: Counter "gridtap_capture_files_lost_total" ["interface"]
+        "Captures of a directory that is followed which were deleted or overwritten before they were read.";
     CAPTURE_LAST: Gauge "gridtap_capture_last_packet_timestamp_seconds" ["interface"]
         "When the last packet was captured, in seconds since 1970; 0 before the first.";
     CAPTURE_LAG: Histogram "gridtap_capture_lag_seconds" []

@@ -88,6 +88,7 @@ fn busy() -> Metrics {
         packets: 1_000,
         bytes: 64_000,
         drops: [1, 2, 3],
+        files_lost: 4,
         last: Some(Timestamp::from_parts(1_800_000_000, 500_000_000)),
     };
     let mut heard = Heard {

@@ -1,8 +1,8 @@
 //! gridtap as a service, as an integrator sets it up, for as long as a test lasts.
 
 use std::fs;
-use std::path::PathBuf;
-use std::process::{Child, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -14,6 +14,7 @@ use crate::stage::{patience, web};
 pub(crate) struct Service {
     directory: TempDir,
     child: Child,
+    more: Vec<String>,
     pub(crate) address: String,
 }
 
@@ -21,17 +22,24 @@ impl Service {
     /// Starts it with these settings, whose `service.state` is added, and waits until it answers.
     pub(crate) fn start(settings: &str, more: &[&str]) -> Self {
         let directory = tempfile::tempdir().expect("a directory");
-        let state = directory.path().join("state");
-        let file = directory.path().join("gridtap.toml");
-        fs::write(&file, settings).expect("a file");
-        let log = fs::File::create(directory.path().join("log")).expect("a file");
-        let mut command = machine::gridtap();
-        command.args(["monitor", "--serve", "--config"]).arg(&file).arg("--state").arg(&state);
-        command.args(more).stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
-        let child = command.spawn().expect("gridtap starts");
-        let mut service = Self { directory, child, address: String::new() };
+        fs::write(directory.path().join("gridtap.toml"), settings).expect("a file");
+        let more: Vec<_> = more.iter().map(|argument| (*argument).to_owned()).collect();
+        let child = spawned(directory.path(), &more);
+        let mut service = Self { directory, child, more, address: String::new() };
         service.address = patience("the service listens", || service.note());
         service
+    }
+
+    /// Stops it as a supervisor does, and starts it again over the same state.
+    pub(crate) fn restart(&mut self) {
+        let id = self.id().to_string();
+        let asked = Command::new("kill").args(["-TERM", &id]).status().expect("kill");
+        assert!(asked.success());
+        let ended = self.child.wait().expect("it is our child");
+        assert_eq!(ended.code(), Some(0), "{}", self.log());
+        fs::remove_file(self.state().join("gridtap.api")).unwrap_or_default();
+        self.child = spawned(self.directory.path(), &self.more);
+        self.address = patience("the service listens", || self.note());
     }
 
     /// The directory with its state.
@@ -63,6 +71,15 @@ impl Service {
         let note: Value = serde_json::from_str(&note).ok()?;
         Some(note["address"].as_str()?.to_owned())
     }
+}
+
+fn spawned(directory: &Path, more: &[String]) -> Child {
+    let log = fs::File::create(directory.join("log")).expect("a file");
+    let mut command = machine::gridtap();
+    command.args(["monitor", "--serve", "--config"]).arg(directory.join("gridtap.toml"));
+    command.arg("--state").arg(directory.join("state")).args(more);
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
+    command.spawn().expect("gridtap starts")
 }
 
 impl Drop for Service {

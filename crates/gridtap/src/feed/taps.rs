@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use gridtap_tap::{Change, Taps};
 
 use crate::failure::Failure;
-use crate::feed::{FRAMES, Listener, Read};
+use crate::feed::{FRAMES, Listener, Missed, Read};
 use crate::stop::Stop;
 
 /// How long a silence is before it is told.
@@ -48,14 +48,19 @@ pub(super) fn run(
         if now() >= look_at {
             look_at = now().checked_add(LOOK).unwrap_or(look_at);
             look(taps, &mut lost);
-            listener.interfaces(&taps.drops(), &lost);
+            listener.interfaces(&missed(taps), &lost);
         }
         if is_quiet && !taps.wait(SILENCE)? {
             listener.idle()?;
         }
     }
     read.stopped = stop.asked();
+    read.missed = missed(taps);
     Ok(())
+}
+
+fn missed(taps: &mut Taps) -> Vec<Missed> {
+    taps.drops().into_iter().map(Missed::from).collect()
 }
 
 /// Looks after the interfaces: `lost` are those that are not heard now.

@@ -3,15 +3,16 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use gridtap_capture::Turn;
 use gridtap_model::Timestamp;
 use gridtap_sensor::{Command, Pipeline};
-use gridtap_tap::Drops;
 use gridtap_telemetry::Metrics;
 use gridtap_wire::Frame;
 
 use crate::condition::{Conditions, Moment};
 use crate::failure::Failure;
-use crate::feed::{Listener, Read};
+use crate::feed::{Inputs, Listener, Missed, Read};
+use crate::followed::Followed;
 use crate::learned::Learned;
 use crate::person;
 use crate::serve::clock::Clock;
@@ -52,8 +53,12 @@ pub(crate) struct Hearing {
     began: Instant,
     clock: Clock,
     is_live: bool,
+    /// Packets come at once: this machine's clock is that of their time.
+    is_prompt: bool,
     /// What did not reach us, by interface.
-    drops: Vec<Drops>,
+    missed: Vec<Missed>,
+    /// How far directories were read that are followed.
+    followed: Followed,
     conditions: Conditions,
 }
 
@@ -79,10 +84,11 @@ impl Hearing {
     pub(crate) fn new(
         mut pipeline: Pipeline,
         learned: Learned,
+        followed: Followed,
         news: News,
         ways: Ways,
         settings: &Settings,
-        is_live: bool,
+        inputs: &Inputs,
     ) -> Self {
         let now = now();
         ways.metrics.heard(pipeline.heard(person::now()));
@@ -105,8 +111,10 @@ impl Hearing {
             keep_after: BEAT,
             began: now,
             clock: Clock::new(),
-            is_live,
-            drops: Vec::new(),
+            is_live: inputs.is_live(),
+            is_prompt: inputs.is_prompt(),
+            missed: Vec::new(),
+            followed,
             conditions: Conditions::default(),
         }
     }
@@ -194,11 +202,13 @@ impl Hearing {
         let captures = self.learned.captures(self.pipeline.numbers(), is_complete);
         let newest = self.newest().unwrap_or(Timestamp::MIN);
         let devices = self.news.text(self.pipeline.devices(newest))?;
+        let followed = self.followed.text(self.pipeline.numbers())?;
         let events = std::mem::take(&mut self.activated);
         self.put(Bundle {
             rows,
             baseline: Some(baseline),
             captures,
+            followed,
             events,
             devices: Some(devices),
             ..Bundle::default()
@@ -221,9 +231,10 @@ impl Hearing {
         self.clock.beat(person::now(), now());
         let mut heard = self.pipeline.heard(newest.unwrap_or(Timestamp::MIN));
         self.clock.tell(&mut heard);
-        for (interface, drops) in heard.interfaces.iter_mut().zip(&self.drops) {
+        for (interface, missed) in heard.interfaces.iter_mut().zip(&self.missed) {
             // In the order of the places of drops.
-            interface.drops = [drops.kernel, drops.interface, 0];
+            interface.drops = [missed.kernel, missed.interface, 0];
+            interface.files_lost = missed.files;
         }
         if self.is_live {
             let quiet = self.last.map_or(self.began, |(_, at)| at).elapsed();
@@ -322,7 +333,7 @@ impl Listener for Hearing {
             self.send();
             self.pipeline.go_on();
         }
-        if self.is_live {
+        if self.is_prompt {
             self.clock.packet(frame.time, person::now());
         }
         let newest = self.last.map_or(frame.time, |(time, _)| time.max(frame.time));
@@ -344,9 +355,20 @@ impl Listener for Hearing {
         self.house()
     }
 
-    fn interfaces(&mut self, drops: &[Drops], lost: &[String]) {
-        self.drops = drops.to_vec();
-        self.conditions.interfaces(drops, lost, now());
+    fn rest(&mut self) -> Result<(), Failure> {
+        self.settle();
+        self.send();
+        self.decide()?;
+        self.house()
+    }
+
+    fn turned(&mut self, turn: &Turn) {
+        self.followed.turned(turn);
+    }
+
+    fn interfaces(&mut self, missed: &[Missed], lost: &[String]) {
+        self.missed = missed.to_vec();
+        self.conditions.interfaces(missed, lost, now());
         let told = || format!("{}: down or gone, and waited for", lost.join(", "));
         self.ways.health.trouble("interface", (!lost.is_empty()).then(told));
     }
@@ -361,9 +383,7 @@ impl Listener for Hearing {
                 evidence.tick(now);
             }
         }
-        self.send();
-        self.decide()?;
-        self.house()
+        self.rest()
     }
 }
 

@@ -42,6 +42,8 @@ pub(crate) struct Bundle {
     pub baseline: Option<String>,
     /// How far the captures are learned with these rows.
     pub captures: Vec<Capture>,
+    /// How far directories were read that are followed, with these rows.
+    pub followed: Option<String>,
     /// Slices of evidence, of each anomaly the newest.
     pub evidence: BTreeMap<AnomalyId, Evidence>,
     /// What is told beside anomalies, in its order.
@@ -79,6 +81,7 @@ impl Bundle {
             self.captures = later.captures;
         }
         self.devices = later.devices.or(self.devices.take());
+        self.followed = later.followed.or(self.followed.take());
         let room = EVENTS_MAX.saturating_sub(self.events.len());
         self.events.extend(later.events.into_iter().take(room));
         let mut lost = 0_u64;

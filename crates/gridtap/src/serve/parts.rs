@@ -84,7 +84,7 @@ impl Parts {
             metrics: metrics.clone(),
             health: Arc::clone(&health),
             prints: plan.prints,
-            is_live: plan.is_live,
+            is_prompt: plan.inputs.is_prompt(),
         };
         let keeper = Keeper {
             directory: plan.directory.clone(),

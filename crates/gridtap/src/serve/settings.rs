@@ -24,6 +24,8 @@ pub(crate) struct Service {
     pub read: Vec<PathBuf>,
     /// Which interfaces are heard, as with `--interface`.
     pub interfaces: Vec<String>,
+    /// Directories in which captures are written, as with `--follow`.
+    pub follow: Vec<PathBuf>,
     /// At which multiple of their own pace captures are heard, as with `--pace`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pace: Option<f64>,
@@ -105,6 +107,7 @@ impl Default for Service {
             state: None,
             read: Vec::new(),
             interfaces: Vec::new(),
+            follow: Vec::new(),
             pace: None,
             at_end: AtEnd::Stop,
             clear_after: Span::from_secs(3600),

@@ -9,10 +9,10 @@ use gridtap_model::{Anomaly, Timestamp};
 use gridtap_store::{Event, Handle, StoreError, Told};
 use gridtap_telemetry::{AnomalyOpened, Metrics, StoreWriteFailed};
 
-use crate::person;
 use crate::serve::health::Health;
 use crate::serve::news;
 use crate::serve::outgoing::{Bundle, Outgoing};
+use crate::{followed, person};
 
 /// How long a store that failed is left alone before the next try.
 const TROUBLE_WAIT: Duration = Duration::from_secs(1);
@@ -28,8 +28,8 @@ pub(crate) struct Teller {
     pub health: Arc<Health>,
     /// Whether each change is a line of JSON on standard output.
     pub prints: bool,
-    /// Whether packets are heard as they come, so that their time is this machine's.
-    pub is_live: bool,
+    /// Whether packets come at once, so that their time is this machine's.
+    pub is_prompt: bool,
 }
 
 impl Teller {
@@ -105,6 +105,9 @@ impl Teller {
             if let Some(text) = &bundle.devices {
                 batch.meta(news::META, text)?;
             }
+            if let Some(text) = &bundle.followed {
+                batch.meta(followed::META, text)?;
+            }
             for capture in &bundle.captures {
                 batch.capture(capture)?;
             }
@@ -127,7 +130,7 @@ impl Teller {
                     id: &told.standpoint.id,
                     detection: anomaly.detection,
                     severity: anomaly.severity,
-                    delay_ns: self.is_live.then(|| delay(anomaly.time, now)),
+                    delay_ns: self.is_prompt.then(|| delay(anomaly.time, now)),
                 });
             }
             if told.event == Some(Event::Suppressed) {

@@ -27,16 +27,18 @@ pub(super) fn of(state: &State) -> Vec<Family> {
     families
 }
 
-fn capture(heard: &Heard) -> [Family; 7] {
+fn capture(heard: &Heard) -> [Family; 8] {
     let mut packets = Family::of(&table::CAPTURE_PACKETS);
     let mut bytes = Family::of(&table::CAPTURE_BYTES);
     let mut drops = Family::of(&table::CAPTURE_DROPS);
+    let mut files = Family::of(&table::CAPTURE_FILES_LOST);
     let mut last = Family::of(&table::CAPTURE_LAST);
     let mut lag = Family::of(&table::CAPTURE_LAG);
     for interface in &heard.interfaces {
         let name = interface.name.as_str();
         packets.count(&[name], interface.packets);
         bytes.count(&[name], interface.bytes);
+        files.count(&[name], interface.files_lost);
         last.gauge(&[name], moment(interface.last));
         for (place, count) in DropPlace::ALL.iter().zip(interface.drops) {
             drops.count(&[name, place.name()], count);
@@ -48,7 +50,7 @@ fn capture(heard: &Heard) -> [Family; 7] {
     let ahead = seconds(heard.clock_ahead_ns.unsigned_abs());
     offset.gauge(&[], if heard.clock_ahead_ns < 0 { -ahead } else { ahead });
     steps.count(&[], heard.clock_steps);
-    [packets, bytes, drops, last, lag, offset, steps]
+    [packets, bytes, drops, files, last, lag, offset, steps]
 }
 
 fn decoding(heard: &Heard) -> [Family; 10] {
