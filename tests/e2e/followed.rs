@@ -3,23 +3,11 @@
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
 use crate::live::{in_namespace, packets, send, stopped};
 use crate::machine::{gridtap, root};
-use crate::stage::{Recording, Service, patience};
-
-/// A program that does not outlive its test.
-struct Running(Option<Child>);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        if let Some(mut child) = self.0.take() {
-            let _ = child.kill();
-            let _ = child.wait();
-        }
-    }
-}
+use crate::stage::{Recording, Running, Service, patience};
 
 /// The files of a directory.
 fn files(directory: &Path) -> Vec<PathBuf> {

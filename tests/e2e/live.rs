@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use serde_json::Value;
 
 use crate::machine::{gridtap, root};
-use crate::stage::{Recording, Service, patience, web};
+use crate::stage::{Host, Recording, Running, Service, Session, modbus, patience, web};
 
 /// Runs in a namespace of its own, on a thread of its own, with a pair of virtual Ethernets: what is sent at `field` is
 /// heard at `mirror`.
@@ -91,6 +91,15 @@ fn messages(text: &str) -> Vec<Value> {
     text.lines().map(message).collect()
 }
 
+/// Waits for a socket of AF_PACKET in this namespace that is bound: one that is only open hears nothing yet.
+fn until_heard() {
+    patience("gridtap hears", || {
+        let sockets = fs::read_to_string("/proc/thread-self/net/packet").expect("Linux");
+        let is_running = |line: &str| line.split_whitespace().nth(5) == Some("1");
+        sockets.lines().skip(1).any(is_running).then_some(())
+    });
+}
+
 #[test]
 fn an_interface_is_decoded_as_its_capture_is_and_nothing_is_sent() {
     in_namespace(|| {
@@ -106,12 +115,7 @@ fn an_interface_is_decoded_as_its_capture_is_and_nothing_is_sent() {
         let mut decode = gridtap();
         decode.args(["decode", "--interface", "mirror"]).stdout(heard).stderr(Stdio::piped());
         let child = decode.spawn().expect("gridtap");
-        patience("gridtap hears", || {
-            // A socket of AF_PACKET in this namespace that is bound: one that is only open hears nothing yet.
-            let sockets = fs::read_to_string("/proc/thread-self/net/packet").expect("Linux");
-            let is_running = |line: &str| line.split_whitespace().nth(5) == Some("1");
-            sockets.lines().skip(1).any(is_running).then_some(())
-        });
+        until_heard();
         send(&some);
         let lines = of_file.lines().count();
         patience("everything is heard", || {
@@ -125,6 +129,78 @@ fn an_interface_is_decoded_as_its_capture_is_and_nothing_is_sent() {
         assert_eq!(messages(&of_interface), messages(&of_file));
         assert_eq!(sent_by_mirror(), 0);
     });
+}
+
+#[test]
+fn an_overrun_ring_is_told_with_how_much_was_lost_and_over_again() {
+    in_namespace(|| {
+        let demo = Recording::read(&root().join("fixtures/demo.pcapng"));
+        let folder = tempfile::tempdir().expect("a directory");
+        let out = folder.path().join("out");
+        let mut monitor = gridtap();
+        monitor.args([
+            "monitor",
+            "--interface",
+            "mirror",
+            "--json",
+            "--set",
+            "tap.ring_bytes=1048576",
+        ]);
+        monitor.stdout(fs::File::create(&out).expect("a file")).stderr(Stdio::piped());
+        let mut running = Running(Some(monitor.spawn().expect("gridtap")));
+        let id = running.0.as_ref().expect("it runs").id().to_string();
+        let signal = |name: &str| {
+            let done = Command::new("kill").args([name, &id]).status().expect("kill");
+            assert!(done.success());
+        };
+        until_heard();
+        send(&demo.first(500));
+        // It is given no time, and the ring has no room for all of this.
+        signal("-STOP");
+        send(&demo.first(20_000));
+        signal("-CONT");
+        let overload = |state: &str| {
+            patience(state, || {
+                let text = fs::read_to_string(&out).expect("a file");
+                let lines = text.lines().filter_map(|line| serde_json::from_str(line).ok());
+                let is_it = |each: &Value| each["detection"] == "OT-29" && each["state"] == state;
+                lines.into_iter().find(is_it)
+            })
+        };
+        let lost = |record: &Value| -> u64 {
+            let observed = record["observed"].as_str().expect("a sentence").to_owned();
+            let words: Vec<_> = observed.split(' ').collect();
+            let at = words.iter().position(|word| *word == "packets").expect(&observed);
+            assert_eq!(
+                words.get(at + 1..at + 4),
+                Some(&["in", "the", "kernel's"][..]),
+                "{observed}"
+            );
+            words[at - 1].parse().expect("a count")
+        };
+        let opened = overload("unacknowledged-active");
+        assert!(lost(&opened) > 1_000, "{opened}");
+        // What comes then is judged as ever: an order to say nothing any more.
+        let (master, device) = (host([10, 71, 81, 9], 40_000), host([10, 71, 81, 170], 502));
+        let silence = modbus(7, 31, 8, &[0, 4, 0, 0]);
+        let frames = Session::new(master, device, 0).opened().asked(&silence).closed().frames;
+        send(&Recording { frames });
+        patience("the command is told", || {
+            let text = fs::read_to_string(&out).expect("a file");
+            // Nothing is learned yet: what is told then rests on the command alone.
+            let is_it = |line: &str| line.contains("10.71.81.9:") && line.contains("\"MB-2");
+            text.lines().any(is_it).then_some(())
+        });
+        let cleared = overload("unacknowledged-cleared");
+        assert!(lost(&cleared) >= lost(&opened), "{cleared}");
+        let (code, said) = stopped(running.0.take().expect("it runs"));
+        assert_eq!(code, Some(130));
+        assert!(said.contains("packets in the kernel's ring were lost"), "{said}");
+    });
+}
+
+fn host(ip: [u8; 4], port: u16) -> Host {
+    Host { mac: [2, 0, ip[0], ip[1], ip[2], ip[3]], ip, port }
 }
 
 const SETTINGS: &str = r#"

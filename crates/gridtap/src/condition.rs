@@ -28,11 +28,16 @@ pub(crate) struct Conditions {
 
 #[derive(Debug, Clone, Copy, Default)]
 struct Losses {
-    all: u64,
-    before: u64,
+    all: Missed,
+    before: Missed,
     last: Option<Instant>,
-    /// They are files of a directory, and packets otherwise.
-    are_files: bool,
+}
+
+impl Losses {
+    /// What was lost in this bout, each with where that was.
+    fn told(&self) -> String {
+        self.all.since(&self.before).told()
+    }
 }
 
 /// The moment at which conditions are looked at.
@@ -55,15 +60,14 @@ impl Conditions {
     pub(crate) fn interfaces(&mut self, missed: &[Missed], lost: &[String], steady: Instant) {
         self.losses.resize(missed.len().max(self.losses.len()), Losses::default());
         for (losses, missed) in self.losses.iter_mut().zip(missed) {
-            let all = missed.kernel.saturating_add(missed.files);
-            if all > losses.all {
+            // What an interface loses has other reasons too, and is told with what we lost.
+            if missed.kernel > losses.all.kernel || missed.files > losses.all.files {
                 if losses.last.is_none() {
                     losses.before = losses.all;
                 }
-                losses.all = all;
-                losses.are_files = missed.files > 0;
                 losses.last = Some(steady);
             }
+            losses.all = *missed;
         }
         self.lost = lost.to_vec();
     }
@@ -98,19 +102,37 @@ impl Conditions {
         self.say(now, pipeline, (0, Trouble::Clock), apart, "the clocks agree");
     }
 
+    /// The same of what was lost alone.
+    pub(crate) fn look_at_losses(
+        &mut self,
+        time: Timestamp,
+        steady: Instant,
+        names: &[String],
+        pipeline: &mut Pipeline,
+    ) {
+        let numbers = pipeline.numbers().to_vec();
+        let (quiet, silent_after) = (Duration::ZERO, Duration::MAX);
+        let heard = &Heard::default();
+        let now = Moment { time, steady, quiet, silent_after, numbers: &numbers, heard };
+        for (input, name) in (0..).zip(names) {
+            self.overload(&now, pipeline, input, name);
+        }
+    }
+
     fn overload(&mut self, now: &Moment<'_>, pipeline: &mut Pipeline, input: u16, name: &str) {
         let Some(losses) = self.losses.get_mut(usize::from(input)) else { return };
-        let count = losses.all.saturating_sub(losses.before);
+        let count = losses.told();
         let calm =
             losses.last.is_none_or(|last| now.steady.saturating_duration_since(last) >= CALM);
         if calm {
             losses.last = None;
         }
-        let (one, many) = if losses.are_files { ("file", "files") } else { ("packet", "packets") };
         let told = (!calm).then(|| {
-            format!("the sensor is overloaded: {count} {many} of {name} were lost because it was too slow")
+            format!(
+                "the sensor is overloaded: of {name} were lost because it was too slow: {count}"
+            )
         });
-        let over = format!("no {one} was lost for {} s, {count} in all", CALM.as_secs());
+        let over = format!("nothing was lost for {} s, in all {count}", CALM.as_secs());
         self.say(now, pipeline, (input, Trouble::Overload), told, &over);
     }
 
@@ -191,7 +213,7 @@ mod tests {
             for nth in heard {
                 self.heard.interfaces[*nth].last = Some(time);
             }
-            let before = self.conditions.losses.first().map_or(0, |losses| losses.all);
+            let before = self.conditions.losses.first().map_or(0, |losses| losses.all.kernel);
             let missed = [Missed { kernel: before + lost, ..Missed::default() }, Missed::default()];
             self.conditions.interfaces(&missed, gone, steady);
             let last = self.heard.interfaces.iter().filter_map(|each| each.last).max().unwrap();
@@ -228,7 +250,7 @@ mod tests {
         assert_eq!(sensor.states(), [(5, Active), (17, Cleared)]);
         let (_, severity, _, observed) = &sensor.told[1];
         assert_eq!(*severity, Severity::High);
-        assert!(observed.contains("of eth1") && observed.contains("10000 in all"), "{observed}");
+        assert!(observed.contains("in all 10000 packets in the kernel's ring"), "{observed}");
         sensor.pass(1, &[0, 1], &[]);
         assert_eq!(sensor.states().last(), Some(&(31, Active)), "another one");
     }

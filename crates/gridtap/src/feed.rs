@@ -87,6 +87,28 @@ pub(crate) struct Missed {
     pub files: u64,
 }
 
+impl Missed {
+    /// What came to it since.
+    pub(crate) const fn since(self, before: &Self) -> Self {
+        Self {
+            kernel: self.kernel.saturating_sub(before.kernel),
+            interface: self.interface.saturating_sub(before.interface),
+            files: self.files.saturating_sub(before.files),
+        }
+    }
+
+    /// How much of what was lost where; nothing where nothing was.
+    pub(crate) fn told(self) -> String {
+        let told = [
+            (self.kernel, "packets in the kernel's ring"),
+            (self.interface, "packets at the interface"),
+            (self.files, "files before they were read"),
+        ];
+        let told = told.iter().filter(|(count, _)| *count > 0);
+        told.map(|(count, what)| format!("{count} {what}")).collect::<Vec<_>>().join(", ")
+    }
+}
+
 impl From<Drops> for Missed {
     fn from(Drops { kernel, interface }: Drops) -> Self {
         Self { kernel, interface, files: 0 }
@@ -257,10 +279,12 @@ impl Feed {
             Source::Captures(sources) => sources,
             Source::Interfaces(heard) => {
                 taps::run(heard, &self.stop, listener, &mut read)?;
+                self.say_missed(&read);
                 return Ok(read);
             }
             Source::Followed(follows) => {
                 followed::run(follows, &self.stop, listener, &mut read)?;
+                self.say_missed(&read);
                 return Ok(read);
             }
         };
@@ -340,6 +364,16 @@ impl Feed {
         }
         read.stopped = self.stop.asked();
         Ok(read)
+    }
+
+    /// What did not reach us, at the end.
+    fn say_missed(&self, read: &Read) {
+        for (name, missed) in self.names.iter().zip(&read.missed) {
+            let told = missed.told();
+            if !told.is_empty() {
+                self.voice.say(format_args!("{name}: {told} were lost"));
+            }
+        }
     }
 
     /// What asks to stop.

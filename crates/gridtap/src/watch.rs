@@ -12,8 +12,9 @@ use gridtap_sensor::{Pipeline, SensorConfig, Slice};
 use gridtap_store::Store;
 use gridtap_wire::Frame;
 
+use crate::condition::Conditions;
 use crate::failure::Failure;
-use crate::feed::{Listener, Read};
+use crate::feed::{Listener, Missed, Read};
 use crate::followed::{self, Followed};
 use crate::knowledge::counted;
 use crate::learned::Learned;
@@ -57,6 +58,8 @@ pub(crate) struct Watch {
     pub unheard: bool,
     /// The ids by which anomalies are kept that have another than the detector gives.
     kept_as: BTreeMap<AnomalyId, String>,
+    /// What is lost because we are too slow.
+    conditions: Conditions,
     /// How far directories were read that are followed.
     pub followed: Followed,
     /// What the audit log calls a run that is noted there with what it learned.
@@ -94,12 +97,11 @@ impl Listener for Watch {
     }
 
     fn idle(&mut self) -> Result<(), Failure> {
-        if let (Some((_, last)), Some(paused)) = (self.heard, self.paused) {
-            let since = u64::try_from(paused.elapsed().as_nanos()).unwrap_or(u64::MAX);
-            self.pipeline.pass(last.plus_ns(since));
+        if let Some(time) = self.time() {
+            self.pipeline.pass(time);
             self.settle()?;
             if let Some(evidence) = self.pipeline.evidence_mut() {
-                evidence.tick(last.plus_ns(since));
+                evidence.tick(time);
             }
         }
         self.look()
@@ -117,6 +119,11 @@ impl Listener for Watch {
     fn rest(&mut self) -> Result<(), Failure> {
         self.settle()?;
         self.look()
+    }
+
+    fn interfaces(&mut self, missed: &[Missed], lost: &[String]) {
+        self.conditions.interfaces(missed, lost, now());
+        self.look_at_losses();
     }
 
     fn turned(&mut self, turn: &Turn) {
@@ -142,6 +149,20 @@ impl Watch {
             self.look()?;
         }
         Ok(())
+    }
+
+    /// What the time of packets is by now, where they come as they are sent.
+    fn time(&self) -> Option<Timestamp> {
+        let since = self.paused?.elapsed().as_nanos();
+        Some(self.heard?.1.plus_ns(u64::try_from(since).unwrap_or(u64::MAX)))
+    }
+
+    /// Whether packets are lost is an anomaly of the sensor itself, by the time of packets.
+    fn look_at_losses(&mut self) {
+        if let Some(time) = self.time() {
+            let Self { conditions, captures, pipeline, .. } = self;
+            conditions.look_at_losses(time, now(), captures, pipeline);
+        }
     }
 
     /// Stores and tells what was found.
@@ -196,6 +217,7 @@ impl Watch {
             skip: Vec::new(),
             unheard: false,
             kept_as: BTreeMap::new(),
+            conditions: Conditions::default(),
             followed: Followed::default(),
             deed: None,
             suppressed: BTreeMap::new(),
@@ -210,6 +232,7 @@ impl Watch {
 
     /// The input ended: the last anomalies are stored and told, what was learned is stored.
     pub(crate) fn finish(&mut self, read: &Read, learned: &Learned) -> Result<(), Failure> {
+        self.interfaces(&read.missed, &[]);
         match read.stopped {
             Some(_) => self.pipeline.stop(),
             None => self.pipeline.finish(),

@@ -9,9 +9,9 @@ pub(crate) mod service;
 pub(crate) mod web;
 
 pub(crate) use gridtap::{Gridtap, Run, State};
-pub(crate) use packets::{Host, Session};
+pub(crate) use packets::{Host, Session, modbus};
 pub(crate) use recording::{Frame, Recording};
-pub(crate) use service::Service;
+pub(crate) use service::{Running, Service};
 
 /// Looks again and again until something is there; nothing is judged by how long that takes.
 pub(crate) fn patience<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {

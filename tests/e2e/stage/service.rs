@@ -89,3 +89,16 @@ impl Drop for Service {
         let _ = self.child.wait();
     }
 }
+
+/// A program that does not outlive its test.
+pub(crate) struct Running(pub(crate) Option<Child>);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        if let Some(mut child) = self.0.take() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
