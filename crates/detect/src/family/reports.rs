@@ -10,7 +10,7 @@ mod event;
 use gridtap_baseline::{Baseline, Fact, FactKey, FactKind};
 use gridtap_model::{
     Device, Indications, Outcome, Phase, Point, Quality, Reading, Run, Severity, Table, Timestamp,
-    Value,
+    Value, Values,
 };
 
 use super::control;
@@ -49,7 +49,8 @@ struct Event {
 struct Polled {
     table: u16,
     first: u32,
-    states: Vec<Option<Value>>,
+    /// Each in one octet: there are many, and nearly every poll goes through all of them.
+    states: Vec<u8>,
     frame: u64,
 }
 
@@ -139,7 +140,7 @@ impl Reported {
         }
         self.polled.iter().filter(|polled| polled.table == table).find_map(|polled| {
             let offset = usize::try_from(index.checked_sub(polled.first)?).ok()?;
-            polled.states.get(offset).copied().flatten()
+            polled.states.get(offset).copied().and_then(of_octet)
         })
     }
 
@@ -178,24 +179,13 @@ impl Reported {
     ) {
         let (table, first) = (run.table.code, run.first);
         let (frame, count) = (heard.obs.place.frame, run.count.min(POINTS_MAX));
-        let is_it = |polled: &Polled| {
-            (polled.table, polled.first) == (table, first)
-                && u32::try_from(polled.states.len()) == Ok(count)
+        let mut place = polled(&mut self.polled, run, frame);
+        let changed_from = |place: &Option<&mut Polled>, from| {
+            place.as_ref().and_then(|place| change(&run.values, &place.states, from))
         };
-        let at = match self.polled.iter().position(is_it) {
-            None if self.polled.len() < RUNS_MAX => {
-                let states = (0..count).map(|_| None).collect();
-                self.polled.push(Polled { table, first, states, frame });
-                self.polled.len().checked_sub(1)
-            }
-            at => at,
-        };
-        let mut place = at.and_then(|at| self.polled.get_mut(at));
+        let mut changed = changed_from(&place, 0);
         // Nearly every poll shows what the one before did.
-        if let Some(place) = &place
-            && self.events.is_empty()
-            && self.doubts.is_empty()
-            && (0..count).zip(&place.states).all(|(nth, state)| run.values.at(nth) == *state)
+        if place.is_some() && changed.is_none() && self.events.is_empty() && self.doubts.is_empty()
         {
             return;
         }
@@ -209,22 +199,26 @@ impl Reported {
         let mut shown =
             self.events.extract(&range, |at| run.values.at(at.1.abs_diff(first)).is_some());
         let mut next = shown.next();
-        for (nth, offset) in (0..count).zip(0_usize..) {
+        loop {
+            let told = next.as_ref().map(|(at, _)| at.1.abs_diff(first));
+            let in_doubt = doubted_next.map(|at| at.1.abs_diff(first));
+            let Some(nth) = [changed, told, in_doubt].into_iter().flatten().min() else { break };
+            if changed == Some(nth) {
+                changed = changed_from(&place, nth.saturating_add(1));
+            }
             let index = first.saturating_add(nth);
             let state = run.values.at(nth);
-            let kept = place.as_mut().and_then(|place| place.states.get_mut(offset));
             let event = next.take_if(|(at, _)| at.1 == index).map(|(_, event)| event);
             if event.is_some() {
                 next = shown.next();
             }
-            let is_doubted = doubted_next.is_some_and(|at| at.1 == index);
-            if event.is_none() && !is_doubted && kept.as_ref().is_some_and(|kept| **kept == state) {
-                continue;
-            }
+            let is_doubted = in_doubt == Some(nth);
             if is_doubted {
                 doubted_next = self.doubts.first_behind((table, index), &range);
             }
-            let old = kept.and_then(|kept| core::mem::replace(kept, state));
+            let kept = usize::try_from(nth).ok().zip(place.as_mut());
+            let kept = kept.and_then(|(offset, place)| place.states.get_mut(offset));
+            let old = kept.and_then(|kept| of_octet(core::mem::replace(kept, octet(state))));
             let Some(state) = state else { continue };
             if event.is_none() && !is_doubted && old.is_none_or(|old| old == state) {
                 continue;
@@ -248,6 +242,62 @@ impl Reported {
         if agreed > 0 || against.is_some() {
             weigh(heard, run, agreed, against, baseline, out);
         }
+    }
+}
+
+/// The states of the points of a run as the last poll showed them, none where there is no room for them.
+fn polled<'a>(polled: &'a mut Vec<Polled>, run: &Run<'_>, frame: u64) -> Option<&'a mut Polled> {
+    let (table, first, count) = (run.table.code, run.first, run.count.min(POINTS_MAX));
+    let is_it = |polled: &Polled| {
+        (polled.table, polled.first) == (table, first)
+            && u32::try_from(polled.states.len()) == Ok(count)
+    };
+    let at = match polled.iter().position(is_it) {
+        None if polled.len() < RUNS_MAX => {
+            let states = (0..count).map(|_| octet(None)).collect();
+            polled.push(Polled { table, first, states, frame });
+            polled.len().checked_sub(1)
+        }
+        at => at,
+    };
+    at.and_then(|at| polled.get_mut(at))
+}
+
+/// The first point from one on that is in another state than it was.
+fn change(values: &Values<'_>, states: &[u8], from: u32) -> Option<u32> {
+    let place = usize::try_from(from).ok()?;
+    let states = states.get(place..)?;
+    let is_other = |(value, state): (Option<Value>, &u8)| octet(value) != *state;
+    let other = match values {
+        Values::Readings(readings) if readings.len() >= states.len().saturating_add(place) => {
+            let values = readings.get(place..)?.iter().map(|reading| reading.value);
+            values.zip(states).position(is_other)
+        }
+        values => (from..).map(|nth| values.at(nth)).zip(states).position(is_other),
+    };
+    from.checked_add(u32::try_from(other?).ok()?)
+}
+
+/// A state as it is kept: what switches is on or off, or neither by a small number. Any other is none.
+#[inline]
+const fn octet(state: Option<Value>) -> u8 {
+    match state {
+        Some(Value::Bit(false)) => 1,
+        Some(Value::Bit(true)) => 2,
+        Some(Value::Integer(0)) => 3,
+        Some(Value::Integer(3)) => 4,
+        _ => 0,
+    }
+}
+
+/// The state that is kept so.
+const fn of_octet(octet: u8) -> Option<Value> {
+    match octet {
+        1 => Some(Value::Bit(false)),
+        2 => Some(Value::Bit(true)),
+        3 => Some(Value::Integer(0)),
+        4 => Some(Value::Integer(3)),
+        _ => None,
     }
 }
 
@@ -330,4 +380,51 @@ fn differed(heard: &Heard<'_>, table: u16, baseline: &mut Baseline) {
     let key = FactKey { kind: FactKind::EventsTell, device, master: None, detail };
     let again = |fact: &mut Fact| fact.against = fact.against.saturating_add(1);
     baseline.facts_mut().note(key, heard.obs.time, again);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STATES: [Option<Value>; 5] = [
+        None,
+        Some(Value::Bit(false)),
+        Some(Value::Bit(true)),
+        Some(Value::Integer(0)),
+        Some(Value::Integer(3)),
+    ];
+
+    #[test]
+    fn every_state_of_what_switches_is_kept_as_it_is() {
+        for state in STATES {
+            assert_eq!(of_octet(octet(state)), state);
+        }
+    }
+
+    #[test]
+    fn the_first_change_is_found_however_the_states_are_told() {
+        let kept = STATES.map(octet);
+        let readings = |changed: usize| {
+            let states = STATES.iter().enumerate().map(|(nth, state)| {
+                if nth == changed { STATES[(nth + 1) % STATES.len()] } else { *state }
+            });
+            states.map(|value| Reading { value, ..Reading::default() }).collect::<Vec<_>>()
+        };
+        for changed in 0..=kept.len() {
+            let readings = readings(changed);
+            for from in 0..=6_u32 {
+                let at = u32::try_from(changed).unwrap();
+                let wanted = (from <= at && changed < kept.len()).then_some(at);
+                assert_eq!(change(&Values::Readings(&readings), &kept, from), wanted);
+            }
+            // What the message does not show has no state.
+            let few = readings.get(..3).unwrap();
+            let wanted = Some(u32::try_from(changed.min(3)).unwrap());
+            assert_eq!(change(&Values::Readings(few), &kept, 0), wanted);
+        }
+        let bits = [1, 2, 2, 1, 1, 1, 1, 1, 2];
+        assert_eq!(change(&Values::Bits(&[0b0000_0110, 1]), &bits, 0), None);
+        assert_eq!(change(&Values::Bits(&[0b0010_0110, 1]), &bits, 0), Some(5));
+        assert_eq!(change(&Values::Bits(&[0b0000_0110, 0]), &bits, 3), Some(8));
+    }
 }
