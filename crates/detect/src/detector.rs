@@ -38,6 +38,9 @@ pub struct Detector {
     series: Vec<Series>,
     later: Vec<Later>,
     said: Vec<Said>,
+    /// Nothing is routine.
+    #[cfg(test)]
+    is_thorough: bool,
 }
 
 impl Detector {
@@ -53,6 +56,8 @@ impl Detector {
             series: Vec::new(),
             later: Vec::new(),
             said: Vec::new(),
+            #[cfg(test)]
+            is_thorough: false,
         }
     }
 

@@ -8,7 +8,7 @@
 use core::net::{IpAddr, Ipv4Addr};
 
 use gridtap_baseline::{Baseline, Declared, FactKey, FactKind, Site};
-use gridtap_model::{Class, Device, Phase, Severity, SubAddress, Timestamp};
+use gridtap_model::{Class, Device, Message, Phase, Severity, SubAddress, Timestamp};
 
 use super::OutstationRows;
 use super::outstation::Heard;
@@ -42,6 +42,17 @@ impl Addresses {
 
     pub(crate) const fn evicted(&self) -> u64 {
         self.spoke.evicted()
+    }
+
+    /// Whether a master is known by the address that it uses.
+    pub(crate) fn knows_master(message: &Message<'_>, baseline: &Baseline) -> bool {
+        let SubAddress::Link(link) = message.dialogue.master_sub else { return false };
+        baseline.facts().known(&FactKey {
+            kind: FactKind::AddressHosts,
+            device: message.device,
+            master: Some(message.master.address),
+            detail: u64::from(link),
+        })
     }
 
     /// A request: the master's own address, against those of the device's masters.

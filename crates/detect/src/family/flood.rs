@@ -7,7 +7,7 @@ use core::net::IpAddr;
 use std::collections::VecDeque;
 
 use gridtap_baseline::{Baseline, FactKey, FactKind};
-use gridtap_model::{Device, Message, Phase, Severity, Timestamp};
+use gridtap_model::{Device, Message, Observation, Phase, Severity, Timestamp};
 
 use super::OutstationRows;
 use crate::book::Cause;
@@ -61,10 +61,23 @@ impl Floods {
         out: &mut Vec<Series>,
     ) {
         let (obs, message) = (scene.obs, scene.message);
+        let known = scene.verdict.access.host_known;
+        let told = self.asked(obs, message, known, !scene.is_stranger(), baseline);
+        out.extend(told.filter(|_| !scene.verdict.accepted).map(|told| told.told(scene, rows)));
+    }
+
+    /// Counts a request; says so where it is one too many.
+    pub(crate) fn asked(
+        &mut self,
+        obs: &Observation<'_>,
+        message: &Message<'_>,
+        known: bool,
+        teaches: bool,
+        baseline: &mut Baseline,
+    ) -> Option<Flood> {
         let (now, frame) = (obs.time, obs.place.frame);
         let pair = (message.device, message.master.address);
-        let requests = self.pairs.entry(pair, || scene.verdict.access.host_known);
-        let teaches = !scene.is_stranger();
+        let requests = self.pairs.entry(pair, || known);
         let asks = matches!(message.phase, Phase::Request | Phase::Select | Phase::Operate);
         let heard_whole = !message.hearing.one_direction && !message.hearing.gap;
         let told = if asks && heard_whole {
@@ -72,26 +85,10 @@ impl Floods {
         } else {
             None
         };
-        let told = told.or_else(|| {
+        told.or_else(|| {
             let window = now.nanos().checked_div_euclid(WINDOW_NS).unwrap_or(0);
             many(requests, pair, window, frame, teaches, &self.config, baseline)
-        });
-        let Some(Told { what, usual, frames }) = told else { return };
-        if scene.verdict.accepted {
-            return;
-        }
-        let observed = format!(
-            "{} sent {what} to {}, the last: {}",
-            words::host(scene.site, pair.1),
-            words::device(scene.site, &pair.0),
-            words::request(scene)
-        );
-        out.push(
-            Series::about(rows.flood, Severity::Medium, Cause::Access, obs, message)
-                .scored(4.0)
-                .shown_by(frames)
-                .saying(observed, format!("the most that was learned of this pair is {usual}")),
-        );
+        })
     }
 
     /// An answer: the oldest request has it.
@@ -105,10 +102,28 @@ impl Floods {
     }
 }
 
-struct Told {
+/// More requests than there should be.
+pub(crate) struct Flood {
     what: String,
     usual: u64,
     frames: Vec<u64>,
+}
+
+impl Flood {
+    pub(crate) fn told(self, scene: &Scene<'_>, rows: &OutstationRows) -> Series {
+        let Self { what, usual, frames } = self;
+        let message = scene.message;
+        let observed = format!(
+            "{} sent {what} to {}, the last: {}",
+            words::host(scene.site, message.master.address),
+            words::device(scene.site, &message.device),
+            words::request(scene)
+        );
+        Series::about(rows.flood, Severity::Medium, Cause::Access, scene.obs, message)
+            .scored(4.0)
+            .shown_by(frames)
+            .saying(observed, format!("the most that was learned of this pair is {usual}"))
+    }
 }
 
 /// Counts requests that wait for an answer.
@@ -120,7 +135,7 @@ fn open(
     teaches: bool,
     config: &Config,
     baseline: &mut Baseline,
-) -> Option<Told> {
+) -> Option<Flood> {
     let open = &mut requests.open;
     while open.len() >= OPEN_MAX
         || open.front().is_some_and(|(at, _)| now.since_ns(*at) > MINUTE_NS)
@@ -141,7 +156,7 @@ fn open(
         frames.dedup();
         frames.truncate(FRAMES_SHOWN);
         let what = format!("{count} requests within a minute that are not answered");
-        return Some(Told { what, usual, frames });
+        return Some(Flood { what, usual, frames });
     }
     if teaches {
         baseline.facts_mut().note_most(fact, now, count);
@@ -158,7 +173,7 @@ fn many(
     teaches: bool,
     config: &Config,
     baseline: &mut Baseline,
-) -> Option<Told> {
+) -> Option<Flood> {
     let fact = fact(FactKind::MostRequests, pair);
     let floods = |count: u64, baseline: &Baseline| {
         let usual = baseline.facts().count(&fact);
@@ -179,7 +194,7 @@ fn many(
     if requests.count <= config.requests_burst_min || !floods(requests.count, baseline) {
         return None;
     }
-    Some(Told {
+    Some(Flood {
         what: format!("{} requests within ten seconds", requests.count),
         usual: baseline.facts().count(&fact),
         frames: vec![requests.first_frame, frame],

@@ -90,11 +90,7 @@ impl Occasions {
         if message.dialogue.master_sub == SubAddress::None {
             return false;
         }
-        let pair = (message.device.zone, message.master.address, message.device.address);
-        self.follow(obs, message, pair, over);
-        let known = verdict.access.host_known;
-        let spoken = self.spoken.entry(pair, || known);
-        let before = spoke(spoken, obs, message);
+        let before = self.heard(obs, message, verdict.access.host_known, over);
         // A master of others begins with a device that has just come as it began with them.
         let access = &verdict.access;
         let takes_up = access.device_new && access.class_elsewhere;
@@ -115,6 +111,29 @@ impl Occasions {
                 verdict.access.function_known || begins
             }
         }
+    }
+
+    /// A request of a known master that is in no need of an excuse.
+    pub(crate) fn goes_on(
+        &mut self,
+        obs: &Observation<'_>,
+        message: &Message<'_>,
+        over: &mut Vec<Later>,
+    ) {
+        self.heard(obs, message, true, over);
+    }
+
+    /// Takes note of a request in its conversation; says how that stood before.
+    fn heard(
+        &mut self,
+        obs: &Observation<'_>,
+        message: &Message<'_>,
+        known: bool,
+        over: &mut Vec<Later>,
+    ) -> Spoken {
+        let pair = (message.device.zone, message.master.address, message.device.address);
+        self.follow(obs, message, pair, over);
+        spoke(self.spoken.entry(pair, || known), obs, message)
     }
 
     /// Remembers an excused request until its time is over: one to report nothing must be followed, and of any that

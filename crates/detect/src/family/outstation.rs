@@ -7,7 +7,7 @@ use gridtap_model::{Message, Observation};
 use super::address::Addresses;
 use super::authentication::Authentications;
 use super::control_status::ControlStatus;
-use super::flood::Floods;
+use super::flood::{Flood, Floods};
 use super::indications::Indicators;
 use super::reporting::Reporting;
 use super::reports::Reports;
@@ -71,6 +71,21 @@ impl Outstations {
         self.addresses.request(scene, rows, baseline, found);
         self.authentications.request(scene, rows, baseline, out);
         self.floods.request(scene, rows, baseline, out);
+    }
+
+    /// Whether it is known of the master that it has the address that it uses.
+    pub(crate) fn knows_master(message: &Message<'_>, baseline: &Baseline) -> bool {
+        Addresses::knows_master(message, baseline)
+    }
+
+    /// A request that only reads, by a known master of which nothing is new; says so where it is one too many.
+    pub(crate) fn asked(
+        &mut self,
+        obs: &Observation<'_>,
+        message: &Message<'_>,
+        baseline: &mut Baseline,
+    ) -> Option<Flood> {
+        self.floods.asked(obs, message, true, true, baseline)
     }
 
     /// Anything that is no request.

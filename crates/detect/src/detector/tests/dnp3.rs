@@ -3,6 +3,7 @@
 mod campaign;
 mod evasion;
 mod files;
+mod routine;
 
 use gridtap_model::{
     Control, Dialogue, FileAccess, FileMode, Occasion, Operation, Reading, Selected, TripClose,
