@@ -11,6 +11,7 @@ use std::io::{self, Write};
 use std::net::IpAddr;
 
 use gridtap_model::{Severity, Timestamp};
+use gridtap_store::Standpoint;
 
 pub(crate) use finding::Finding;
 pub(crate) use list::write as write_list;
@@ -29,6 +30,8 @@ const DETAILS_MAX: usize = 20;
 #[derive(Debug, Default)]
 pub(crate) struct Findings {
     anomalies: BTreeMap<String, Finding>,
+    /// The records of those that were not read yet, by their ids.
+    unread: BTreeMap<String, String>,
     worst: Option<Severity>,
     not_kept: u64,
 }
@@ -42,6 +45,26 @@ impl Findings {
         } else {
             self.anomalies.insert(anomaly.id.clone(), anomaly);
         }
+    }
+
+    /// Takes a revision by its record, which is read when it is asked for: most have another revision by then.
+    pub(crate) fn keep(&mut self, kept: Standpoint) {
+        self.worst = self.worst.max(Some(kept.severity));
+        if let Some(record) = self.unread.get_mut(&kept.id) {
+            *record = kept.record;
+        } else if self.unread.len() < ANOMALIES_MAX {
+            self.unread.insert(kept.id, kept.record);
+        } else {
+            self.not_kept = self.not_kept.saturating_add(1);
+        }
+    }
+
+    /// Reads what was taken by its record.
+    pub(crate) fn read(&mut self) -> serde_json::Result<()> {
+        while let Some((_, record)) = self.unread.pop_first() {
+            self.note(Finding::of(&record)?);
+        }
+        Ok(())
     }
 
     /// The worst severity that any anomaly ever had.

@@ -9,7 +9,7 @@ use gridtap_baseline::{Level, Site};
 use gridtap_capture::Turn;
 use gridtap_model::{Anomaly, AnomalyId, Timestamp};
 use gridtap_sensor::{Pipeline, SensorConfig, Slice};
-use gridtap_store::Store;
+use gridtap_store::{Standpoint, Store};
 use gridtap_wire::Frame;
 
 use crate::condition::Conditions;
@@ -174,20 +174,16 @@ impl Watch {
             }
         }
         let anomalies = self.pipeline.take_anomalies();
-        let records = self.store(&anomalies)?;
+        let kept = self.store(&anomalies)?;
         if anomalies.is_empty() {
             return Ok(());
         }
-        let findings = records.iter().map(|record| Finding::of(record));
-        let findings = findings.collect::<Result<Vec<_>, _>>()?;
-        match self.tell(&findings, &records) {
+        match self.tell(&kept) {
             // What is stored is not lost with its listener.
             Err(failure) if failure.is_broken_pipe() && self.unheard => self.tone = Tone::Silent,
             told => told?,
         }
-        for finding in findings {
-            self.findings.note(finding);
-        }
+        kept.into_iter().for_each(|kept| self.findings.keep(kept));
         Ok(())
     }
 }
@@ -242,6 +238,7 @@ impl Watch {
             evidence.finish();
         }
         self.look()?;
+        self.findings.read()?;
         let mut batch = self.store.batch(person::now())?;
         state::keep(&mut batch, self.pipeline.baseline_mut())?;
         learned.note(&mut batch, read)?;
@@ -260,25 +257,24 @@ impl Watch {
         self.pipeline.keep_evidence(config, self.captures.clone());
     }
 
-    /// Stores anomalies and what was cut of evidence together. Gives the records of those that alarm, as they stand with
-    /// what people did about them in an earlier run over the same state.
-    fn store(&mut self, anomalies: &[Anomaly]) -> Result<Vec<String>, Failure> {
+    /// Stores anomalies and what was cut of evidence together. Gives those that alarm, as they stand with what people did
+    /// about them in an earlier run over the same state.
+    fn store(&mut self, anomalies: &[Anomaly]) -> Result<Vec<Standpoint>, Failure> {
         let has_slices = self.pipeline.evidence_mut().is_some_and(|it| it.has_slices());
         if anomalies.is_empty() && !has_slices {
             return Ok(Vec::new());
         }
-        let mut records = Vec::with_capacity(anomalies.len());
+        let mut alarming = Vec::with_capacity(anomalies.len());
         let mut excused = Vec::new();
         let mut batch = self.store.batch(person::now())?;
         for anomaly in anomalies {
             let kept = batch.anomaly(anomaly)?.standpoint;
-            if let Some(window) = kept.suppressed {
-                excused.push((kept.id.clone(), window));
-            } else {
-                records.push(kept.record);
-            }
             if kept.id != anomaly.id.to_string() {
-                self.kept_as.insert(anomaly.id, kept.id);
+                self.kept_as.insert(anomaly.id, kept.id.clone());
+            }
+            match kept.suppressed {
+                Some(window) => excused.push((kept.id, window)),
+                None => alarming.push(kept),
             }
         }
         if let Some(evidence) = self.pipeline.evidence_mut() {
@@ -292,16 +288,16 @@ impl Watch {
         for (id, window) in excused {
             self.suppressed.entry(window).or_default().insert(id);
         }
-        Ok(records)
+        Ok(alarming)
     }
 
-    fn tell(&mut self, findings: &[Finding], records: &[String]) -> Result<(), Failure> {
+    fn tell(&mut self, told: &[Standpoint]) -> Result<(), Failure> {
         match self.tone {
             Tone::Silent => {}
             Tone::Records => {
                 self.text.clear();
-                for record in records {
-                    self.text.extend_from_slice(record.as_bytes());
+                for told in told {
+                    self.text.extend_from_slice(told.record.as_bytes());
                     self.text.push(b'\n');
                 }
                 let mut out = io::stdout().lock();
@@ -310,8 +306,8 @@ impl Watch {
             }
             Tone::Lines => {
                 let mut out = self.voice.prose();
-                for finding in findings.iter().filter(|finding| finding.revision == 1) {
-                    report::write_line(&mut out, finding)?;
+                for told in told.iter().filter(|told| told.revision == 1) {
+                    report::write_line(&mut out, &Finding::of(&told.record)?)?;
                 }
                 out.flush()?;
             }

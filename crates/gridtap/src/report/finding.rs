@@ -11,7 +11,6 @@ use serde::{Deserialize, Deserializer};
 pub(crate) struct Finding {
     pub id: String,
     pub incident: String,
-    pub revision: u32,
     pub state: State,
     #[serde(default)]
     pub suppressed: Option<String>,
