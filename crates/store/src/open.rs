@@ -23,6 +23,9 @@ const PAGE_BYTES: u32 = 8192;
 /// How much the write-ahead log gathers before it is moved into the file: 16 MiB, so that a page that changes with every
 /// batch is moved once for several.
 const LOG_PAGES_MAX: u32 = 2048;
+/// What the writer keeps of the file in memory: about what a batch of findings with their evidence changes. With less some
+/// pages are written, and read again, several times within one batch.
+const CACHE_KIB: i32 = 4096;
 
 /// The state of one sensor: one writer, any number of readers.
 #[derive(Debug)]
@@ -75,6 +78,7 @@ impl Store {
         connection.pragma_update(None, "journal_mode", "WAL").map_err(failed)?;
         connection.pragma_update(None, "synchronous", "FULL").map_err(failed)?;
         connection.pragma_update(None, "wal_autocheckpoint", LOG_PAGES_MAX).map_err(failed)?;
+        connection.pragma_update(None, "cache_size", -CACHE_KIB).map_err(failed)?;
         Self::prepared(connection, directory, Some(lock), now)
     }
 
