@@ -2,6 +2,7 @@
 
 mod difference;
 mod facts;
+mod numbers;
 mod restore;
 mod values;
 

@@ -10,8 +10,8 @@ use gridtap_model::Device;
 
 use super::Row;
 use super::facts::FACT;
+use super::numbers::Numbers;
 use crate::baseline::Baseline;
-use crate::float::{real, single};
 use crate::path::{self, KeyError, Path};
 use crate::tables::slot;
 use crate::values::{Learned, PointKey, Record, State};
@@ -157,7 +157,7 @@ fn singles(learned: &Learned, value: f32) -> [f32; NUMBERS - 2] {
 
 /// One point of a row: its offset, what was learned of it and its last value. Its states are added to `states`.
 fn read(text: &str, states: &mut Vec<State>) -> Option<(u32, Learned, f32)> {
-    let mut rest = Rest(text);
+    let mut rest = Numbers::new(text);
     let offset = rest.next_whole()?;
     let blocks = u16::try_from(rest.next_whole()?).ok()?;
     let changes = rest.next_whole()?;
@@ -173,40 +173,9 @@ fn read(text: &str, states: &mut Vec<State>) -> Option<(u32, Learned, f32)> {
         quantum: number()?,
     };
     let value = number()?;
-    while !rest.0.is_empty() {
+    while !rest.is_over() {
         let (value, block) = (rest.next_single()?, rest.next_whole()?);
         states.push(State::new(value, block, rest.next_whole()? == 1));
     }
     Some((offset, learned, value))
 }
-
-/// What is left of the text of a point: words between blanks and colons.
-struct Rest<'a>(&'a str);
-
-impl<'a> Rest<'a> {
-    fn next_word(&mut self) -> Option<&'a str> {
-        let is_end = |octet: &u8| matches!(octet, b' ' | b':');
-        let end = self.0.as_bytes().iter().position(is_end).unwrap_or(self.0.len());
-        let (word, rest) = self.0.split_at_checked(end)?;
-        self.0 = rest.get(1..).unwrap_or_default();
-        Some(word)
-    }
-
-    fn next_whole(&mut self) -> Option<u32> {
-        self.next_word()?.parse().ok()
-    }
-
-    fn next_single(&mut self) -> Option<f32> {
-        let word = self.next_word()?;
-        // Most are small whole numbers, which are what they say.
-        let is_whole =
-            word.len() <= WHOLE_DIGITS && word.bytes().all(|octet| octet.is_ascii_digit());
-        if is_whole && let Ok(whole) = word.parse::<u32>() {
-            return Some(single(real(u64::from(whole))));
-        }
-        word.parse().ok()
-    }
-}
-
-/// Whole numbers of so many digits have a place among those of single precision.
-const WHOLE_DIGITS: usize = 7;
