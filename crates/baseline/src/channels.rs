@@ -29,9 +29,11 @@ pub struct Channel {
     pub armed: bool,
     /// Blocks heard.
     pub blocks: u64,
-    /// Keys heard in exactly one block.
+    /// Blocks in which something was heard that was heard in no other.
     pub once: u64,
-    /// News that a day is expected to bring: keys heard in exactly one block over blocks (Good–Turing).
+    /// Pieces of news so far: blocks that brought some.
+    pub news: u64,
+    /// Pieces of news that a day is expected to bring: `once` over `blocks` (Good–Turing).
     pub novel_per_day: f64,
     /// Its upper 95 % bound; null before the first block.
     pub novel_per_day_max: Option<f64>,
@@ -74,6 +76,7 @@ impl Baseline {
             armed: rate.armed,
             blocks: rate.blocks,
             once: rate.once,
+            news: zone.pieces(news),
             novel_per_day: rate.per_block * a_day,
             novel_per_day_max: (rate.blocks > 0).then_some(rate.per_block_max * a_day),
             observed: forecast.map(|forecast| forecast.observed),

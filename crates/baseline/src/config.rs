@@ -24,7 +24,8 @@ pub struct Config {
     /// What was not heard for this long is news when it returns.
     pub absent_after: Span,
     /// News of one kind is common here when, with 95 % confidence, a day of hour-long blocks brings at least this much of
-    /// it. Once a day was heard, it is also where more than one a day is expected and it did not cease.
+    /// it. Once a day was heard, it is also where more than one in two days is expected and it did not cease. What comes
+    /// within one block is one piece of news.
     pub common_per_day: f64,
     /// Most hosts that are remembered.
     pub hosts_max: u32,

@@ -88,7 +88,7 @@ impl Baseline {
         self.tables.acceptances = old.acceptances.clone();
         (self.dirty, self.fresh) = (Vec::new(), Vec::new());
         for zone in &mut self.zones {
-            zone.once = [0; crate::zone::SERIES];
+            zone.forget_once();
         }
         let mut numbers = BTreeMap::new();
         for (id, key) in (0_u32..).zip(&old.keys) {

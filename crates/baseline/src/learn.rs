@@ -20,6 +20,8 @@ struct Lesson {
     /// The zone's place in the list, and the ordinal of its running block.
     slot: usize,
     block: u32,
+    /// How long a block is.
+    block_ns: u64,
     /// What is new is held back: it alarmed, or hangs under something that did.
     hold: bool,
     /// It hangs under parties that are held back themselves.
@@ -105,6 +107,7 @@ impl Baseline {
             zone: observation.zone,
             slot,
             block,
+            block_ns: self.block_ns(),
             hold: false,
             stranger: false,
         }
@@ -203,13 +206,17 @@ impl Baseline {
         key.count = key.count.saturating_add(1);
         key.last = key.last.max(lesson.time);
         key.first = key.first.min(lesson.time);
-        if key.block != lesson.block {
+        // What comes again sooner than a block is long is the same occasion, though a block ended in between: a breaker is
+        // opened, and closed ten minutes later.
+        let is_same = || key.blocks == 1 && lesson.time.since_ns(key.first) < lesson.block_ns;
+        if key.block != lesson.block && !is_same() {
+            let first = key.block;
             key.block = lesson.block;
             key.blocks = key.blocks.saturating_add(1);
             if key.blocks == 2 && key.flags.has(Flags::NEWS) {
                 let news = news_of(key.kind, key.flags, key.detail);
                 if let (Some(news), Some(zone)) = (news, self.zones.get_mut(lesson.slot)) {
-                    zone.heard_again(news);
+                    zone.heard_again(news, first);
                 }
             }
         }

@@ -6,9 +6,10 @@
 //! holds a TCP port or a connection, because many masters open a new one for each poll. A message is
 //! as new as the coarsest of its keys that is not known. Reading and commanding are separate paths.
 //!
-//! *News is counted in blocks of time*, never in packets: how much of it a block brings is estimated from
-//! the keys heard in exactly one block (Good and Turing), with an upper bound that certifies how much is
-//! known, pooled over the channels of one kind in a zone.
+//! *News is counted in blocks of time*, never in packets, and what comes within one block is one piece of it: how
+//! likely a block is to bring some is estimated from the blocks in which something was heard that was heard in no other
+//! (Good and Turing), with an upper bound that certifies how much is known, pooled over the channels of one kind in a
+//! zone.
 //!
 //! *Arming is not certifying.* A level judges once it has its minimum of blocks and the last third of them
 //! brought no more news than the first two thirds predicted; it then judges for good.

@@ -37,9 +37,9 @@ pub struct LearnedRate {
     pub armed: bool,
     /// Blocks heard.
     pub blocks: u64,
-    /// Keys heard in exactly one block.
+    /// Blocks in which something was heard that was heard in no other.
     pub once: u64,
-    /// News expected a block (Good–Turing, keys heard in exactly one block over blocks).
+    /// Pieces of news expected a block (Good–Turing: `once` over `blocks`).
     pub per_block: f64,
     /// Upper 95 % bound of the same.
     pub per_block_max: f64,

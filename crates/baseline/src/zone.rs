@@ -2,6 +2,7 @@
 
 mod forecast;
 mod news;
+mod once;
 mod stored;
 mod stretch;
 mod timing;
@@ -15,6 +16,8 @@ use crate::verdict::{LearnedRate, Level};
 
 pub(crate) use forecast::Forecast;
 use forecast::{is_stable, tail_of};
+use once::Once;
+use stretch::Stretch;
 use timing::Timing;
 pub use wait::Waiting;
 
@@ -73,16 +76,6 @@ const fn level_slot(level: Level) -> Option<usize> {
     }
 }
 
-/// Some blocks that follow each other: what was new in them, and what was heard in exactly one block when they were over.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub(crate) struct Stretch {
-    blocks: u32,
-    #[serde(deserialize_with = "stored::padded")]
-    news: [u32; SERIES],
-    #[serde(deserialize_with = "stored::padded")]
-    once: [u32; SERIES],
-}
-
 /// Most stretches that are remembered; when they are full, neighbours are joined.
 const STRETCHES_MAX: usize = 256;
 
@@ -100,9 +93,9 @@ pub(crate) struct ZoneState {
     /// News of the running block.
     #[serde(deserialize_with = "stored::padded")]
     news: [u32; SERIES],
-    /// Keys heard in exactly one block, the running one among them.
+    /// What was heard in exactly one block, the running one among them.
     #[serde(skip)]
-    pub(crate) once: [u32; SERIES],
+    pub(crate) once: Once,
     stretches: Vec<Stretch>,
     /// Blocks of one stretch; doubles when neighbours are joined.
     stride: u32,
@@ -137,7 +130,7 @@ impl ZoneState {
             heard: false,
             weekend: false,
             news: [0; SERIES],
-            once: [0; SERIES],
+            once: Once::default(),
             stretches: Vec::new(),
             stride: 1,
             armed: [false; LEVELS],
@@ -168,33 +161,25 @@ impl ZoneState {
 
     /// Something of this kind was learned for the first time.
     pub(crate) fn learned(&mut self, news: News) {
-        if let (Some(count), Some(once)) =
-            (self.news.get_mut(news.slot()), self.once.get_mut(news.slot()))
-        {
+        if let Some(count) = self.news.get_mut(news.slot()) {
             *count = count.saturating_add(1);
-            *once = once.saturating_add(1);
         }
+        self.once.add(news, self.blocks);
     }
 
-    /// Something of this kind was heard in a second block.
-    pub(crate) fn heard_again(&mut self, news: News) {
-        if let Some(once) = self.once.get_mut(news.slot()) {
-            *once = once.saturating_sub(1);
-        }
+    /// Something of this kind that was first heard in this block was heard in a second one.
+    pub(crate) fn heard_again(&mut self, news: News, block: u32) {
+        self.once.remove(news, block);
     }
 
     /// Counts a key that was read back from disk among those heard in exactly one block.
-    pub(crate) fn restored_once(&mut self, news: News) {
-        if let Some(once) = self.once.get_mut(news.slot()) {
-            *once = once.saturating_add(1);
-        }
+    pub(crate) fn restored_once(&mut self, news: News, block: u32) {
+        self.once.add(news, block);
     }
 
     /// Puts back how many states of points were heard in exactly one block.
     pub(crate) fn put_states_once(&mut self, count: u32) {
-        if let Some(value) = self.once.get_mut(News::Value.slot()) {
-            *value = count;
-        }
+        self.once.put(News::Value, count);
     }
 
     /// A block that counts is over. Says which levels armed by it.
@@ -223,14 +208,14 @@ impl ZoneState {
 
     /// Moves the running block's news into the history.
     fn remember(&mut self) {
-        let news = core::mem::take(&mut self.news);
+        let block = self.once.block(core::mem::take(&mut self.news));
         match self.stretches.last_mut().filter(|stretch| stretch.blocks < self.stride) {
-            Some(stretch) => stretch.join(&Stretch { blocks: 1, news, once: self.once }),
+            Some(stretch) => stretch.join(&block),
             None => {
                 if self.stretches.len() >= STRETCHES_MAX {
                     self.join_neighbours();
                 }
-                self.stretches.push(Stretch { blocks: 1, news, once: self.once });
+                self.stretches.push(block);
             }
         }
     }
@@ -250,7 +235,7 @@ impl ZoneState {
     /// Computes the rates from the blocks that are over.
     pub(crate) fn refresh(&mut self, config: &Config) {
         let Some(last) = self.stretches.last() else { return };
-        let once = last.once;
+        let once = last.pieces_once;
         let blocks = real(u64::from(self.blocks)).max(1.0);
         let heard_ns = self.last_ns.saturating_sub(self.first_ns);
         let common_per_day = match heard_ns >= DAY_NS {
@@ -261,7 +246,7 @@ impl ZoneState {
         for (slot, rate) in self.rates.iter_mut().enumerate() {
             let once = once.get(slot).copied().unwrap_or(0);
             let tail = tail_of(&self.stretches, ceased(self.blocks, heard_ns), |stretch| {
-                stretch.news.get(slot).copied().unwrap_or(0)
+                stretch.pieces.get(slot).copied().unwrap_or(0)
             });
             // News that no longer arrives was that of the beginning: that it comes more seldom has to be sure.
             let per_block = real(u64::from(once)) / blocks;
@@ -359,21 +344,19 @@ impl ZoneState {
         forecast::forecast(&self.stretches, self.blocks, &[news])
     }
 
-    /// Keys heard in exactly one block over the series of a level, when the last block ended.
+    /// Blocks in which something was heard that was heard in no other, over the series of a level, when the last ended.
     pub(crate) fn once_at(&self, level: Level) -> u64 {
         let series = level_slot(level).map_or(&[][..], governs);
         let rates = series.iter().filter_map(|news| self.rates.get(news.slot()));
         rates.fold(0, |sum, rate| sum.saturating_add(u64::from(rate.once)))
     }
 
-    /// Makes room for ordinals that were written to disk after this state was.
-    pub(crate) fn reach_ordinal(&mut self, ordinal: u32) {
-        if ordinal > self.blocks {
-            let blocks = ordinal.saturating_sub(self.blocks);
-            self.blocks = ordinal;
-            let once = self.stretches.last().map_or(self.once, |last| last.once);
-            self.stretches.push(Stretch { blocks, news: [0; SERIES], once });
-        }
+    /// How many blocks brought news of one kind; of states how many came.
+    pub(crate) fn pieces(&self, news: News) -> u64 {
+        let of = |counts: &[u32; SERIES]| counts.get(news.slot()).copied().map_or(0, u64::from);
+        self.stretches.iter().fold(of(&self.once.block(self.news).pieces), |sum, stretch| {
+            sum.saturating_add(of(&stretch.pieces))
+        })
     }
 }
 
@@ -392,9 +375,10 @@ fn ceased(blocks: u32, heard_ns: i64) -> u32 {
 
 const HOUR_NS: u64 = 3_600_000_000_000;
 const DAY_NS: i64 = 86_400_000_000_000;
-/// What is expected to come more often than an operator allows high alarms a day (one, by default) cannot be one each time,
-/// whatever it is. Less than a day says nothing of a day.
-const ALARMS_PER_DAY: f64 = 1.0;
+/// What is expected to come more often than an operator allows high alarms cannot be one each time, whatever it is. Of the
+/// one a day (by default) half is for points that are set, half for points that switch. Less than a day says nothing of a
+/// day.
+const ALARMS_PER_DAY: f64 = 0.5;
 
 #[cfg(test)]
 mod tests;

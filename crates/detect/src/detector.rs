@@ -145,7 +145,11 @@ impl Detector {
         let families = &mut self.families;
         let excused = families.occasions.request(obs, message, &verdict, &mut self.later);
         let to_all = message.device.sub.is_broadcast() || families.gateways.is_broadcast(message);
-        let scene = Scene { obs, message, verdict: &verdict, site, excused, to_all };
+        let mut scene =
+            Scene { obs, message, verdict: &verdict, site, excused, to_all, usual: true };
+        if verdict.new_at.is_some() {
+            scene.usual = families.is_usual(&scene);
+        }
         let (found, series) = (&mut self.candidates, &mut self.series);
         found.clear();
         series.clear();
@@ -205,7 +209,7 @@ impl Detector {
     ) {
         self.series.clear();
         self.families.occasions.unanswered(message);
-        self.families.timing.unanswered(obs.zone, message.master.address, obs.time);
+        self.families.timing.unanswered(message.device, message.master.address, obs.time);
         self.families.rates.unanswered(&self.site, obs, message, baseline, &mut self.series);
         let armed = armed(baseline.is_armed(&message.device, message.master.address));
         self.enter_series(obs, armed, baseline);

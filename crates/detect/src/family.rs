@@ -36,6 +36,7 @@ pub(crate) mod sessions;
 pub(crate) mod sweeps;
 pub(crate) mod timing;
 pub(crate) mod toggle;
+pub(crate) mod usual;
 pub(crate) mod values;
 
 use gridtap_model::{Effect, FaultKind, Message, Protocol, Refusal};

@@ -16,6 +16,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) excused: bool,
     /// The message goes to every device at once: to a broadcast address, or to unit 0 behind a gateway.
     pub(crate) to_all: bool,
+    /// What is new in it comes as news does that is common: by itself, in the conversation that polls.
+    pub(crate) usual: bool,
 }
 
 impl Scene<'_> {

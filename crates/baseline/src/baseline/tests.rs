@@ -201,7 +201,9 @@ fn a_scanner_s_unanswered_attempts_make_nobody_known() {
     }
     assert!(!judged(&mut baseline, 69, Play::read(66, 150, 0, 1)).access.host_known);
     attempt(&mut baseline, 100, 75);
-    assert!(attempt(&mut baseline, 100, 76).conversation_known, "repeated in a second block");
+    let again = attempt(&mut baseline, 100, 79);
+    assert!(!again.conversation_known, "repeated in a second block, but as one occasion");
+    assert!(attempt(&mut baseline, 100, 80).conversation_known, "repeated a block later");
 }
 
 #[test]

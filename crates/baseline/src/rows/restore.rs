@@ -85,9 +85,8 @@ impl Baseline {
             None => (self.blocks, self.zones) = (Blocks::new(self.config.block_ns()), Vec::new()),
         }
         self.restored_until = self.zones.iter().map(ZoneState::last).max();
-        // The rows tell again what was heard in one block only.
         for zone in &mut self.zones {
-            zone.once = [0; crate::zone::SERIES];
+            zone.begin_restoring();
         }
         Ok(())
     }
@@ -164,7 +163,7 @@ impl Baseline {
             }
             let news = key.and_then(|(kind, detail)| news_of(kind, stats.flags, detail));
             if let Some(news) = news.filter(|_| stats.flags.has(Flags::NEWS) && stats.blocks == 1) {
-                zone.restored_once(news);
+                zone.restored_once(news, stats.block);
             }
         }
         if !stats.flags.has(Flags::HELD.with(Flags::ATTEMPTED)) {

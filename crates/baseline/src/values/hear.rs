@@ -61,7 +61,7 @@ impl point::Novelty {
             zone.learned(News::Value);
         }
         for _ in 0..self.again {
-            zone.heard_again(News::Value);
+            zone.heard_again(News::Value, zone.blocks);
         }
     }
 }

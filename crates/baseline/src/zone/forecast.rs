@@ -45,20 +45,36 @@ pub(super) fn tail_of(stretches: &[Stretch], least: u32, news: impl Fn(&Stretch)
     tail
 }
 
-/// What the first two thirds of the blocks foretold, and what the last third brought; none where there are too few.
+/// What is counted of a stretch: what came in it, and what was heard in exactly one block when it was over.
+type Counted = fn(&Stretch) -> (&[u32; SERIES], &[u32; SERIES]);
+
+const PIECES: Counted = |stretch| (&stretch.pieces, &stretch.pieces_once);
+const KEYS: Counted = |stretch| (&stretch.news, &stretch.once);
+
+/// What the first two thirds of the blocks foretold, and what the last third brought, in pieces of news; none where there
+/// are too few.
 ///
-/// With `m` blocks in the first two thirds and `q` keys heard in exactly one of them, `q/m` news a block are expected and
-/// at most χ²₀.₉₅(2(q + 1))/2m are plausible (Good–Turing on blocks); the last third of `n` blocks may bring `n` times
-/// that.
+/// With `m` blocks in the first two thirds, and something in `q` of them that was heard in no other, `q/m` of the blocks to
+/// come are expected to bring news and at most χ²₀.₉₅(2(q + 1))/2m are plausible (Good–Turing on blocks); the last third
+/// of `n` blocks may bring `n` times that.
 pub(super) fn forecast(stretches: &[Stretch], blocks: u32, series: &[News]) -> Option<Forecast> {
+    forecast_of(stretches, blocks, series, PIECES)
+}
+
+fn forecast_of(
+    stretches: &[Stretch],
+    blocks: u32,
+    series: &[News],
+    counted: Counted,
+) -> Option<Forecast> {
     let of = |counts: &[u32; SERIES]| {
         let counts = series.iter().filter_map(|news| counts.get(news.slot()));
         counts.fold(0_u32, |sum, count| sum.saturating_add(*count))
     };
-    let tail = tail(stretches, blocks, |stretch| of(&stretch.news));
+    let tail = tail(stretches, blocks, |stretch| of(counted(stretch).0));
     let before = stretches.len().checked_sub(tail.stretches)?;
     let base = stretches.get(..before).unwrap_or_default();
-    let once = u64::from(of(&base.last()?.once));
+    let once = u64::from(of(counted(base.last()?).1));
     let before =
         base.iter().fold(0_u64, |sum, stretch| sum.saturating_add(u64::from(stretch.blocks)));
     let ratio = real(tail.blocks) / real(before.max(1));
@@ -71,10 +87,14 @@ pub(super) fn forecast(stretches: &[Stretch], blocks: u32, series: &[News]) -> O
     })
 }
 
-/// Whether the last third of the blocks brought no more news than the first two thirds predicted.
+/// Whether the last third of the blocks brought no more news than the first two thirds predicted: in pieces, or where
+/// every block brings some and pieces say nothing, in keys.
 pub(super) fn is_stable(stretches: &[Stretch], blocks: u32, series: &[News]) -> bool {
-    forecast(stretches, blocks, series)
-        .is_some_and(|forecast| forecast.observed <= whole_below(forecast.predicted_max))
+    let holds = |forecast: &Forecast| forecast.observed <= whole_below(forecast.predicted_max);
+    let pieces = forecast_of(stretches, blocks, series, PIECES);
+    let keys = || forecast_of(stretches, blocks, series, KEYS);
+    pieces.is_some_and(|pieces| holds(&pieces) && pieces.observed < pieces.after)
+        || keys().is_some_and(|keys| holds(&keys))
 }
 
 /// The largest count that does not exceed the number.

@@ -23,6 +23,7 @@ use crate::family::sessions::Sessions;
 use crate::family::sweeps::Sweeps;
 use crate::family::timing::Timing;
 use crate::family::toggle::Toggles;
+use crate::family::usual::Lately;
 use crate::family::values::Values;
 use crate::family::{access, clock, control, dangerous};
 use crate::scene::{Candidate, Scene};
@@ -49,6 +50,7 @@ pub(super) struct Families {
     pub(super) timing: Timing,
     pub(super) losses: Losses,
     pub(super) reads: Budget,
+    pub(super) lately: Lately,
 }
 
 impl Families {
@@ -74,6 +76,7 @@ impl Families {
             timing: Timing::new(config),
             losses: Losses::default(),
             reads: Budget::new(config, 0.5),
+            lately: Lately::new(config),
         }
     }
 
@@ -96,9 +99,17 @@ impl Families {
             ("sessions", self.sessions.evicted()),
             ("neighbours", self.neighbours.evicted()),
             ("timing", self.timing.evicted()),
+            ("lately", self.lately.evicted()),
         ]
         .into_iter()
         .chain(self.outstations.evictions())
+    }
+
+    /// Whether what is new in a request comes as news does that is common.
+    pub(super) fn is_usual(&mut self, scene: &Scene<'_>) -> bool {
+        let (device, master) = (scene.message.device, scene.message.master.address);
+        let single = self.lately.is_single(scene);
+        single && self.sequence.is_home(device, master, scene.obs.conversation)
     }
 
     /// What the rules say of a request.

@@ -41,7 +41,7 @@ impl Detector {
         }
         match followed {
             Followed::Order => {
-                if !self.families.sequence.goes_on(message, baseline) {
+                if !self.families.sequence.goes_on(obs, message, baseline) {
                     return false;
                 }
                 baseline.learn_again(obs, message, declared);
@@ -67,13 +67,15 @@ impl Detector {
     ) {
         let families = &mut self.families;
         families.occasions.goes_on(obs, message, &mut self.later);
+        families.sequence.polled(obs, message);
         let flood = families.outstations.asked(obs, message, baseline);
         let mut was_armed = Armed::Learning;
         self.series.clear();
         if let Some(flood) = flood {
             let verdict = baseline.judge(obs);
             let (site, excused, to_all) = (&self.site, false, false);
-            let scene = Scene { obs, message, verdict: &verdict, site, excused, to_all };
+            let usual = true;
+            let scene = Scene { obs, message, verdict: &verdict, site, excused, to_all, usual };
             was_armed = armed(verdict.armed);
             self.series.push(flood.told(&scene, rows));
         }

@@ -16,6 +16,7 @@ mod outstations;
 mod reports;
 mod severities;
 mod timing;
+mod usual;
 mod values;
 
 const MASTER: u8 = 7;
@@ -88,6 +89,7 @@ struct Plant {
     frame: u64,
     told: Vec<Anomaly>,
     latency_ns: u64,
+    conversation: u64,
 }
 
 const SECOND_NS: u64 = 1_000_000_000;
@@ -110,6 +112,7 @@ impl Plant {
             frame: 0,
             told: Vec::new(),
             latency_ns: 5_000_000,
+            conversation: 1,
         }
     }
 
@@ -219,7 +222,7 @@ impl Plant {
     }
 
     fn heard(&mut self, source: Endpoint, destination: Endpoint, what: What<'_>) -> u64 {
-        self.heard_in(1, source, destination, what)
+        self.heard_in(self.conversation, source, destination, what)
     }
 
     fn heard_in(

@@ -151,9 +151,10 @@ fn stepped(scene: &Scene<'_>, table: Severity) -> Severity {
     if scene.selects() || scene.message.effect == Effect::RestartSeen {
         return Severity::Low;
     }
-    // What nobody here ever used is none of the news that is common here.
+    // What nobody here ever used is none of the news that is common here, nor what comes in another way.
     let access = &scene.verdict.access;
-    let is_like_it = access.function_known || access.function_known_in_zone;
+    let is_like_it = (access.function_known || access.function_known_in_zone)
+        && (scene.usual || !scene.commands());
     if scene.verdict.rate.common && is_like_it { table.lowered() } else { table }
 }
 

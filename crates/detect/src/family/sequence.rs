@@ -6,9 +6,10 @@
 use core::net::IpAddr;
 
 use gridtap_baseline::{Baseline, Declared, FactKey, FactKind};
-use gridtap_model::{Device, Message, Severity};
+use gridtap_model::{Conversation, Device, Message, Observation, Severity};
 
 use super::rows;
+use super::usual::Home;
 use crate::book::Cause;
 use crate::bounded::Bounded;
 use crate::budget::Budget;
@@ -28,6 +29,8 @@ struct Last {
     function: Option<(u16, &'static str)>,
     /// Pairs of functions that are known to follow each other here, as many as there is room for.
     known: [Option<(u16, u16)>; KNOWN],
+    /// In which conversation it came.
+    home: Home,
 }
 
 /// Transitions of one pair that are remembered: masters poll the same few things in turn.
@@ -43,10 +46,16 @@ impl Sequence {
     }
 
     /// A request that may follow what came before it. Where it may not, or nobody knows, it is none that was heard yet.
-    pub(crate) fn goes_on(&mut self, message: &Message<'_>, baseline: &Baseline) -> bool {
+    pub(crate) fn goes_on(
+        &mut self,
+        obs: &Observation<'_>,
+        message: &Message<'_>,
+        baseline: &Baseline,
+    ) -> bool {
         let (device, master) = (message.device, message.master.address);
         let function = (message.function.code, message.function.name);
         let last = self.last.entry((device, master), || true);
+        last.home.polled(obs.conversation);
         let Some((before, _)) = last.function else {
             last.function = Some(function);
             return true;
@@ -65,6 +74,22 @@ impl Sequence {
         true
     }
 
+    /// A known read of a protocol whose order of functions says nothing.
+    pub(crate) fn polled(&mut self, obs: &Observation<'_>, message: &Message<'_>) {
+        let key = (message.device, message.master.address);
+        self.last.entry(key, || true).home.polled(obs.conversation);
+    }
+
+    /// Whether this is the conversation in which a master polls a device, as far as is known.
+    pub(crate) fn is_home(
+        &self,
+        device: Device,
+        master: IpAddr,
+        conversation: Conversation,
+    ) -> bool {
+        self.last.get(&(device, master)).is_none_or(|last| last.home.is(conversation))
+    }
+
     /// A request, judged against what came before it from the same master to the same device.
     pub(crate) fn request(
         &mut self,
@@ -73,12 +98,15 @@ impl Sequence {
         out: &mut Vec<Series>,
     ) {
         let (obs, message) = (scene.obs, scene.message);
-        let Some(row) = rows(message.device.protocol).and_then(|rows| rows.new_transition) else {
-            return;
-        };
         let (device, master) = (message.device, message.master.address);
         let function = (message.function.code, message.function.name);
         let last = self.last.entry((device, master), || scene.verdict.access.host_known);
+        if !scene.commands() {
+            last.home.polled(obs.conversation);
+        }
+        let Some(row) = rows(message.device.protocol).and_then(|rows| rows.new_transition) else {
+            return;
+        };
         let Some(before) = last.function.replace(function) else { return };
         if before.0 == function.0 {
             return;

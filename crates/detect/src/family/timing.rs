@@ -7,8 +7,8 @@
 
 use core::net::IpAddr;
 
-use gridtap_baseline::{Around, Baseline, Drifted, Late, Site, Slowed};
-use gridtap_model::{LinkEvent, Observation, Severity, Timestamp, Zone};
+use gridtap_baseline::{Around, Baseline, Drifted, Late, Poll, Site, Slowed};
+use gridtap_model::{Device, LinkEvent, Observation, Severity, Timestamp, Zone};
 
 use crate::bounded::Bounded;
 use crate::budget::{evidence, price};
@@ -74,8 +74,8 @@ pub(crate) struct Timing {
     inputs: Vec<Input>,
     /// Where octets were missing last, by both hosts, the lower address first.
     gaps: Bounded<(Zone, IpAddr, IpAddr), Option<Timestamp>>,
-    /// When a host last waited for an answer in vain.
-    waited: Bounded<(Zone, IpAddr), Option<Timestamp>>,
+    /// When a master last waited in vain for an answer: of this host, and of any.
+    waited: Bounded<(Zone, IpAddr, Option<IpAddr>), Option<Timestamp>>,
     /// Zones that were told to be silent, and when they were heard again.
     silent: Vec<(Zone, Option<Timestamp>)>,
     late: Vec<Late>,
@@ -120,9 +120,15 @@ impl Timing {
         }
     }
 
-    /// A host waits in vain: what it asks next comes later, or again.
-    pub(crate) fn unanswered(&mut self, zone: Zone, master: IpAddr, now: Timestamp) {
-        *self.waited.entry((zone, master), || false) = Some(now);
+    /// A master waits in vain: what it asks next comes later, or again.
+    pub(crate) fn unanswered(&mut self, device: Device, master: IpAddr, now: Timestamp) {
+        self.waits(device.zone, master, device.address, now);
+    }
+
+    fn waits(&mut self, zone: Zone, master: IpAddr, host: IpAddr, now: Timestamp) {
+        for host in [None, Some(host)] {
+            *self.waited.entry((zone, master, host), || false) = Some(now);
+        }
     }
 
     /// Something happened to a conversation: octets of it may be missing.
@@ -137,7 +143,7 @@ impl Timing {
                 *self.gaps.entry(pair, || false) = Some(obs.time);
             }
             LinkEvent::Attempted { failed: true } => {
-                *self.waited.entry((obs.zone, obs.source.address), || false) = Some(obs.time);
+                self.waits(obs.zone, obs.source.address, obs.destination.address, obs.time);
             }
             _ => {}
         }
@@ -191,8 +197,8 @@ impl Timing {
             baseline.drift_over(drifted.poll);
         }
         let waited = |drifted: &Drifted| {
-            let waited = self.waited.get(&(drifted.poll.device.zone, drifted.poll.master));
-            waited.copied().flatten().is_some_and(|waited| waited >= drifted.from)
+            // Whoever waits for one is late with all others.
+            self.waited(drifted.poll, None).is_some_and(|waited| waited >= drifted.from)
         };
         say::drifts(site, baseline, &drifted, MANY, waited, out);
         drifted.clear();
@@ -253,6 +259,14 @@ impl Timing {
             baseline.excuse_silence(late.poll, now);
             return None;
         }
+        // It is due as long after its device came back as it ever was after the request before.
+        if let Some(until) = self
+            .waited(late.poll, Some(late.poll.device.address))
+            .filter(|until| reach == Reach::Poll && *until > late.last)
+        {
+            baseline.excuse_silence(late.poll, until);
+            return None;
+        }
         let long = reach == Reach::Device && late.silent_ns >= LONG_NS;
         let number = if long { LONG_SILENT } else { reach.number() };
         if late.told >= number || !self.earned(zone, late.surprise, baseline) {
@@ -267,6 +281,11 @@ impl Timing {
             self.silent.push((zone, None));
         }
         Some((late, Told { reach, long }))
+    }
+
+    /// When the master last waited in vain for an answer of this host, or of any.
+    fn waited(&self, poll: Poll, host: Option<IpAddr>) -> Option<Timestamp> {
+        self.waited.get(&(poll.device.zone, poll.master, host)).copied().flatten()
     }
 
     /// Whether something of this surprise is worth its price: one over the false alarms that timing may cost, for each

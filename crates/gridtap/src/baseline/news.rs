@@ -27,6 +27,7 @@ pub(super) fn write(out: &mut impl Write, zones: &[ZoneChannels]) -> io::Result<
     if zones.is_empty() {
         return Ok(());
     }
+    writeln!(out, "What comes within one block is one piece of news, but for states of points.")?;
     writeln!(
         out,
         "AT MOST is the bound with 95 % confidence. RATIO is what came in the last third of the blocks over the most that"

@@ -234,7 +234,7 @@ pub fn weeks(kind: Kind, seed: u64, lengths: Lengths) -> Result<(Normal, Snapsho
     normal.armed = ["flow", "function", "address", "point"]
         .into_iter()
         .zip(before)
-        .filter(|(_, own)| own.armed)
+        .filter(|(_, own)| own.state.armed)
         .map(|own| own.0)
         .collect();
     tape.said.clear();
@@ -265,22 +265,37 @@ impl Snapshot {
 }
 
 /// News a day that was expected, at most expected, and that came in so many days.
-fn foretold(
-    before: [gridtap_baseline::LevelState; 4],
-    after: [gridtap_baseline::LevelState; 4],
-    days: f64,
-) -> [[f64; 3]; 4] {
+fn foretold(before: [News; 4], after: [News; 4], days: f64) -> [[f64; 3]; 4] {
     let mut news = [[0.0; 3]; 4];
     for (place, (old, new)) in news.iter_mut().zip(before.into_iter().zip(after)) {
-        let came = crate::score::interval::number(new.keys.saturating_sub(old.keys)) / days;
-        *place = [old.novel_per_day, old.novel_per_day_max.unwrap_or(0.0), came];
+        let came = crate::score::interval::number(new.pieces.saturating_sub(old.pieces)) / days;
+        *place = [old.state.novel_per_day, old.state.novel_per_day_max.unwrap_or(0.0), came];
     }
     news
 }
 
-fn each(pipeline: &Pipeline) -> [gridtap_baseline::LevelState; 4] {
+/// How far a level is.
+#[derive(Clone, Copy, Default)]
+struct News {
+    state: gridtap_baseline::LevelState,
+    /// Pieces of news so far, as it counts them.
+    pieces: u64,
+}
+
+fn each(pipeline: &Pipeline) -> [News; 4] {
     let levels = pipeline.baseline().levels().levels;
-    [levels.flow, levels.function, levels.address, levels.point]
+    let channels = pipeline.baseline().channels();
+    let named = [
+        ("flow", levels.flow),
+        ("function", levels.function),
+        ("address", levels.address),
+        ("point", levels.point),
+    ];
+    named.map(|(name, state)| {
+        let all = channels.iter().flat_map(|zone| &zone.channels);
+        let of_level = all.filter(|channel| channel.level == Some(name));
+        News { state, pieces: of_level.map(|channel| channel.news).sum() }
+    })
 }
 
 /// A play that is over.

@@ -31,8 +31,11 @@ What a detection **needs** is said in these words:
 const AFTER_NEEDS: &str = "
 The baseline learns in blocks (`baseline.block`); its flow level arms after `baseline.flow_blocks_min` of them, its function
 level after `baseline.function_blocks_min`, when news comes no faster than was foretold. Until then what needs them is
-written to the ledger, or learned. News is *common here* when, with 95 % confidence, a day brings at least
-`baseline.common_per_day` of its kind.
+written to the ledger, or learned. What comes within one block is one piece of news. It is *common here* when, with 95 %
+confidence, a day brings at least `baseline.common_per_day` of its kind; once a day was heard, when more than one in two
+days is expected and it did not cease. A command is none of what is common where it comes in another conversation than
+the one in which its master polls the device, with more than four new points at once, or as the third within a quarter of
+an hour.
 ";
 
 /// The whole document.

@@ -364,6 +364,31 @@ fn a_direct_operate_where_points_are_selected_first_is_high() {
 }
 
 #[test]
+fn that_breakers_are_selected_first_is_known_beside_set_points_that_are_not_and_of_another_device()
+{
+    use Severity::High;
+    let setpoint = || Say {
+        table: Table::ANALOG_OUTPUT,
+        values: Some(Value::Float(12.5)),
+        ..Say::direct(3, TRIP)
+    };
+    let mut plant = Plant::station_of("", &[], &[setpoint()]);
+    plant.say(&setpoint());
+    assert_eq!(plant.findings(), [], "as ever");
+    plant.say(&Say::direct(30, TRIP));
+    assert_eq!(plant.findings(), [("DN-43", High)], "a point that was never operated");
+    let elsewhere = Say { sub: OUTSTATION + 1, ..Say::poll(MASTER) };
+    let mut plant = Plant::station_of("", &[], &[setpoint(), elsewhere]);
+    plant.say(&Say { sub: OUTSTATION + 1, ..Say::direct(7, TRIP) });
+    assert_eq!(plant.findings(), [("DN-43", High)], "a device that was never operated");
+    let expected = plant.last().pop().unwrap().expected;
+    assert!(
+        expected.contains("what 10.0.0.7 operated of this kind here was selected"),
+        "{expected}"
+    );
+}
+
+#[test]
 fn a_station_that_is_operated_directly_may_be() {
     let mut plant = Plant::new("");
     for second in 0..600 {

@@ -188,6 +188,21 @@ fn a_master_that_waits_in_vain_and_so_asks_more_seldom_is_low() {
 }
 
 #[test]
+fn a_poll_that_is_due_after_its_device_came_back_is_late_only_where_it_stays_away() {
+    let mut plant = Plant::timed();
+    for _ in 0..4 {
+        plant.goes_on(1, |_, rtu, _| rtu == RTU);
+        plant.ask(Ask { answer: Answer::None, ..Ask::read(MASTER, RTU, 0, 10) });
+    }
+    // It is polled again at once, but for the one request that comes last.
+    let is_last = |master, rtu, first| (master, rtu, first) == (MASTER, RTU, 100);
+    plant.goes_on(4, is_last);
+    assert!(plant.above_low().is_empty(), "{:?}", plant.all());
+    plant.goes_on(5, is_last);
+    assert_eq!(plant.said(), [("MB-43", Severity::Medium)]);
+}
+
+#[test]
 fn while_it_is_learned_nothing_is_late() {
     let mut plant = Plant::untimed();
     plant.goes_on(200, |_, _, _| false);

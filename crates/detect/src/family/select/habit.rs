@@ -1,7 +1,7 @@
 //! How points of a device are operated by habit: selected first or at once, and how soon after.
 
 use gridtap_baseline::{Baseline, FactKey, FactKind};
-use gridtap_model::{Fault, FaultKind, Phase, Point, Severity};
+use gridtap_model::{Device, Fault, FaultKind, Phase, Point, Severity, SubAddress};
 
 use super::{POINTS_OF_MESSAGE_MAX, select_faults};
 use crate::book::Cause;
@@ -11,8 +11,12 @@ use crate::words;
 
 /// Operates of a point that were selected first, before one that is not means something.
 const POINT_SUPPORT: u64 = 2;
-/// The same of a whole device, for a point that was never operated.
+/// The same of all points of its kind of a device, for a point that was never operated.
 const DEVICE_SUPPORT: u64 = 3;
+/// The same of all that a master operated of a kind in a zone, for a device that it never operated. Devices differ: where
+/// one in five was operated at once, so may be the next.
+const MASTER_SUPPORT: u64 = 10;
+const MASTER_RULE: u64 = 4;
 /// Operates whose time after their select was learned, before a longer one means something.
 const GAP_SUPPORT: u64 = 5;
 /// A person takes so long without being noticed.
@@ -20,8 +24,10 @@ const GAP_MIN_MS: u64 = 5 * SECOND_MS;
 const SECOND_MS: u64 = 1_000;
 /// Tells this habit from others.
 const NUMBER_OF_SELECT: u64 = 2;
-/// What stands for all points of a device.
+/// What stands for all points of a device; older versions told breakers and set points not apart.
 const WHOLE_DEVICE: u64 = u64::MAX;
+/// What stands for all points of a table: above all points.
+const WHOLE_TABLE: u64 = 1 << 62;
 
 /// Learns from a control that did not alarm whether its points are selected first, and how long before.
 pub(crate) fn learn(scene: &Scene<'_>, baseline: &mut Baseline) {
@@ -46,9 +52,13 @@ pub(crate) fn learn(scene: &Scene<'_>, baseline: &mut Baseline) {
         }
     }
     let points = scene.points(POINTS_OF_MESSAGE_MAX);
-    let whole = (!points.is_empty()).then_some(WHOLE_DEVICE);
-    for detail in points.iter().map(control::variant).chain(whole) {
-        baseline.facts_mut().note(first_key(scene, detail), now, |fact| {
+    let mut tables: Vec<u64> = points.iter().map(whole).collect();
+    tables.dedup();
+    let keys = points.iter().map(|point| first_key(scene, control::variant(point)));
+    let of_tables =
+        tables.iter().flat_map(|table| [first_key(scene, *table), master_key(scene, *table)]);
+    for key in keys.chain(of_tables) {
+        baseline.facts_mut().note(key, now, |fact| {
             let count = if selected { &mut fact.count } else { &mut fact.against };
             *count = count.saturating_add(1);
         });
@@ -100,6 +110,18 @@ fn first_key(scene: &Scene<'_>, detail: u64) -> FactKey {
     FactKey { kind: FactKind::SelectFirst, device, master: None, detail }
 }
 
+/// All points of the table of this one.
+fn whole(point: &Point) -> u64 {
+    WHOLE_TABLE | u64::from(point.table.code)
+}
+
+/// What a master operates in a zone, whatever the device.
+fn master_key(scene: &Scene<'_>, detail: u64) -> FactKey {
+    let address = scene.message.master.address;
+    let device = Device { address, sub: SubAddress::None, ..scene.message.device };
+    FactKey { kind: FactKind::SelectFirst, device, master: Some(address), detail }
+}
+
 fn gap_key(scene: &Scene<'_>) -> FactKey {
     let (device, master) = (scene.message.device, Some(scene.message.master.address));
     FactKey { kind: FactKind::SelectGap, device, master, detail: 0 }
@@ -138,6 +160,14 @@ pub(super) fn unusual_gap(
     })
 }
 
+/// Whose rule it is to select first.
+#[derive(Debug, Clone, Copy)]
+enum Of {
+    Point,
+    Device,
+    Master,
+}
+
 /// A control in one step where two are the rule.
 pub(super) fn direct(
     scene: &Scene<'_>,
@@ -147,23 +177,49 @@ pub(super) fn direct(
     if !scene.verdict.armed || scene.verdict.accepted {
         return None;
     }
-    let counts = |detail| {
-        let fact = baseline.facts().get(&first_key(scene, detail));
+    let counts = |key: FactKey| {
+        let fact = baseline.facts().get(&key);
         fact.map_or((0, 0), |fact| (fact.count, fact.against))
     };
-    let of_device = counts(WHOLE_DEVICE);
-    let rule = |point: &Point| match counts(control::variant(point)) {
-        (0, 0) => {
-            (of_device.0 >= DEVICE_SUPPORT && of_device.1 == 0).then_some((of_device.0, false))
-        }
-        (selected, 0) => (selected >= POINT_SUPPORT).then_some((selected, true)),
-        _ => None,
+    // A rule of a point or device has no exception. Where too little is known of the point, that of its device, and where
+    // too little is known of that, what its master mostly does.
+    let rule = |point: &Point| {
+        let device = match counts(first_key(scene, whole(point))) {
+            (0, 0) => counts(first_key(scene, WHOLE_DEVICE)),
+            own => own,
+        };
+        let each = [
+            (counts(first_key(scene, control::variant(point))), POINT_SUPPORT, Of::Point),
+            (device, DEVICE_SUPPORT, Of::Device),
+            (counts(master_key(scene, whole(point))), MASTER_SUPPORT, Of::Master),
+        ];
+        let decides = |((selected, at_once), support, _): &((u64, u64), u64, Of)| {
+            *at_once > 0 || selected >= support
+        };
+        let ((selected, at_once), support, of) = each.into_iter().find(decides)?;
+        let is_rule = match of {
+            Of::Master => selected >= at_once.saturating_mul(MASTER_RULE),
+            Of::Point | Of::Device => at_once == 0,
+        };
+        (is_rule && selected >= support).then_some((selected, at_once, of))
     };
     let points = scene.points(POINTS_OF_MESSAGE_MAX);
-    let (point, (times, own)) = points.iter().find_map(|point| Some((point, rule(point)?)))?;
+    let (point, (times, at_once, of)) =
+        points.iter().find_map(|point| Some((point, rule(point)?)))?;
     let device = &scene.message.device;
     let name = words::told_with(scene, point).name(scene.site, device);
-    let what = if own { name } else { "every point of this device that was operated".to_owned() };
+    let what = match of {
+        Of::Point => name,
+        Of::Device => "every point of this kind of this device that was operated".to_owned(),
+        Of::Master => format!(
+            "what {} operated of this kind here",
+            words::host(scene.site, scene.message.master.address)
+        ),
+    };
+    let otherwise = match at_once {
+        0 => "never operated at once".to_owned(),
+        times => format!("and operated at once {times}×"),
+    };
     Some(Candidate {
         detection: row,
         severity: Severity::High,
@@ -174,7 +230,7 @@ pub(super) fn direct(
         of_host: false,
         score: 4.0,
         expected: format!(
-            "in {} {what} was selected before it was operated ({times}×), never operated at once",
+            "in {} {what} was selected before it was operated ({times}×), {otherwise}",
             words::heard(scene.verdict, scene.obs.time)
         ),
     })
