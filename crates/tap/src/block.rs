@@ -4,10 +4,14 @@
 
 use gridtap_model::Timestamp;
 
+use crate::config::Clock;
+
 /// Where a frame lies in its block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Place {
     pub(crate) time: Timestamp,
+    /// Whose clock that is of.
+    pub(crate) clock: Clock,
     /// Where its octets begin, from the block's beginning.
     pub(crate) at: usize,
     pub(crate) length: usize,
@@ -25,6 +29,8 @@ pub(crate) struct Walk {
 
 const VLAN_VALID: u32 = 1 << 4;
 const VLAN_TPID_VALID: u32 = 1 << 6;
+/// The time is that of the interface's clock (TP_STATUS_TS_RAW_HARDWARE).
+const STAMPED_BY_HARDWARE: u32 = 1 << 31;
 /// The protocol of a tag where none is told (IEEE 802.1Q).
 const TPID: u16 = 0x8100;
 
@@ -59,7 +65,9 @@ impl Walk {
             self.left = 0;
         }
         let time = Timestamp::from_parts(i64::from(seconds), nanos);
-        Some(Place { time, at: octets_at, length, original_length, tag })
+        let is_own = status & STAMPED_BY_HARDWARE != 0;
+        let clock = if is_own { Clock::Hardware } else { Clock::Kernel };
+        Some(Place { time, clock, at: octets_at, length, original_length, tag })
     }
 }
 
@@ -87,7 +95,11 @@ mod tests {
         for (nth, length) in lengths.iter().enumerate() {
             let mut head = vec![0; 82];
             let next = if nth + 1 == lengths.len() { 0 } else { 82 + length };
-            let status: u32 = if nth == 1 { VLAN_VALID | VLAN_TPID_VALID } else { 0 };
+            let status: u32 = match nth {
+                1 => VLAN_VALID | VLAN_TPID_VALID,
+                2 => 0x8000_0000,
+                _ => 1 << 29,
+            };
             for (at, word) in [next, 7, 9, *length, *length + 1, status].iter().enumerate() {
                 head[at * 4..at * 4 + 4].copy_from_slice(&word.to_ne_bytes());
             }
@@ -116,6 +128,8 @@ mod tests {
             assert_eq!(place.time, Timestamp::from_parts(7, 9));
             assert_eq!(size(place.original_length), place.length + 1);
         }
+        let clocks: Vec<Clock> = places.iter().map(|place| place.clock).collect();
+        assert_eq!(clocks, [Clock::Kernel, Clock::Kernel, Clock::Hardware]);
         assert_eq!(places[0].tag, None);
         assert_eq!(places[1].tag, Some([0x88, 0xa8, 0x20, 0x05]));
     }

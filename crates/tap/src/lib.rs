@@ -10,6 +10,8 @@
 //!
 //! With [`Taps::seal`] the kernel refuses this process every call that would write to the sockets.
 //!
+//! A frame's time is the kernel's, or that of the interface where that is asked for and it has one; each frame says which.
+//!
 //! What was lost is counted where it was lost: in the kernel, when the ring was full, or in the interface.
 //!
 //! The unsafe code is in one file, `sys`: the ring is shared with the kernel, and packet sockets are not in the
@@ -25,8 +27,8 @@ mod sys;
 mod tap;
 mod taps;
 
-pub use config::Config;
+pub use config::{Clock, Config};
 pub use error::Error;
 pub use interfaces::{Counts, Interface, counts, interfaces};
-pub use tap::{Change, Drops, Tap};
+pub use tap::{Change, Drops, Stamped, Tap};
 pub use taps::Taps;

@@ -87,6 +87,12 @@ impl Socket {
         Ok(Self { fd, ring: Ring { start, bytes }, shape })
     }
 
+    /// Asks for the times of the interface's own clock, where it stamps frames.
+    pub(crate) fn stamp_by_hardware(&self) -> io::Result<()> {
+        let flags = c_int::try_from(libc::SOF_TIMESTAMPING_RAW_HARDWARE).unwrap_or(1 << 6);
+        set(&self.fd, libc::PACKET_TIMESTAMP, &flags)
+    }
+
     /// Hears an interface from now on, in place of any before, with what is not for this machine.
     pub(crate) fn bind(&self, index: c_int) -> io::Result<()> {
         let all = u16::try_from(libc::ETH_P_ALL).unwrap_or(3).to_be();

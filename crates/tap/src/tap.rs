@@ -7,7 +7,7 @@ use gridtap_model::Timestamp;
 use gridtap_wire::{Frame, LinkType};
 
 use crate::block::{Place, Walk};
-use crate::config::Config;
+use crate::config::{Clock, Config};
 use crate::error::Error;
 use crate::interfaces::{Counts, counts, known, link};
 use crate::sys::{Shape, Socket};
@@ -36,6 +36,17 @@ pub struct Drops {
     pub interface: u64,
 }
 
+/// Whose clock the times of an interface's frames are of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stamped {
+    /// What was asked for.
+    pub wanted: Clock,
+    /// What was had lately.
+    pub had: Clock,
+    /// Both were had since this was asked last: times of two clocks are mixed.
+    pub mixed: bool,
+}
+
 /// An interface that is heard.
 #[derive(Debug)]
 pub struct Tap {
@@ -56,6 +67,9 @@ pub struct Tap {
     tagged: Vec<u8>,
     number: u64,
     drops: Drops,
+    wanted: Clock,
+    /// Frames since that was asked last, by the clock that stamped them.
+    stamped: [u64; 2],
     /// What the interface had lost when hearing began.
     lost_before: u64,
 }
@@ -74,6 +88,9 @@ impl Tap {
             timeout_ms: u32::try_from(config.delay.nanos() / 1_000_000).unwrap_or(1000).max(1),
         };
         let socket = Socket::open(shape).map_err(|error| Error::of(name, error))?;
+        if config.timestamps == Clock::Hardware {
+            socket.stamp_by_hardware().map_err(|error| Error::of(name, error))?;
+        }
         socket.bind(known.index).map_err(|error| Error::of(name, error))?;
         Ok(Self {
             name: name.to_owned(),
@@ -89,6 +106,8 @@ impl Tap {
             tagged: Vec::new(),
             number: 0,
             drops: Drops::default(),
+            wanted: config.timestamps,
+            stamped: [0; 2],
             lost_before: counts(name).map_or(0, |counts| counts.drops),
         })
     }
@@ -117,6 +136,9 @@ impl Tap {
                 let block = self.socket.block(self.nth)?;
                 if let Some(place) = walk.next(block) {
                     self.number = self.number.saturating_add(1);
+                    let [kernel, hardware] = &mut self.stamped;
+                    let count = if place.clock == Clock::Kernel { kernel } else { hardware };
+                    *count = count.saturating_add(1);
                     if let Some(tag) = place.tag {
                         put_back(&mut self.tagged, block, &place, tag);
                     }
@@ -153,6 +175,14 @@ impl Tap {
             bytes,
             original_length: place.original_length.saturating_add(added),
         })
+    }
+
+    /// Whose times its frames had since this was asked last; none where none came.
+    pub(crate) fn stamped(&mut self) -> Option<Stamped> {
+        let [kernel, hardware] = core::mem::take(&mut self.stamped);
+        let had = if hardware > 0 { Clock::Hardware } else { Clock::Kernel };
+        let mixed = kernel > 0 && hardware > 0;
+        (kernel > 0 || hardware > 0).then_some(Stamped { wanted: self.wanted, had, mixed })
     }
 
     /// Looks after the interface: whether it is still there, and whether it came back. To be called about once a

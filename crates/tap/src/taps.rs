@@ -9,7 +9,7 @@ use crate::config::Config;
 use crate::error::Error;
 use crate::seal::seal;
 use crate::sys;
-use crate::tap::{Change, Drops, Tap, milliseconds};
+use crate::tap::{Change, Drops, Stamped, Tap, milliseconds};
 
 /// More interfaces than any machine has mirror ports.
 const INTERFACES_MAX: usize = 64;
@@ -89,6 +89,11 @@ impl Taps {
         let change = |tap: &mut Tap| Some((tap.name().to_owned(), tap.look()?));
         // The place of a frame does not change by it.
         self.taps.iter_mut().filter_map(change).collect()
+    }
+
+    /// Whose times the frames of each interface had since this was asked last; none where none came.
+    pub fn stamped(&mut self) -> Vec<(String, Option<Stamped>)> {
+        self.taps.iter_mut().map(|tap| (tap.name().to_owned(), tap.stamped())).collect()
     }
 
     /// How many frames of each interface did not reach us since hearing began.

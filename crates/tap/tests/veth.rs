@@ -7,7 +7,7 @@ use std::net::UdpSocket;
 use std::process::Command;
 use std::time::Duration;
 
-use gridtap_tap::{Change, Config, Drops, Error, Taps, interfaces};
+use gridtap_tap::{Change, Clock, Config, Drops, Error, Stamped, Taps, interfaces};
 
 /// Runs in a namespace of its own, on a thread of its own, which may do there what it likes.
 fn in_namespace(test: impl FnOnce() + Send + 'static) {
@@ -256,5 +256,31 @@ fn an_interface_that_cannot_be_heard_is_refused_in_a_sentence() {
         let names: Vec<String> =
             interfaces().unwrap().into_iter().map(|interface| interface.name).collect();
         assert_eq!(names, ["field", "lo", "mirror"]);
+    });
+}
+
+#[test]
+fn whose_times_frames_have_is_said_where_the_interface_has_none_of_its_own() {
+    in_namespace(|| {
+        pair();
+        for wanted in [Clock::Kernel, Clock::Hardware] {
+            let config = Config { timestamps: wanted, ring_bytes: 1 << 20, ..Config::default() };
+            let mut taps = Taps::open(&["mirror".to_owned()], &config).unwrap();
+            assert_eq!(taps.stamped(), [("mirror".to_owned(), None)], "nothing came yet");
+            let before = std::time::SystemTime::now();
+            sender().send(&[1; 32]).unwrap();
+            let mut time = None;
+            for _ in 0..100 {
+                time = time.or(taps.next().map(|frame| frame.time));
+                taps.wait(Duration::from_millis(20)).unwrap();
+            }
+            // The kernel's own time all the same, and not nothing.
+            let since = before.duration_since(std::time::UNIX_EPOCH).unwrap().as_nanos();
+            let late = time.expect("a frame").nanos() - i64::try_from(since).unwrap();
+            assert!((0..60_000_000_000).contains(&late), "{late}");
+            let stamped = Stamped { wanted, had: Clock::Kernel, mixed: false };
+            assert_eq!(taps.stamped(), [("mirror".to_owned(), Some(stamped))]);
+            assert_eq!(taps.stamped(), [("mirror".to_owned(), None)], "since it was asked last");
+        }
     });
 }

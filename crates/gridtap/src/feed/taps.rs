@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use gridtap_tap::{Change, Taps};
+use gridtap_tap::{Change, Clock, Stamped, Taps};
 
 use crate::failure::Failure;
 use crate::feed::{FRAMES, Listener, Missed, Read};
@@ -24,6 +24,7 @@ pub(super) fn run(
     let (mut since_pause, mut since_glance) = (0_u64, 0_u64);
     let mut look_at = now();
     let mut lost = Vec::new();
+    let mut stamped = Vec::new();
     while stop.asked().is_none() {
         let is_quiet = match taps.next() {
             Some(frame) => {
@@ -48,6 +49,7 @@ pub(super) fn run(
         if now() >= look_at {
             look_at = now().checked_add(LOOK).unwrap_or(look_at);
             look(taps, &mut lost);
+            look_at_clocks(taps, &mut stamped);
             listener.interfaces(&missed(taps), &lost);
         }
         if is_quiet && !taps.wait(SILENCE)? {
@@ -75,6 +77,31 @@ fn look(taps: &mut Taps, lost: &mut Vec<String>) {
                 tracing::info!(interface = name, "is heard again");
                 lost.retain(|each| *each != name);
             }
+        }
+    }
+}
+
+/// Says whose times the frames of each interface have, at first and whenever that changes. `told` is what was said, by
+/// their order.
+fn look_at_clocks(taps: &mut Taps, told: &mut Vec<Option<Stamped>>) {
+    let all = taps.stamped();
+    told.resize(all.len(), None);
+    for ((name, now), told) in all.into_iter().zip(told) {
+        let Some(stamped) = now.filter(|_| now != *told) else { continue };
+        *told = now;
+        let (had, wanted) = (stamped.had.name(), stamped.wanted.name());
+        match stamped {
+            Stamped { mixed: true, .. } => tracing::warn!(
+                interface = name,
+                "some frames have the interface's times and some the kernel's: their order may be wrong where the two clocks differ"
+            ),
+            Stamped { had: Clock::Kernel, wanted: Clock::Hardware, .. } => tracing::warn!(
+                interface = name,
+                timestamps = had,
+                wanted,
+                "does not stamp what it receives: the kernel's times are used (tap.timestamps; hwstamp_ctl -r 1 switches stamping on where it can)"
+            ),
+            Stamped { .. } => tracing::info!(interface = name, timestamps = had, "is heard"),
         }
     }
 }
