@@ -55,7 +55,7 @@ impl Sequence {
         let (device, master) = (message.device, message.master.address);
         let function = (message.function.code, message.function.name);
         let last = self.last.entry((device, master), || true);
-        last.home.polled(obs.conversation);
+        last.home.polled(obs.conversation, obs.time);
         let Some((before, _)) = last.function else {
             last.function = Some(function);
             return true;
@@ -77,7 +77,7 @@ impl Sequence {
     /// A known read of a protocol whose order of functions says nothing.
     pub(crate) fn polled(&mut self, obs: &Observation<'_>, message: &Message<'_>) {
         let key = (message.device, message.master.address);
-        self.last.entry(key, || true).home.polled(obs.conversation);
+        self.last.entry(key, || true).home.polled(obs.conversation, obs.time);
     }
 
     /// Whether this is the conversation in which a master polls a device, as far as is known.
@@ -102,7 +102,7 @@ impl Sequence {
         let function = (message.function.code, message.function.name);
         let last = self.last.entry((device, master), || scene.verdict.access.host_known);
         if !scene.commands() {
-            last.home.polled(obs.conversation);
+            last.home.polled(obs.conversation, obs.time);
         }
         let Some(row) = rows(message.device.protocol).and_then(|rows| rows.new_transition) else {
             return;

@@ -76,6 +76,8 @@ pub(crate) struct Timing {
     gaps: Bounded<(Zone, IpAddr, IpAddr), Option<Timestamp>>,
     /// When a master last waited in vain for an answer: of this host, and of any.
     waited: Bounded<(Zone, IpAddr, Option<IpAddr>), Option<Timestamp>>,
+    /// Polls that were excused by that, and until when: once for a silence.
+    excused: Bounded<Poll, Option<Timestamp>>,
     /// Zones that were told to be silent, and when they were heard again.
     silent: Vec<(Zone, Option<Timestamp>)>,
     late: Vec<Late>,
@@ -99,6 +101,7 @@ impl Timing {
             inputs: Vec::new(),
             gaps: Bounded::new(config.pairs_max),
             waited: Bounded::new(config.pairs_max),
+            excused: Bounded::new(config.pairs_max),
             silent: Vec::new(),
             late: Vec::new(),
             drifted: Vec::new(),
@@ -108,7 +111,8 @@ impl Timing {
     }
 
     pub(crate) const fn evicted(&self) -> u64 {
-        self.gaps.evicted().saturating_add(self.waited.evicted())
+        let evicted = self.gaps.evicted().saturating_add(self.waited.evicted());
+        evicted.saturating_add(self.excused.evicted())
     }
 
     /// A frame came from an input.
@@ -259,11 +263,14 @@ impl Timing {
             baseline.excuse_silence(late.poll, now);
             return None;
         }
-        // It is due as long after its device came back as it ever was after the request before.
+        // It is due as long after its device came back as it ever was after the request before. Once: who has its device
+        // miss one request now and then keeps no other away by it.
         if let Some(until) = self
             .waited(late.poll, Some(late.poll.device.address))
             .filter(|until| reach == Reach::Poll && *until > late.last)
+            && self.excused.get(&late.poll).copied().flatten() != Some(late.last)
         {
+            *self.excused.entry(late.poll, || true) = Some(until);
             baseline.excuse_silence(late.poll, until);
             return None;
         }

@@ -1,4 +1,4 @@
-//! Whether news comes as news comes that is common: one thing at a time, in the conversation that polls.
+//! Whether news comes as news comes that is common: little at a time, in the conversation that polls.
 //!
 //! Where newly commanded points are common, each of them is told one step lower. What is common there is that an operator
 //! uses one more breaker, with the program that polls it. Another program on the same host speaks in a conversation of its
@@ -7,7 +7,7 @@
 
 use core::net::IpAddr;
 
-use gridtap_model::{Conversation, Device, Point, Table, Zone};
+use gridtap_model::{Conversation, Device, Table, Timestamp, Zone};
 
 use crate::bounded::Bounded;
 use crate::config::Config;
@@ -18,29 +18,38 @@ use crate::window::Window;
 const TOGETHER_NS: u64 = 15 * 60_000_000_000;
 /// So many newly commanded points of one master within that time are no chance.
 const MANY: usize = 3;
-/// A value of 64 bits takes four registers: so many points are one.
-const POINTS_OF_ONE: u32 = 4;
-/// Polls in a row by which a conversation is taken for the one that polls, and as many for another.
-const WEIGHT_MAX: u8 = 32;
+/// A value of 64 bits takes four registers: so many that follow each other are one point.
+const REGISTERS_OF_ONE: u32 = 4;
+/// A conversation that polled is left for another when it was silent for so long, and for so many times as long as it ever
+/// was between two polls.
+const LEFT_NS: u64 = 60_000_000_000;
+const LEFT_FACTOR: u64 = 4;
 
-/// The conversation in which a master polls a device, by the majority of what it lately asked there.
+/// The conversation in which a master polls a device. One that begins beside it is none while the first goes on, however
+/// much is asked in it.
 #[derive(Debug, Default)]
 pub(crate) struct Home {
     conversation: Option<Conversation>,
-    weight: u8,
+    last: Timestamp,
+    /// The longest time between two polls in it.
+    longest_ns: u64,
 }
 
 impl Home {
     /// The master asked for something in a conversation.
     #[inline]
-    pub(crate) fn polled(&mut self, conversation: Conversation) {
+    pub(crate) fn polled(&mut self, conversation: Conversation, now: Timestamp) {
+        let silent_ns = now.since_ns(self.last);
         if self.conversation == Some(conversation) {
-            self.weight = self.weight.saturating_add(1).min(WEIGHT_MAX);
-        } else if self.weight == 0 {
-            *self = Self { conversation: Some(conversation), weight: 1 };
-        } else {
-            self.weight = self.weight.saturating_sub(1);
+            self.longest_ns = self.longest_ns.max(silent_ns);
+            self.last = self.last.max(now);
+        } else if self.conversation.is_none() || silent_ns >= self.patience_ns() {
+            (self.conversation, self.last) = (Some(conversation), now);
         }
+    }
+
+    fn patience_ns(&self) -> u64 {
+        self.longest_ns.saturating_mul(LEFT_FACTOR).max(LEFT_NS)
     }
 
     /// Whether that is this one, as far as is known.
@@ -77,13 +86,30 @@ impl Lately {
         let (master, now) = (message.master.address, scene.obs.time);
         let points = self.points.entry((message.device.zone, master), || access.host_known);
         points.forget(now, TOGETHER_NS);
-        let place = |point: Point| (point.table, point.index);
-        let point = (message.device, verdict.first_new_point.map(place));
-        if !points.holds(&point) {
-            points.push(now, scene.obs.place.frame, point, TOGETHER_NS, MANY);
+        for place in newly_commanded(scene) {
+            let point = (message.device, place);
+            if !points.holds(&point) {
+                points.push(now, scene.obs.place.frame, point, TOGETHER_NS, MANY);
+            }
         }
-        access.points_new <= POINTS_OF_ONE && points.count() < MANY
+        points.count() < MANY
     }
+}
+
+/// What of a command stands for a point each. Where several are new, which of them are is not asked: those that are known
+/// count as well, so that nobody hides new ones behind one that was told.
+fn newly_commanded(scene: &Scene<'_>) -> Vec<Option<(Table, u32)>> {
+    let (verdict, message) = (scene.verdict, scene.message);
+    if verdict.access.points_new <= 1 {
+        return vec![verdict.first_new_point.map(|point| (point.table, point.index))];
+    }
+    let written = message.runs.iter().filter(|run| run.written);
+    let each = written.flat_map(|run| {
+        let registers = run.table == Table::HOLDING_REGISTER && run.count <= REGISTERS_OF_ONE;
+        let points = if registers { 1 } else { MANY };
+        run.points().take(points).map(|point| Some((point.table, point.index)))
+    });
+    each.take(MANY).collect()
 }
 
 #[cfg(test)]
@@ -91,20 +117,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_conversation_that_polls_stays_the_one_until_another_polls_more() {
+    fn the_conversation_that_polls_stays_the_one_while_it_goes_on() {
         let [one, other] = [1, 2].map(Conversation);
+        let at = |second: u32| Timestamp::from_parts(1_760_000_000 + i64::from(second), 0);
         let mut home = Home::default();
         assert!(home.is(other), "nothing is known yet");
-        home.polled(one);
-        assert!(home.is(one) && !home.is(other));
-        for _ in 0..100 {
-            home.polled(one);
+        for second in 0..1_000 {
+            if second % 30 == 0 {
+                home.polled(one, at(second));
+            }
+            if second > 0 {
+                home.polled(other, at(second));
+            }
+            assert!(home.is(one) && !home.is(other), "{second}");
         }
-        for _ in 0..WEIGHT_MAX {
-            home.polled(other);
-            assert!(home.is(one), "a few requests beside it change nothing");
+        for second in 1_000..1_110 {
+            home.polled(other, at(second));
+            assert!(home.is(one), "it may come back: {second}");
         }
-        home.polled(other);
-        assert!(home.is(other), "the master has connected anew");
+        home.polled(other, at(1_110));
+        assert!(home.is(other), "four times as long as between its polls");
     }
 }

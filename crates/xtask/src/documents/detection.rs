@@ -34,8 +34,8 @@ level after `baseline.function_blocks_min`, when news comes no faster than was f
 written to the ledger, or learned. What comes within one block is one piece of news. It is *common here* when, with 95 %
 confidence, a day brings at least `baseline.common_per_day` of its kind; once a day was heard, when more than one in two
 days is expected and it did not cease. A command is none of what is common where it comes in another conversation than
-the one in which its master polls the device, with more than four new points at once, or as the third within a quarter of
-an hour.
+the one in which its master polls the device, as far as that was heard since the start, or brings the third newly commanded
+point within a quarter of an hour (a value of up to four registers is one).
 ";
 
 /// The whole document.

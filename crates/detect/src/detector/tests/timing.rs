@@ -203,6 +203,17 @@ fn a_poll_that_is_due_after_its_device_came_back_is_late_only_where_it_stays_awa
 }
 
 #[test]
+fn a_device_that_misses_a_request_now_and_then_keeps_no_other_that_stopped_from_being_told() {
+    let mut plant = Plant::timed();
+    let is_last = |master, rtu, first| (master, rtu, first) == (MASTER, RTU, 100);
+    for _ in 0..10 {
+        plant.goes_on(3, is_last);
+        plant.ask(Ask { answer: Answer::None, ..Ask::read(MASTER, RTU, 0, 10) });
+    }
+    assert!(plant.said().contains(&("MB-43", Severity::Medium)), "{:?}", plant.all());
+}
+
+#[test]
 fn while_it_is_learned_nothing_is_late() {
     let mut plant = Plant::untimed();
     plant.goes_on(200, |_, _, _| false);

@@ -5,6 +5,10 @@ use super::*;
 impl Plant {
     /// A plant whose operator sets something else every twenty seconds.
     fn busy() -> Self {
+        Self::busy_with(Table::HOLDING_REGISTER)
+    }
+
+    fn busy_with(table: Table) -> Self {
         let mut plant = Self::new("");
         plant.baseline.teach(true);
         for second in 0..600_u32 {
@@ -13,7 +17,7 @@ impl Plant {
             }
             if second % 20 == 5 {
                 let rtu = RTU + u8::from(second % 40 == 5);
-                plant.ask(Ask::write(MASTER, rtu, 100 + second, 1));
+                plant.ask(Ask { table, ..Ask::write(MASTER, rtu, 100 + second, 1) });
             }
             plant.pass(1);
         }
@@ -49,6 +53,11 @@ fn one_more_point_is_medium_where_such_are_common_and_the_third_within_a_quarter
 fn many_points_at_once_are_none_of_the_usual_news() {
     let many = Ask { code: 6, count: 20, ..Ask::write(MASTER, RTU, 1_000, 1) };
     assert_eq!(Plant::busy().writes(many), [Severity::High]);
+    let coils = |first| Ask { table: Table::COIL, count: 2, ..Ask::write(MASTER, RTU, first, 1) };
+    let mut plant = Plant::busy_with(Table::COIL);
+    assert_eq!(plant.writes(coils(1_000)), [Severity::Medium]);
+    assert_eq!(plant.writes(coils(1_000)), [Severity::Medium]);
+    assert_eq!(plant.writes(coils(1_001)), [Severity::High], "the third, beside one that was told");
     let value = Ask { code: 6, count: 4, ..Ask::write(MASTER, RTU, 1_000, 1) };
     assert_eq!(Plant::busy().writes(value), [Severity::Medium], "64 bits");
 }
@@ -62,7 +71,7 @@ fn what_another_program_on_the_master_s_host_commands_is_high_and_a_master_that_
     assert_eq!(plant.writes(Ask::write(MASTER, RTU, 1_000, 1)), [Severity::High]);
     let mut plant = Plant::busy();
     plant.conversation = 2;
-    for _ in 0..60 {
+    for _ in 0..70 {
         plant.ask(Ask::read(MASTER, RTU, 0, 10));
         plant.pass(1);
     }

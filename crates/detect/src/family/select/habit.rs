@@ -184,9 +184,10 @@ pub(super) fn direct(
     // A rule of a point or device has no exception. Where too little is known of the point, that of its device, and where
     // too little is known of that, what its master mostly does.
     let rule = |point: &Point| {
-        let device = match counts(first_key(scene, whole(point))) {
-            (0, 0) => counts(first_key(scene, WHOLE_DEVICE)),
-            own => own,
+        let own = counts(first_key(scene, whole(point)));
+        let device = match counts(first_key(scene, WHOLE_DEVICE)) {
+            (before, 0) if own.1 == 0 => (own.0.saturating_add(before), 0),
+            _ => own,
         };
         let each = [
             (counts(first_key(scene, control::variant(point))), POINT_SUPPORT, Of::Point),
