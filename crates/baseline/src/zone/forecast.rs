@@ -45,11 +45,28 @@ pub(super) fn tail_of(stretches: &[Stretch], least: u32, news: impl Fn(&Stretch)
     tail
 }
 
-/// What is counted of a stretch: what came in it, and what was heard in exactly one block when it was over.
-type Counted = fn(&Stretch) -> (&[u32; SERIES], &[u32; SERIES]);
+/// What is counted of a stretch over some series: what came in it, and what was heard in exactly one block when it was
+/// over.
+type Counted = fn(&Stretch, &[News]) -> (u32, u32);
 
-const PIECES: Counted = |stretch| (&stretch.pieces, &stretch.pieces_once);
-const KEYS: Counted = |stretch| (&stretch.news, &stretch.once);
+/// What is new in two ways in one block is one piece of news of their level: a host that begins to command reads first.
+const PIECES: Counted = |stretch, series| {
+    let came = sum(&stretch.pieces, series).min(match series {
+        [News::Value] => u32::MAX,
+        _ => stretch.blocks,
+    });
+    let once = each(&stretch.pieces_once, series).max();
+    (came, once.unwrap_or(0))
+};
+const KEYS: Counted = |stretch, series| (sum(&stretch.news, series), sum(&stretch.once, series));
+
+fn each(counts: &[u32; SERIES], series: &[News]) -> impl Iterator<Item = u32> {
+    series.iter().filter_map(|news| counts.get(news.slot()).copied())
+}
+
+fn sum(counts: &[u32; SERIES], series: &[News]) -> u32 {
+    each(counts, series).fold(0, u32::saturating_add)
+}
 
 /// What the first two thirds of the blocks foretold, and what the last third brought, in pieces of news; none where there
 /// are too few.
@@ -67,14 +84,10 @@ fn forecast_of(
     series: &[News],
     counted: Counted,
 ) -> Option<Forecast> {
-    let of = |counts: &[u32; SERIES]| {
-        let counts = series.iter().filter_map(|news| counts.get(news.slot()));
-        counts.fold(0_u32, |sum, count| sum.saturating_add(*count))
-    };
-    let tail = tail(stretches, blocks, |stretch| of(counted(stretch).0));
+    let tail = tail(stretches, blocks, |stretch| counted(stretch, series).0);
     let before = stretches.len().checked_sub(tail.stretches)?;
     let base = stretches.get(..before).unwrap_or_default();
-    let once = u64::from(of(counted(base.last()?).1));
+    let once = u64::from(counted(base.last()?, series).1);
     let before =
         base.iter().fold(0_u64, |sum, stretch| sum.saturating_add(u64::from(stretch.blocks)));
     let ratio = real(tail.blocks) / real(before.max(1));

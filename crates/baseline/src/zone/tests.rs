@@ -224,6 +224,26 @@ fn a_zone_that_hears_many_new_things_at_once_arms_where_single_ones_would_let_it
 }
 
 #[test]
+fn what_is_new_in_two_ways_is_one_piece_of_news_of_their_level() {
+    let config = Config::default();
+    let armed_at = |news: &[News]| {
+        let mut zone = zone();
+        (1..20_u32).find(|block| {
+            zone.hear(Timestamp::from_nanos(i64::from(*block)));
+            for news in news.iter().filter(|_| (5..7).contains(block)) {
+                zone.learned(*news);
+                zone.learned(*news);
+            }
+            zone.block_ended(false, 10_000_000_000, &config);
+            zone.is_armed(Level::Function)
+        })
+    };
+    assert_eq!(armed_at(&[]), Some(6));
+    assert_eq!(armed_at(&[News::FunctionCommand]), Some(7), "two blocks of three");
+    assert_eq!(armed_at(&[News::FunctionCommand, News::FunctionRead]), Some(7));
+}
+
+#[test]
 fn what_an_older_version_counted_by_keys_is_at_most_a_piece_a_block() {
     let config = Config::default();
     let (mut stream, mut zone) = (Stream::zipf(150, 5.0, 1.0, 4), zone());
