@@ -123,8 +123,8 @@ pub(crate) fn how_often(rate: &LearnedRate) -> String {
     let block_s = crate::float::of(block_ns) / 1e9;
     let came = match rate.once {
         0 => "none did".to_owned(),
-        1 => "one did in one block only".to_owned(),
-        once => format!("{once} did in one block only"),
+        1 => "one block brought such that came in no other".to_owned(),
+        once => format!("{once} blocks brought such that came in no other"),
     };
     if block_s >= 600.0 {
         let per_day = rate.per_block_max * 86_400.0 / block_s;

@@ -21,9 +21,10 @@ const MANY: usize = 3;
 /// A value of 64 bits takes four registers: so many that follow each other are one point.
 const REGISTERS_OF_ONE: u32 = 4;
 /// A conversation that polled is left for another when it was silent for so long, and for so many times as long as it ever
-/// was between two polls.
+/// was between two polls; but no longer than an hour, as one that stood still for a night says nothing of its pace.
 const LEFT_NS: u64 = 60_000_000_000;
 const LEFT_FACTOR: u64 = 4;
+const LEFT_MAX_NS: u64 = 3_600_000_000_000;
 
 /// The conversation in which a master polls a device. One that begins beside it is none while the first goes on, however
 /// much is asked in it.
@@ -49,7 +50,7 @@ impl Home {
     }
 
     fn patience_ns(&self) -> u64 {
-        self.longest_ns.saturating_mul(LEFT_FACTOR).max(LEFT_NS)
+        self.longest_ns.saturating_mul(LEFT_FACTOR).clamp(LEFT_NS, LEFT_MAX_NS)
     }
 
     /// Whether that is this one, as far as is known.
@@ -137,5 +138,10 @@ mod tests {
         }
         home.polled(other, at(1_110));
         assert!(home.is(other), "four times as long as between its polls");
+        home.polled(other, at(40_000));
+        home.polled(one, at(43_599));
+        assert!(home.is(other), "it may come back");
+        home.polled(one, at(43_600));
+        assert!(home.is(one), "however long it once stood still");
     }
 }

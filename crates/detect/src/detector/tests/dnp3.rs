@@ -5,6 +5,7 @@ mod evasion;
 mod files;
 mod routine;
 
+use gridtap_baseline::{FactKey, FactKind};
 use gridtap_model::{
     Control, Dialogue, FileAccess, FileMode, Occasion, Operation, Reading, Selected, TripClose,
     Value, file_index,
@@ -386,6 +387,26 @@ fn that_breakers_are_selected_first_is_known_beside_set_points_that_are_not_and_
         expected.contains("what 10.0.0.7 operated of this kind here was selected"),
         "{expected}"
     );
+}
+
+#[test]
+fn what_an_older_version_learned_of_a_whole_device_still_counts() {
+    let elsewhere = || Say { sub: OUTSTATION + 1, ..Say::poll(MASTER) };
+    let mut plant = Plant::station_of("", &[], &[elsewhere()]);
+    let device = Device {
+        zone: Zone(0),
+        protocol: Protocol::Dnp3,
+        address: host(RTU),
+        sub: SubAddress::Link(OUTSTATION + 1),
+    };
+    let whole = FactKey { kind: FactKind::SelectFirst, device, master: None, detail: u64::MAX };
+    let now = plant.now;
+    plant.baseline.facts_mut().note(whole, now, |fact| fact.count = 500);
+    plant.say(&Say { sub: OUTSTATION + 1, ..Say::direct(7, TRIP) });
+    assert_eq!(plant.findings(), [("DN-43", Severity::High)]);
+    let expected = plant.last().pop().unwrap().expected;
+    assert!(expected.contains("of this device that was operated was selected"), "{expected}");
+    assert!(expected.contains("(500×)"), "{expected}");
 }
 
 #[test]
