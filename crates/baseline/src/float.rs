@@ -91,6 +91,27 @@ pub(crate) fn poisson_min(count: u64) -> f64 {
     low
 }
 
+/// Whether so many in `after` blocks are plausible (95 %) where `before` blocks had `count`, both Poisson of one rate.
+///
+/// Of all that came, each fell into the later blocks with their share of the time, so that their number is binomial
+/// (Przyborowski and Wilenski 1940). The rate itself is not known: a bound on its mean would take chance for change.
+pub(crate) fn is_plausible_after(count: u64, before: u64, observed: u64, after: u64) -> bool {
+    let all = count.saturating_add(observed);
+    let share = real(after) / real(before.saturating_add(after).max(1));
+    let expected = real(all) * share;
+    if all > EXACT_MAX {
+        let deviation = libm::sqrt(expected * (1.0 - share));
+        return real(observed) - 0.5 <= expected + NORMAL * deviation;
+    }
+    let mut term = libm::pow(1.0 - share, real(all));
+    let mut fewer = 0.0;
+    for nth in 0..observed {
+        fewer += term;
+        term *= real(all.saturating_sub(nth)) / real(nth.saturating_add(1)) * share / (1.0 - share);
+    }
+    1.0 - fewer >= 1.0 - CONFIDENCE
+}
+
 /// The probability that a Poisson variable of this mean is `count` or less.
 fn poisson_at_most(count: u64, mean: f64) -> f64 {
     let mut term = libm::exp(-mean);
@@ -150,6 +171,29 @@ mod tests {
             assert!((0.8..1.1).contains(&step), "{count} {step}");
         }
         assert!(poisson_max(u64::MAX).is_finite());
+    }
+
+    // Upper tails of the binomial distribution, from its table: for 2 of 2 at a third 0.111, for 3 of 3 0.037; for 7 of 10
+    // 0.020, for 6 of 10 0.077; for 5 of 8 at a half 0.363, for 7 of 8 0.035.
+    #[test]
+    fn what_came_later_is_plausible_to_its_share_of_all_that_came() {
+        assert!(is_plausible_after(0, 4, 2, 2) && !is_plausible_after(0, 4, 3, 2));
+        assert!(is_plausible_after(4, 40, 6, 20) && !is_plausible_after(3, 40, 7, 20));
+        assert!(is_plausible_after(3, 8, 5, 8) && !is_plausible_after(1, 8, 7, 8));
+        assert!(is_plausible_after(0, 4, 0, 2) && is_plausible_after(9, 0, 1, 1));
+        assert!(!is_plausible_after(u64::MAX / 2, 9, u64::MAX, 3));
+    }
+
+    #[test]
+    fn beyond_the_exact_sum_the_limit_goes_on_without_a_step() {
+        let limit = |count: u64| {
+            (0..).find(|observed| !is_plausible_after(count, 2, *observed, 1)).unwrap()
+        };
+        for count in 120..150 {
+            let step = limit(count + 1) - limit(count);
+            assert!(step <= 2, "{count} {step}");
+        }
+        assert!((60..85).contains(&limit(120)), "{}", limit(120));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What was heard first foretells how much news comes later: that is held against what came.
 
 use super::{News, SERIES, Stretch};
-use crate::float::{poisson_max, real, whole};
+use crate::float::{is_plausible_after, poisson_max, real};
 
 /// What the first two thirds of the blocks foretold of the last third, and what that brought.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -9,8 +9,12 @@ pub(crate) struct Forecast {
     /// Blocks that foretold, and blocks that were foretold.
     pub(crate) before: u64,
     pub(crate) after: u64,
-    /// News that came.
+    /// News that came in the blocks that foretold, the first of which brings what is always there.
+    pub(crate) came_before: u64,
+    /// News that came in those that were foretold.
     pub(crate) observed: u64,
+    /// Pieces of news that foretell: blocks in which something was heard that was heard in no other.
+    pub(crate) once: u64,
     /// News that was to be expected.
     pub(crate) predicted: f64,
     /// The most that was plausible, with 95 % confidence.
@@ -88,29 +92,29 @@ fn forecast_of(
     let before = stretches.len().checked_sub(tail.stretches)?;
     let base = stretches.get(..before).unwrap_or_default();
     let once = u64::from(counted(base.last()?, series).1);
-    let before =
-        base.iter().fold(0_u64, |sum, stretch| sum.saturating_add(u64::from(stretch.blocks)));
+    let total = |count: &dyn Fn(&Stretch) -> u32| {
+        base.iter().fold(0_u64, |sum, stretch| sum.saturating_add(u64::from(count(stretch))))
+    };
+    let before = total(&|stretch| stretch.blocks);
     let ratio = real(tail.blocks) / real(before.max(1));
     Some(Forecast {
         before,
         after: tail.blocks,
+        came_before: total(&|stretch| counted(stretch, series).0),
         observed: tail.news,
+        once,
         predicted: real(once) * ratio,
         predicted_max: poisson_max(once) / real(before.max(1)) * real(tail.blocks),
     })
 }
 
-/// Whether the last third of the blocks brought no more news than the first two thirds predicted: in pieces, or where
-/// every block brings some and pieces say nothing, in keys.
+/// Whether the last third of the blocks brought no more news than the first two thirds let expect: in pieces, or where
+/// every block brings some, as most did before, and pieces say nothing, in keys.
 pub(super) fn is_stable(stretches: &[Stretch], blocks: u32, series: &[News]) -> bool {
-    let holds = |forecast: &Forecast| forecast.observed <= whole_below(forecast.predicted_max);
+    let holds = |of: &Forecast| is_plausible_after(of.once, of.before, of.observed, of.after);
     let pieces = forecast_of(stretches, blocks, series, PIECES);
     let keys = || forecast_of(stretches, blocks, series, KEYS);
-    pieces.is_some_and(|pieces| holds(&pieces) && pieces.observed < pieces.after)
+    let tells = |of: &Forecast| of.observed < of.after || of.came_before <= of.before / 2;
+    pieces.is_some_and(|pieces| holds(&pieces) && tells(&pieces))
         || keys().is_some_and(|keys| holds(&keys))
-}
-
-/// The largest count that does not exceed the number.
-pub(super) fn whole_below(number: f64) -> u64 {
-    whole(libm::floor(number))
 }

@@ -3,8 +3,7 @@
 //! Its news are blocks in which some request came as it had not come in any block before: it is armed like the others
 //! once the last third of the blocks brought no more of them than the first two thirds foretold.
 
-use super::forecast::whole_below;
-use crate::float::{poisson_max, real};
+use crate::float::is_plausible_after;
 
 /// Blocks of which it is remembered what was new: more than are needed to arm with any sensible setting.
 const BLOCKS_MAX: usize = 255;
@@ -45,8 +44,8 @@ impl Timing {
         }
         let sum =
             |part: &[u8]| part.iter().fold(0_u64, |sum, more| sum.saturating_add(u64::from(*more)));
-        let count = |part: &[u8]| real(u64::try_from(part.len()).unwrap_or(u64::MAX));
-        sum(tail) <= whole_below(poisson_max(sum(base)) / count(base) * count(tail))
+        let count = |part: &[u8]| u64::try_from(part.len()).unwrap_or(u64::MAX);
+        is_plausible_after(sum(base), count(base), sum(tail), count(tail))
     }
 }
 
