@@ -94,7 +94,8 @@ pub(crate) fn poisson_min(count: u64) -> f64 {
 /// Whether so many in `after` blocks are plausible (95 %) where `before` blocks had `count`, both Poisson of one rate.
 ///
 /// Of all that came, each fell into the later blocks with their share of the time, so that their number is binomial
-/// (Przyborowski and Wilenski 1940). The rate itself is not known: a bound on its mean would take chance for change.
+/// (Przyborowski and Wilenski 1940). The rate itself is not known: a bound on its mean would take chance for change. Of
+/// news, what foretells is what was heard once: as good as a count of it, by Good and Turing.
 pub(crate) fn is_plausible_after(count: u64, before: u64, observed: u64, after: u64) -> bool {
     let all = count.saturating_add(observed);
     let share = real(after) / real(before.saturating_add(after).max(1));

@@ -253,7 +253,8 @@ fn what_may_be_chance_does_not_keep_a_level_from_arming_and_what_can_not_does() 
 }
 
 #[test]
-fn a_site_whose_people_begin_to_work_in_its_last_two_hours_of_learning_judges_functions_after_six() {
+fn a_site_whose_people_begin_to_work_in_its_last_two_hours_of_learning_judges_functions_after_six()
+{
     let config = Config::default();
     let mut zone = zone();
     for block in 1..7_u32 {
