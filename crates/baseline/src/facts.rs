@@ -76,9 +76,11 @@ pub enum FactKind {
     /// The most outstations at which a master, or all of a zone, opened something within a while; against it, on how many
     /// occasions it was more than one.
     OutstationsOpened,
+    /// On how many occasions a master commanded in the conversation in which it polls; and on how many beside it.
+    CommandsAside,
 }
 
-const KINDS: [(FactKind, &str); 32] = [
+const KINDS: [(FactKind, &str); 33] = [
     (FactKind::Habit, "habit"),
     (FactKind::ReadBack, "read-back"),
     (FactKind::MostCommands, "most-commands"),
@@ -111,6 +113,7 @@ const KINDS: [(FactKind, &str); 32] = [
     (FactKind::Overridden, "overridden"),
     (FactKind::EventAhead, "event-ahead"),
     (FactKind::Turns, "turns"),
+    (FactKind::CommandsAside, "commands-aside"),
 ];
 
 impl FactKind {

@@ -223,6 +223,7 @@ impl Detector {
         }
         if *event == LinkEvent::Closed {
             self.families.occasions.closed(obs);
+            self.families.asides.closed(obs, baseline, &mut self.series);
         }
         let zone_armed = armed(baseline.is_zone_armed(obs.zone));
         if *event == LinkEvent::Begun {

@@ -3,6 +3,7 @@
 
 pub(crate) mod access;
 pub(crate) mod address;
+pub(crate) mod aside;
 pub(crate) mod authentication;
 pub(crate) mod breadth;
 pub(crate) mod campaign;

@@ -18,7 +18,7 @@ const DETECTIONS: [&str; 7] = [
     "MB-33 MB-34 MB-49 DN-46 DN-51",
     "MB-09 MB-36 MB-42 MB-43 DN-12 DN-18 DN-38 OT-10 OT-12 OT-13",
     "MB-32",
-    "MB-13 MB-14 MB-20 DN-24 DN-25 DN-44 OT-05 OT-06 OT-07 OT-08",
+    "MB-13 MB-14 MB-20 DN-24 DN-25 DN-44 OT-05 OT-06 OT-07 OT-08 OT-34",
 ];
 
 /// The layer of a detection.

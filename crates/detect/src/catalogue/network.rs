@@ -255,4 +255,15 @@ pub(super) const DETECTIONS: &[Detection] = &[
                  as planned, its commands did not pass this sensor or went to other devices than the plan \
                  names: find out which way they took, as that is one that you do not see.",
     },
+    Detection {
+        id: "OT-34",
+        name: "Command beside the master's own conversation",
+        kind: Kind::Security,
+        advice: "Ask the operator on duty whether he gave this command. If he did not, another program on the \
+                 master's host did: Industroyer ended the master's process and commanded in its place, from its \
+                 address and to points that are commanded every day. Cut the host's way to the stations, hand \
+                 over to the standby or to local control, and secure the host's memory before anything is \
+                 restarted. A master that was just updated, or a second program of the operators that sends \
+                 commands by itself, is the innocent explanation, and whoever installed it knows.",
+    },
 ];

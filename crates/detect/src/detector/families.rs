@@ -5,6 +5,7 @@ use gridtap_baseline::Baseline;
 use super::message::read_range;
 use crate::budget::Budget;
 use crate::config::Config;
+use crate::family::aside::Asides;
 use crate::family::breadth::{self, Gateways};
 use crate::family::campaign::Campaigns;
 use crate::family::conformance::Conformance;
@@ -51,6 +52,7 @@ pub(super) struct Families {
     pub(super) losses: Losses,
     pub(super) reads: Budget,
     pub(super) lately: Lately,
+    pub(super) asides: Asides,
 }
 
 impl Families {
@@ -77,6 +79,7 @@ impl Families {
             losses: Losses::default(),
             reads: Budget::new(config, 0.5),
             lately: Lately::new(config),
+            asides: Asides::new(config),
         }
     }
 
@@ -100,6 +103,7 @@ impl Families {
             ("neighbours", self.neighbours.evicted()),
             ("timing", self.timing.evicted()),
             ("lately", self.lately.evicted()),
+            ("asides", self.asides.evicted()),
         ]
         .into_iter()
         .chain(self.outstations.evictions())
@@ -140,6 +144,10 @@ impl Families {
             self.campaigns.command(scene, baseline, series);
         } else if found.is_empty() {
             found.extend(read_range(scene, &mut self.reads));
+        }
+        if scene.controls() {
+            let home = self.sequence.home(scene.message.device, scene.message.master.address);
+            self.asides.command(scene, home, baseline, found);
         }
         self.sequence.request(scene, baseline, series);
         self.outstations.request(scene, baseline, found, series);

@@ -9,6 +9,7 @@ use gridtap_model::{
 
 use super::*;
 
+mod aside;
 mod declared;
 mod dnp3;
 mod network;

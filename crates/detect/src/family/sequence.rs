@@ -55,7 +55,7 @@ impl Sequence {
         let (device, master) = (message.device, message.master.address);
         let function = (message.function.code, message.function.name);
         let last = self.last.entry((device, master), || true);
-        last.home.polled(obs.conversation, obs.time);
+        last.home.polled(obs.conversation, obs.time, true);
         let Some((before, _)) = last.function else {
             last.function = Some(function);
             return true;
@@ -77,7 +77,7 @@ impl Sequence {
     /// A known read of a protocol whose order of functions says nothing.
     pub(crate) fn polled(&mut self, obs: &Observation<'_>, message: &Message<'_>) {
         let key = (message.device, message.master.address);
-        self.last.entry(key, || true).home.polled(obs.conversation, obs.time);
+        self.last.entry(key, || true).home.polled(obs.conversation, obs.time, true);
     }
 
     /// Whether this is the conversation in which a master polls a device, as far as is known.
@@ -88,6 +88,11 @@ impl Sequence {
         conversation: Conversation,
     ) -> bool {
         self.last.get(&(device, master)).is_none_or(|last| last.home.is(conversation))
+    }
+
+    /// The conversation in which a master polls a device, as far as is known.
+    pub(crate) fn home(&self, device: Device, master: IpAddr) -> Option<&Home> {
+        self.last.get(&(device, master)).map(|last| &last.home)
     }
 
     /// A request, judged against what came before it from the same master to the same device.
@@ -102,7 +107,8 @@ impl Sequence {
         let function = (message.function.code, message.function.name);
         let last = self.last.entry((device, master), || scene.verdict.access.host_known);
         if !scene.commands() {
-            last.home.polled(obs.conversation, obs.time);
+            let known = scene.verdict.new_at.is_none() || !scene.verdict.armed;
+            last.home.polled(obs.conversation, obs.time, known);
         }
         let Some(row) = rows(message.device.protocol).and_then(|rows| rows.new_transition) else {
             return;

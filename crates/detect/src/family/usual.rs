@@ -34,19 +34,76 @@ pub(crate) struct Home {
     last: Timestamp,
     /// The longest time between two polls in it.
     longest_ns: u64,
+    /// Others, the latest first, and how often what is polled as ever was asked for in each.
+    beside: [Option<(Conversation, u8)>; BESIDE],
 }
 
+/// Conversations beside that are remembered.
+const BESIDE: usize = 2;
+
+/// Where a master commands a device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// It was not heard polling.
+    Unknown,
+    /// In a conversation in which it polls.
+    Polled,
+    /// In another one than that in which it polls, and polled last at this time.
+    Aside { from: Conversation, last: Timestamp, ended: Option<Timestamp> },
+}
+
+/// So many known polls in a conversation make it one that polls, while another goes on.
+const POLLS_MIN: u8 = 3;
+
 impl Home {
-    /// The master asked for something in a conversation.
+    /// The master asked for something in a conversation: for what it polls as ever, or for something else.
     #[inline]
-    pub(crate) fn polled(&mut self, conversation: Conversation, now: Timestamp) {
+    pub(crate) fn polled(&mut self, conversation: Conversation, now: Timestamp, known: bool) {
         let silent_ns = now.since_ns(self.last);
         if self.conversation == Some(conversation) {
             self.longest_ns = self.longest_ns.max(silent_ns);
             self.last = self.last.max(now);
+        } else if !known {
+            // Whoever takes its place asks for what was asked for before.
         } else if self.conversation.is_none() || silent_ns >= self.patience_ns() {
             (self.conversation, self.last) = (Some(conversation), now);
+        } else {
+            self.beside(conversation);
         }
+    }
+
+    #[cold]
+    fn beside(&mut self, conversation: Conversation) {
+        let is_it =
+            |own: &&mut Option<(Conversation, u8)>| own.is_some_and(|own| own.0 == conversation);
+        if let Some((_, polls)) = self.beside.iter_mut().find(is_it).and_then(Option::as_mut) {
+            *polls = polls.saturating_add(1);
+            return;
+        }
+        self.beside.rotate_right(1);
+        if let Some(first) = self.beside.first_mut() {
+            *first = Some((conversation, 1));
+        }
+    }
+
+    /// Where a command comes that is sent in a conversation; `ended` says when another one was closed.
+    pub(crate) fn place(
+        &self,
+        conversation: Conversation,
+        now: Timestamp,
+        ended: impl Fn(Conversation) -> Option<Timestamp>,
+    ) -> Place {
+        let Some(from) = self.conversation else { return Place::Unknown };
+        let polls = self.beside.iter().flatten().find(|own| own.0 == conversation);
+        // What is closed long after its last word was forgotten, not ended.
+        let ended = ended(from).filter(|ended| ended.since_ns(self.last) < self.patience_ns());
+        let silent_ns = now.since_ns(self.last);
+        let goes_on = ended.is_none() && silent_ns <= self.longest_ns.saturating_mul(2);
+        let enough = if goes_on { POLLS_MIN } else { 1 };
+        if from == conversation || polls.is_some_and(|own| own.1 >= enough) {
+            return Place::Polled;
+        }
+        Place::Aside { from, last: self.last, ended }
     }
 
     fn patience_ns(&self) -> u64 {
@@ -125,23 +182,23 @@ mod tests {
         assert!(home.is(other), "nothing is known yet");
         for second in 0..1_000 {
             if second % 30 == 0 {
-                home.polled(one, at(second));
+                home.polled(one, at(second), true);
             }
             if second > 0 {
-                home.polled(other, at(second));
+                home.polled(other, at(second), true);
             }
             assert!(home.is(one) && !home.is(other), "{second}");
         }
         for second in 1_000..1_110 {
-            home.polled(other, at(second));
+            home.polled(other, at(second), true);
             assert!(home.is(one), "it may come back: {second}");
         }
-        home.polled(other, at(1_110));
+        home.polled(other, at(1_110), true);
         assert!(home.is(other), "four times as long as between its polls");
-        home.polled(other, at(40_000));
-        home.polled(one, at(43_599));
+        home.polled(other, at(40_000), true);
+        home.polled(one, at(43_599), true);
         assert!(home.is(other), "it may come back");
-        home.polled(one, at(43_600));
+        home.polled(one, at(43_600), true);
         assert!(home.is(one), "however long it once stood still");
     }
 }
