@@ -9,7 +9,7 @@ use crate::key::{Flags, Kind, NO_PARENT, commands};
 use crate::message::{answers, asks, is_commanded, range_of, role_of};
 use crate::path::Code;
 use crate::tables::{Sight, Tables, point_detail, slot, table_of_point};
-use crate::verdict::{Declared, Level, Verdict};
+use crate::verdict::{Declared, Verdict};
 use crate::zone::News;
 
 /// What holds for every key of one observation.
@@ -26,19 +26,11 @@ struct Lesson {
     hold: bool,
     /// It hangs under parties that are held back themselves.
     stranger: bool,
-    /// From which level on it was judged to be new: whom a declared standby asks for what its master asked, and what the
-    /// site file allows, makes keys of its own and is no news.
-    new_at: Option<Level>,
 }
 
 impl Lesson {
     const fn held_if(self, held: bool) -> Self {
         Self { hold: self.hold || held, ..self }
-    }
-
-    /// The news that a key of a level is, where it is any.
-    fn news(self, level: Level, news: News) -> Option<News> {
-        self.new_at.is_some_and(|at| at <= level).then_some(news)
     }
 }
 
@@ -54,7 +46,7 @@ impl Baseline {
             return;
         }
         self.hear(observation.time);
-        let lesson = Lesson { hold: alarmed, new_at: verdict.new_at, ..self.lesson(observation) };
+        let lesson = Lesson { hold: alarmed, ..self.lesson(observation) };
         match &observation.what {
             What::Message(message) => {
                 if !self.learn_settled(message, lesson) {
@@ -118,7 +110,6 @@ impl Baseline {
             block_ns: self.block_ns(),
             hold: false,
             stranger: false,
-            new_at: None,
         }
     }
 

@@ -1,7 +1,6 @@
 use gridtap_model::{Class, LinkEvent, Phase};
 
 use crate::play::{Play, at, hear, host, judged, learned, link, routine, short};
-use crate::zone::News;
 use crate::{Acceptance, Baseline, Config, Declared, Level, Site};
 
 fn accepted(until_ns: Option<i64>) -> Acceptance {
@@ -320,36 +319,6 @@ fn what_a_declared_standby_repeats_is_judged_as_its_master_s_every_time() {
     let zone = gridtap_model::Zone(0);
     assert!(with_a_standby().is_established_commander(zone, host(8)), "as its master is");
     assert!(!with_a_standby().is_established_commander(zone, host(9)));
-}
-
-#[test]
-fn what_a_declared_standby_repeats_is_no_news_and_what_it_adds_is() {
-    let pieces = |plays: &[Play]| {
-        let mut baseline = with_a_standby();
-        for play in plays {
-            learned(&mut baseline, 65, *play);
-        }
-        let zone = baseline.zone(gridtap_model::Zone(0)).unwrap();
-        [
-            News::AccessRead,
-            News::AccessCommand,
-            News::FunctionCommand,
-            News::Address,
-            News::Switched,
-        ]
-        .map(|news| zone.pieces(news))
-    };
-    let before = pieces(&[]);
-    let [reads, commands, functions, addresses, points] = before;
-    let as_its_master = [Play::read(8, 21, 0, 10), Play::coil(8, 21, 2)];
-    assert_eq!(pieces(&as_its_master), [reads, commands, functions, addresses, points + 1]);
-    let another = [Play::read(9, 21, 0, 10), Play::coil(9, 21, 2)];
-    assert_eq!(
-        pieces(&another),
-        [reads + 1, commands + 1, functions + 1, addresses + 1, points + 1]
-    );
-    let more = [Play::coil(8, 21, 9)];
-    assert_eq!(pieces(&more), [reads, commands, functions, addresses, points + 1]);
 }
 
 #[test]

@@ -12,7 +12,7 @@ use crate::path::{Code, Role};
 use crate::tables::{
     class_detail, class_slot, code_detail, conversation_detail, point_detail, range_detail, slot,
 };
-use crate::verdict::{Declared, Level};
+use crate::verdict::Declared;
 use crate::zone::News;
 
 impl Baseline {
@@ -44,16 +44,14 @@ impl Baseline {
         }
         let command = commands(message.class);
         let group = if command { Flags::COMMAND } else { Flags::NONE };
-        let news = if command { News::AccessCommand } else { News::AccessRead };
-        let news = lesson.news(Level::Flow, news);
+        let news = Some(if command { News::AccessCommand } else { News::AccessRead });
         let access = self.ensure(Kind::Access, pair, class_detail(role.class), group, news, lesson);
         let Some(access) = access else { return };
         let held = !self.tables.is_known(access, lesson.time);
         let lesson = Lesson { stranger: held, ..lesson.held_if(held) };
         let code = Code::from(message.function);
         self.tables.names.add(role.device.protocol, code, message.function.name);
-        let news = if command { News::FunctionCommand } else { News::FunctionRead };
-        let news = lesson.news(Level::Function, news);
+        let news = Some(if command { News::FunctionCommand } else { News::FunctionRead });
         let detail = code_detail(code);
         let function = self.ensure(Kind::Function, access, detail, group, news, lesson);
         let Some(function) = function else { return };
@@ -65,8 +63,7 @@ impl Baseline {
             let range = range_of(message, run);
             let kind = if range.written { Kind::Written } else { Kind::Read };
             let covered = self.is_covered(pair, range.written, run);
-            let news = lesson.news(Level::Address, News::Address);
-            let news = news.filter(|_| !range.written && !covered);
+            let news = (!range.written && !covered).then_some(News::Address);
             let detail = range_detail(range);
             let Some(id) = self.ensure(kind, function, detail, group, news, lesson) else {
                 continue;
@@ -149,8 +146,6 @@ impl Baseline {
                 }
                 continue;
             }
-            // Points that a standby commands are counted again: operators go on there with what they have not done yet, and
-            // how often they do is what is asked.
             let news = first.then_some(News::of_point(point.table.code));
             let id = self.ensure(Kind::Point, access, detail, Flags::COMMAND, news, lesson);
             if self.tables.keys.len() > before {
