@@ -368,6 +368,7 @@ impl Hand<'_> {
                 Happening::Reboot { station, for_ns: seconds(self.between(*for_s)) }
             }
             Step::Flap { for_s } => Happening::Flap { link, for_ns: seconds(self.between(*for_s)) },
+            Step::Kill { for_s } => Happening::Kill { link, for_ns: seconds(self.between(*for_s)) },
             Step::Trips {} => Happening::Trips { station },
             Step::Maintain {} => Happening::Maintenance { station },
             Step::Added {} => Happening::Added { station },
@@ -379,7 +380,8 @@ impl Hand<'_> {
                 Happening::Failover { from, to: standby.unwrap_or(from) }
             }
         };
+        let soon = matches!(happening, Happening::Kill { .. });
         self.act("", Vec::new(), Deed::Happens(happening));
-        self.pause([30.0, 60.0]);
+        self.pause(if soon { [0.2, 1.2] } else { [30.0, 60.0] });
     }
 }

@@ -341,6 +341,10 @@ pub enum Step {
     Flap {
         for_s: [f64; 2],
     },
+    /// The master's process ends and starts again; what follows is done at once.
+    Kill {
+        for_s: [f64; 2],
+    },
     /// The capture loses a share of all frames for a while.
     Lose {
         share: f64,

@@ -25,6 +25,13 @@ pub enum Happening {
         /// For how long.
         for_ns: i64,
     },
+    /// The process that speaks for a master ends, and starts again after a while.
+    Kill {
+        /// On which link.
+        link: usize,
+        /// After how long.
+        for_ns: i64,
+    },
     /// A station loses power and comes back.
     Reboot {
         /// Which.
@@ -140,6 +147,9 @@ impl World {
     pub(super) fn happening(&mut self, happening: Happening, now: i64) {
         match happening {
             Happening::Flap { link, for_ns } => self.flap(link, now, for_ns),
+            Happening::Kill { link, for_ns } => {
+                self.hang_up(link, Side::Client, true, now, now + for_ns)
+            }
             Happening::Reboot { station, for_ns } => self.restart(station, now, for_ns),
             Happening::Failover { from, to } => self.fail_over(from, to, now),
             Happening::Added { station } => {
