@@ -108,6 +108,12 @@ impl Baseline {
         verdict.provisional = provisional;
         verdict.declared = declared_by(flags);
         verdict.armed |= verdict.declared != Declared::Open;
+        // What is known may have been accepted for how it is used: in which conversation, or without a select.
+        if commands(message.class) && !self.tables.acceptances.is_empty() {
+            let (role, code) = (role_of(message), Code::from(message.function));
+            verdict.accepted = verdict.declared != Declared::Forbidden
+                && self.are_accepted(finest(&role, code, message), observation.time);
+        }
         let standing = self.standing(pair, observation.time);
         verdict.access = Access {
             host_known: true,
@@ -252,6 +258,12 @@ impl Baseline {
         verdict
     }
 
+    /// Whether somebody accepted each of these keys, and that holds.
+    fn are_accepted(&self, mut paths: impl Iterator<Item = Path>, time: Timestamp) -> bool {
+        let id_of = |path: &Path| self.tables.find_path(path);
+        paths.all(|path| id_of(&path).is_some_and(|id| self.tables.is_accepted(id, time)))
+    }
+
     /// Fills in what stands against the keys: held, accepted, provisional, long absent, and the key's text.
     fn judge_keys(
         &self,
@@ -264,9 +276,8 @@ impl Baseline {
         let finest = || finest(role, code, message);
         let id_of = |path: &Path| self.tables.find_path(path);
         // Whoever writes the site file decides for the site: what it forbids no acceptance of one key allows.
-        verdict.accepted = verdict.declared != Declared::Forbidden
-            && finest()
-                .all(|path| id_of(&path).is_some_and(|id| self.tables.is_accepted(id, time)));
+        verdict.accepted =
+            verdict.declared != Declared::Forbidden && self.are_accepted(finest(), time);
         if verdict.new_at.is_some() {
             let coarse = [Path::Access(*role), Path::Function { role: *role, code }];
             let unknown =

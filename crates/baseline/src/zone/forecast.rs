@@ -17,7 +17,7 @@ pub(crate) struct Forecast {
     pub(crate) once: u64,
     /// News that was to be expected.
     pub(crate) predicted: f64,
-    /// The most that was plausible, with 95 % confidence.
+    /// The highest mean that is plausible, with 95 % confidence: what came may be more than that by chance.
     pub(crate) predicted_max: f64,
 }
 
@@ -76,8 +76,8 @@ fn sum(counts: &[u32; SERIES], series: &[News]) -> u32 {
 /// are too few.
 ///
 /// With `m` blocks in the first two thirds, and something in `q` of them that was heard in no other, `q/m` of the blocks to
-/// come are expected to bring news and at most χ²₀.₉₅(2(q + 1))/2m are plausible (Good–Turing on blocks); the last third
-/// of `n` blocks may bring `n` times that.
+/// come are expected to bring news and at most χ²₀.₉₅(2(q + 1))/2m in the mean (Good–Turing on blocks); of the last third
+/// of `n` blocks `n` times that. Whether a level arms is asked of the counts themselves.
 pub(super) fn forecast(stretches: &[Stretch], blocks: u32, series: &[News]) -> Option<Forecast> {
     forecast_of(stretches, blocks, series, PIECES)
 }

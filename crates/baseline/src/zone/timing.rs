@@ -1,7 +1,7 @@
 //! Whether the timing level of a zone judges.
 //!
 //! Its news are blocks in which some request came as it had not come in any block before: it is armed like the others
-//! once the last third of the blocks brought no more of them than the first two thirds foretold.
+//! unless the last third of the blocks brought more of them than chance does after the first two thirds.
 
 use crate::float::is_plausible_after;
 

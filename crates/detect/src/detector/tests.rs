@@ -237,6 +237,18 @@ impl Plant {
             What::Message(message) => message.device.protocol,
             What::Link(_) | What::Network(_) => Protocol::Unknown,
         };
+        self.heard_of(protocol, conversation, source, destination, what)
+    }
+
+    /// The same, of a conversation of this protocol.
+    fn heard_of(
+        &mut self,
+        protocol: Protocol,
+        conversation: u64,
+        source: Endpoint,
+        destination: Endpoint,
+        what: What<'_>,
+    ) -> u64 {
         self.frame += 1;
         self.detector.frame(0);
         let observation = Observation {

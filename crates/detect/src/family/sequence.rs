@@ -87,7 +87,7 @@ impl Sequence {
         master: IpAddr,
         conversation: Conversation,
     ) -> bool {
-        self.last.get(&(device, master)).is_none_or(|last| last.home.is(conversation))
+        self.home(device, master).is_none_or(|home| home.is(conversation))
     }
 
     /// The conversation in which a master polls a device, as far as is known.

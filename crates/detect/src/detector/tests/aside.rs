@@ -48,20 +48,9 @@ impl Plant {
 
     /// The end of a conversation of this protocol is heard.
     fn closes(&mut self, conversation: u64, protocol: Protocol) {
-        self.frame += 1;
-        let end = Observation {
-            time: self.now,
-            place: Place { capture: 0, frame: self.frame, position: 0 },
-            zone: Zone(0),
-            conversation: Conversation(conversation),
-            transport: Transport::Tcp,
-            protocol,
-            source: Endpoint::new(host(MASTER), 40_000),
-            destination: Endpoint::new(host(RTU), 502),
-            what: What::Link(LinkEvent::Closed),
-        };
-        self.detector.observe(&end, &mut self.baseline);
-        self.told.extend(self.detector.take());
+        let (master, server) = (Endpoint::new(host(MASTER), 40_000), Endpoint::new(host(RTU), 502));
+        let end = What::Link(LinkEvent::Closed);
+        self.heard_of(protocol, conversation, master, server, end);
     }
 }
 
@@ -124,8 +113,12 @@ fn a_command_that_was_there_before_the_end_was_heard_becomes_critical_with_it() 
 fn a_conversation_that_ended_long_ago_was_not_taken_over() {
     let mut plant = Plant::operated(0);
     plant.closes(1, Protocol::Modbus);
-    plant.pass(700);
+    plant.pass(601);
     assert_eq!(plant.commands(OTHER), [BESIDE]);
+    let mut plant = Plant::operated(0);
+    plant.closes(1, Protocol::Modbus);
+    plant.pass(600);
+    assert_eq!(plant.commands(OTHER), [TAKEN_OVER]);
 }
 
 #[test]
@@ -202,11 +195,12 @@ fn once_where_it_connected_anew_is_no_habit_among_many_occasions() {
 fn few_occasions_say_nothing_and_nobody_makes_a_habit_meanwhile() {
     let mut plant = Plant::learned();
     assert_eq!(plant.commands(OTHER), [], "ten minutes are few occasions");
-    for _ in 0..10 {
+    let occasions = (1..20).find(|_| {
         plant.polls(1, 600);
         plant.commands(1);
-    }
-    assert_eq!(plant.commands(OTHER), [BESIDE]);
+        plant.commands(OTHER) == [BESIDE]
+    });
+    assert_eq!(occasions, Some(6), "two were heard in those ten minutes, and eight it takes");
 }
 
 #[test]
@@ -226,4 +220,28 @@ fn what_the_site_file_allows_is_no_news_wherever_it_is_said() {
     "#;
     let mut plant = Plant::operated_with(site, 0);
     assert_eq!(plant.commands(OTHER), []);
+}
+
+#[test]
+fn an_accepted_command_may_come_beside_the_polls_and_not_in_their_place() {
+    let accepted = || {
+        let mut plant = Plant::operated(0);
+        assert_eq!(plant.commands(OTHER), [BESIDE]);
+        let key = plant.above_low()[0].key.clone().expect("what may be accepted");
+        let acceptance = gridtap_baseline::Acceptance {
+            by: "a.berg".to_owned(),
+            second: Some("r.meier".to_owned()),
+            reason: "a second program".to_owned(),
+            at_ns: plant.now.nanos(),
+            until_ns: None,
+        };
+        plant.baseline.accept(&key, acceptance).unwrap();
+        plant.polls(1, 900);
+        plant
+    };
+    assert_eq!(accepted().commands(3), []);
+    let mut plant = accepted();
+    plant.closes(1, Protocol::Modbus);
+    plant.pass(20);
+    assert_eq!(plant.commands(3), [TAKEN_OVER]);
 }
