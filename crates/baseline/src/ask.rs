@@ -10,6 +10,7 @@ use crate::key::{Flags, NO_PARENT};
 use crate::message::{finest, role_of};
 use crate::path::{Code, Path, protocol_has_port};
 use crate::tables::slot;
+use crate::verdict::NewKey;
 
 /// Whether a message says what its master wants: a request, or the answer to one whose direction is not heard.
 #[must_use]
@@ -30,11 +31,16 @@ impl Baseline {
     /// The finest key of a message, in the text form of exports: what a person may accept of it where nothing in it is
     /// new, but how it is used. Empty for a message without any.
     #[must_use]
-    pub fn finest_key(&self, message: &Message<'_>) -> String {
+    pub fn finest_key(&self, message: &Message<'_>) -> Option<NewKey> {
         let role = role_of(message);
-        let path = finest(&role, Code::from(message.function), message).next();
-        let text = |path: Path| path.text_of(&self.tables.names, message);
-        path.map(text).unwrap_or_default()
+        finest(&role, Code::from(message.function), message).next().map(NewKey)
+    }
+
+    /// The text of a key in the form of exports, as a person may accept it. Of a message it has the names that came with it.
+    #[must_use]
+    pub fn text_of(&self, NewKey(path): NewKey, message: Option<&Message<'_>>) -> String {
+        let names = &self.tables.names;
+        message.map_or_else(|| path.text(names), |message| path.text_of(names, message))
     }
 
     /// Whether novelty is judged between this device and this master: learned in the zone, or declared.

@@ -345,7 +345,7 @@ impl core::error::Error for SignOffError {}
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::play::{Play, hear, judged, routine, short};
+    use crate::play::{Play, hear, judged, key_told, routine, short};
     use crate::{Declared, Level};
 
     fn acceptance() -> Acceptance {
@@ -357,7 +357,7 @@ mod tests {
     fn a_finest_key_names_the_coarser_ones_of_its_parties_that_alarm_as_well() {
         let mut baseline = short();
         routine(&mut baseline, 0..61);
-        let key = hear(&mut baseline, 61, Play::coil(9, 21, 2)).key;
+        let key = key_told(&mut baseline, 61, Play::coil(9, 21, 2));
         hear(&mut baseline, 61, Play::registers(9, 21, 5, 2));
         hear(&mut baseline, 61, Play::coil(8, 21, 2));
         let coarser = baseline.coarser_held(&key, Timestamp::MIN).unwrap();
@@ -407,13 +407,13 @@ mod tests {
         let mut baseline = short();
         routine(&mut baseline, 0..61);
         let play = Play { code: 4, name: "read_input_registers", ..Play::read(9, 21, 0, 2) };
-        let told = hear(&mut baseline, 61, play);
-        assert!(told.key.contains("|4:read_input_registers|"), "{}", told.key);
+        let told = key_told(&mut baseline, 61, play);
+        assert!(told.contains("|4:read_input_registers|"), "{told}");
         let rows = baseline.rows();
-        assert!(rows.iter().any(|row| row.key == told.key), "{} in {rows:?}", told.key);
-        let typed = told.key.replace("read_input", "nonsense").replace("zone0", "zone00");
-        assert_eq!(baseline.spelling(&typed), Ok(told.key.clone()));
-        assert!(is_same_key(&typed, &told.key) && !is_same_key(&typed, "nonsense"));
+        assert!(rows.iter().any(|row| row.key == told), "{told} in {rows:?}");
+        let typed = told.replace("read_input", "nonsense").replace("zone0", "zone00");
+        assert_eq!(baseline.spelling(&typed), Ok(told.clone()));
+        assert!(is_same_key(&typed, &told) && !is_same_key(&typed, "nonsense"));
         assert!(baseline.spelling("nonsense").is_err());
     }
 
@@ -421,7 +421,7 @@ mod tests {
     fn a_row_that_is_stored_before_a_decision_holds_is_what_the_decision_makes_of_it() {
         let mut baseline = short();
         routine(&mut baseline, 0..61);
-        let alarmed = hear(&mut baseline, 61, Play::coil(9, 21, 2)).key;
+        let alarmed = key_told(&mut baseline, 61, Play::coil(9, 21, 2));
         let known = "point|zone0|modbus|10.0.0.21#1|10.0.0.7|command|coil|2".to_owned();
         let unheard = "point|zone0|modbus|10.0.0.21#1|10.0.0.8|command|coil|7".to_owned();
         let for_a_time = Acceptance { at_ns: 7, until_ns: Some(i64::MAX), ..acceptance() };
@@ -496,8 +496,8 @@ mod tests {
     #[test]
     fn a_rule_that_forbids_wins_over_what_was_accepted_before_it_was_written() {
         let mut before = short();
-        let verdict = hear(&mut before, 1, Play::coil(7, 21, 2));
-        before.accept(&verdict.key, acceptance()).unwrap();
+        let key = key_told(&mut before, 1, Play::coil(7, 21, 2));
+        before.accept(&key, acceptance()).unwrap();
         assert!(judged(&mut before, 2, Play::coil(7, 21, 2)).accepted);
         before.site = Site::parse(FORBIDS).unwrap();
         let after = judged(&mut before, 2, Play::coil(7, 21, 2));

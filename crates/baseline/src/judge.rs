@@ -11,7 +11,7 @@ use crate::key::{Flags, NO_PARENT, commands};
 use crate::message::{asks, finest, range_of, role_of};
 use crate::path::{Code, Path, Role};
 use crate::tables::Sight;
-use crate::verdict::{Access, Declared, LearnedRate, Level, Verdict};
+use crate::verdict::{Access, Declared, LearnedRate, Level, NewKey, Verdict};
 use crate::zone::News;
 
 /// How many requests are remembered by their place: a master asks its devices for the same few things, over and over.
@@ -200,7 +200,7 @@ impl Baseline {
             accepted: false,
             absent_since: None,
             since: zone.map(|zone| zone.first()),
-            key: String::new(),
+            key: None,
         }
     }
 
@@ -229,7 +229,7 @@ impl Baseline {
             }
         }
         if verdict.new_at.is_none() {
-            verdict.key = String::new();
+            verdict.key = None;
         }
         verdict
     }
@@ -286,8 +286,7 @@ impl Baseline {
             let key = coarsest.and_then(|path| self.tables.key(id_of(&path)?));
             verdict.held = key.is_some_and(|key| key.flags.has(Flags::HELD));
             let told = finest().find(|path| unknown(path)).or_else(|| finest().next());
-            let text = |path: Path| path.text_of(&self.tables.names, message);
-            verdict.key = told.map(text).unwrap_or_default();
+            verdict.key = told.map(NewKey);
             return;
         }
         self.judge_history(role, code, message, time, verdict);

@@ -75,5 +75,5 @@ pub use site::{
 };
 pub use timing::{Around, Drifted, Late, Poll, Polled, Slowed};
 pub use values::{Departure, Measure};
-pub use verdict::{Access, Declared, LearnedRate, Level, Verdict};
+pub use verdict::{Access, Declared, LearnedRate, Level, NewKey, Verdict};
 pub use zone::Waiting;

@@ -190,6 +190,17 @@ pub(crate) fn hear(baseline: &mut Baseline, seconds: i64, play: Play) -> Verdict
     })
 }
 
+/// Judges and learns as [`hear`], and gives the text of the key that was new, as it is told before it is learned.
+pub(crate) fn key_told(baseline: &mut Baseline, seconds: i64, play: Play) -> String {
+    let told = play.heard(at(seconds), |observation| {
+        let What::Message(message) = &observation.what else { unreachable!("a play is a message") };
+        let key = baseline.judge(observation).key.unwrap();
+        baseline.text_of(key, Some(message))
+    });
+    hear(baseline, seconds, play);
+    told
+}
+
 /// Judges only.
 pub(crate) fn judged(baseline: &mut Baseline, seconds: i64, play: Play) -> Verdict {
     play.heard(at(seconds), |observation| baseline.judge(observation))

@@ -2,6 +2,8 @@
 
 use gridtap_model::{Point, Timestamp};
 
+use crate::path::Path;
+
 /// A level of the hierarchy of keys, coarse to fine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Level {
@@ -130,7 +132,11 @@ pub struct Verdict {
     pub absent_since: Option<Timestamp>,
     /// The baseline has heard since.
     pub since: Option<Timestamp>,
-    /// The finest key that is new, in the text form of exports: the exact tuple, which a person may accept.
-    /// Empty where nothing is new.
-    pub key: String,
+    /// The finest key that is new: the exact tuple, which a person may accept.
+    pub key: Option<NewKey>,
 }
+
+/// A key that is new. Its text is made where somebody is told of it ([`crate::Baseline::text_of`]): a flood brings very
+/// many that nobody reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NewKey(pub(crate) Path);

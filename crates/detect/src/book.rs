@@ -87,8 +87,8 @@ pub(crate) struct Finding<'a> {
     pub(crate) source: Endpoint,
     pub(crate) destination: Endpoint,
     pub(crate) armed: Armed,
-    /// The baseline's key that was new, where the finding is about novelty.
-    pub(crate) key: Option<&'a str>,
+    /// Makes the text of the baseline's key that was new, where the finding is about novelty.
+    pub(crate) key: &'a dyn Fn() -> Option<String>,
     /// The actor was never heard before this, or only in what alarmed.
     pub(crate) unknown: bool,
     /// The actor is new here or does what it never did: everything it does now is one incident.
@@ -202,7 +202,7 @@ impl Book {
             }
             Some(entry) => {
                 let quiet_ns = finding.time.since_ns(entry.anomaly.last_time);
-                let wanted = quiet_ns > self.config.join.nanos() || entry.listens();
+                let wanted = quiet_ns > self.config.join.nanos() || entry.listens(finding);
                 let words = wanted.then(|| words.get());
                 let is_other = quiet_ns > self.config.join.nanos()
                     && words.as_ref().is_some_and(|words| !entry.covers(&words.points));
@@ -276,6 +276,7 @@ impl Book {
             ordinal: self.ordinal,
             spread: None,
             awaits_telling: false,
+            worded: finding.time,
         };
         let is_excused = key.excuse.is_some();
         self.entries.insert(key, entry);
@@ -337,7 +338,7 @@ impl Book {
             expected: words.expected,
             advice: detection.advice,
             baseline: finding.armed,
-            key: finding.key.map(str::to_owned),
+            key: (finding.key)(),
         }
     }
 

@@ -23,6 +23,49 @@ const FAMILIES: [&[Detection]; 5] = [
     network::DETECTIONS,
 ];
 
+/// All detections by their ids: every finding asks for its detection.
+const BY_ID: &[&Detection] = &in_order::<{ count() }>();
+
+const fn count() -> usize {
+    let (mut count, mut rest): (usize, &[&[Detection]]) = (0, &FAMILIES);
+    while let [family, others @ ..] = rest {
+        (count, rest) = (count.saturating_add(family.len()), others);
+    }
+    count
+}
+
+/// Sorted by the compiler, which refuses what would be a panic anywhere else.
+#[expect(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "at compile time")]
+const fn in_order<const COUNT: usize>() -> [&'static Detection; COUNT] {
+    let mut sorted = [&FAMILIES[0][0]; COUNT];
+    let (mut family, mut nth, mut count) = (0, 0, 0);
+    while family < FAMILIES.len() {
+        if nth == FAMILIES[family].len() {
+            (family, nth) = (family + 1, 0);
+            continue;
+        }
+        let detection = &FAMILIES[family][nth];
+        let mut place = count;
+        while place > 0 && is_before(detection.id.as_bytes(), sorted[place - 1].id.as_bytes()) {
+            sorted[place] = sorted[place - 1];
+            place -= 1;
+        }
+        sorted[place] = detection;
+        (nth, count) = (nth + 1, count + 1);
+    }
+    sorted
+}
+
+const fn is_before(mut one: &[u8], mut other: &[u8]) -> bool {
+    while let ([first, rest @ ..], [second, others @ ..]) = (one, other) {
+        if *first != *second {
+            return *first < *second;
+        }
+        (one, other) = (rest, others);
+    }
+    one.len() < other.len()
+}
+
 /// Whom a detection concerns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -60,7 +103,8 @@ pub fn all() -> impl Iterator<Item = &'static Detection> {
 /// The detection of an id.
 #[must_use]
 pub fn detection(id: &str) -> Option<&'static Detection> {
-    all().find(|detection| detection.id == id)
+    let place = BY_ID.binary_search_by(|detection| detection.id.cmp(id)).ok()?;
+    BY_ID.get(place).copied()
 }
 
 /// The name of an ATT&CK for ICS technique: `T0855` is "Unauthorized Command Message".

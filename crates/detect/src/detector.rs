@@ -247,7 +247,7 @@ impl Detector {
             if !link::is_usual_attempt(obs, baseline) {
                 link::opened(&self.site, obs, &verdict, &mut self.candidates);
             }
-            let alarmed = self.enter_opened(obs, event, &verdict, known);
+            let alarmed = self.enter_opened(obs, event, baseline, &verdict, known);
             let connections = &mut self.families.connections;
             connections.opened(&self.site, obs, known, baseline, &mut self.series);
             self.enter_series(obs, zone_armed, baseline);
@@ -272,6 +272,7 @@ impl Detector {
         &mut self,
         obs: &Observation<'_>,
         event: &LinkEvent,
+        baseline: &Baseline,
         verdict: &Verdict,
         known: bool,
     ) -> bool {
@@ -302,7 +303,7 @@ impl Detector {
             source: obs.source,
             destination: obs.destination,
             armed: armed(verdict.armed),
-            key: Some(verdict.key.as_str()).filter(|key| !key.is_empty()),
+            key: &|| Some(baseline.text_of(verdict.key?, None)),
             stranger: !known && !attempted,
             unknown: !known,
         };

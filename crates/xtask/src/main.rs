@@ -9,7 +9,10 @@ mod deny;
 mod docs;
 mod evaluate;
 mod fixtures;
+mod floods;
+mod frames;
 mod fuzz;
+mod live;
 mod package;
 mod process;
 mod python;
@@ -37,6 +40,7 @@ enum Task {
     Docs(docs::Arguments),
     Evaluate(Box<evaluate::Arguments>),
     Fixtures(fixtures::Arguments),
+    Floods(floods::Arguments),
     Fuzz(fuzz::Arguments),
     Package(package::Arguments),
     Soak(soak::Arguments),
@@ -50,6 +54,7 @@ fn main() -> ExitCode {
         Task::Docs(arguments) => docs::run(&arguments),
         Task::Evaluate(arguments) => evaluate::run(&arguments),
         Task::Fixtures(arguments) => fixtures::run(&arguments),
+        Task::Floods(arguments) => floods::run(&arguments),
         Task::Fuzz(arguments) => fuzz::run(&arguments),
         Task::Package(arguments) => package::run(&arguments),
         Task::Soak(arguments) => soak::run(&arguments),

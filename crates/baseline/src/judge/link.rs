@@ -6,7 +6,7 @@ use crate::baseline::Baseline;
 use crate::key::Flags;
 use crate::message::Ends;
 use crate::path::{Path, protocol_has_port};
-use crate::verdict::{Access, Declared, LearnedRate, Level, Verdict};
+use crate::verdict::{Access, Declared, LearnedRate, Level, NewKey, Verdict};
 use crate::zone::News;
 
 impl Baseline {
@@ -51,7 +51,7 @@ impl Baseline {
                 .filter(|key| time.since_ns(key.last) > self.config.absent_after.nanos())
                 .map(|key| key.last),
             since: state.map(|state| state.first()),
-            key: if new { conversation.text(&tables.names) } else { String::new() },
+            key: new.then_some(NewKey(conversation)),
         }
     }
 

@@ -15,6 +15,10 @@ use crate::verdict::Access;
 /// The slots of the classes that command.
 const COMMAND_SLOTS: core::ops::RangeInclusive<usize> = 1..=5;
 
+/// How many of a master's devices are looked at for what it does elsewhere, those that it met first: whoever asks one
+/// device after the other must not make each of his requests dearer than the one before.
+const ELSEWHERE_MAX: usize = 128;
+
 /// What a master is known to do beyond reading: to one device, and to another one of the zone.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Standing {
@@ -85,7 +89,8 @@ impl Baseline {
             let host = host.and_then(|id| tables.hosts.get(slot(id)));
             let pairs = host.map(|host| host.pairs.as_slice()).unwrap_or_default();
             let mut others = 0_u32;
-            for pair in pairs.iter().filter_map(|id| tables.pairs.get(slot(*id))) {
+            let first = pairs.iter().take(ELSEWHERE_MAX);
+            for pair in first.filter_map(|id| tables.pairs.get(slot(*id))) {
                 let of = tables.devices.get(slot(pair.device)).map(|known| known.device);
                 let is_other =
                     of.is_some_and(|of| of != role.device && of.protocol == role.device.protocol);

@@ -1,6 +1,6 @@
 use gridtap_model::{Device, Protocol, SubAddress, Zone};
 
-use crate::play::{Play, at, hear, host, judged, routine, short};
+use crate::play::{Play, at, hear, host, judged, key_told, routine, short};
 use crate::{Acceptance, Baseline, FactKey, FactKind, Level, Verdict, diff};
 
 /// A stranger's, a reader's and the master's doings, chosen by a seed.
@@ -163,7 +163,7 @@ fn a_baseline_of_a_newer_form_or_with_a_damaged_row_is_refused() {
 fn an_acceptance_and_a_fact_survive_a_restart() {
     let mut baseline = short();
     routine(&mut baseline, 0..61);
-    let key = hear(&mut baseline, 61, Play::coil(9, 21, 2)).key;
+    let key = key_told(&mut baseline, 61, Play::coil(9, 21, 2));
     let acceptance = Acceptance {
         reason: "switching plan 17; Tuesday".into(),
         by: "an engineer".into(),

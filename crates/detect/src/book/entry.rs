@@ -9,6 +9,11 @@ use crate::crowd::Spread;
 /// Stands between what was seen first and what was seen last.
 const LAST: &str = "; last: ";
 
+/// How many findings of one anomaly are all put into words, and how often those that come after them are: making words
+/// costs more than judging, and whoever floods must not be able to have them made for every packet.
+const ALL_WORDED: u64 = 64;
+const WORDED_EVERY_NS: u64 = 100_000_000;
+
 /// One anomaly, and what was told of it.
 pub(super) struct Entry {
     pub(super) subject: Subject,
@@ -21,6 +26,8 @@ pub(super) struct Entry {
     pub(super) spread: Option<Box<Spread>>,
     /// It is among those that are to be told in a while.
     pub(super) awaits_telling: bool,
+    /// When words were made for it last.
+    pub(super) worded: Timestamp,
 }
 
 impl Entry {
@@ -32,9 +39,17 @@ impl Entry {
         Some((self.told_time.plus_ns(config.update_every.nanos()), self.ordinal))
     }
 
-    /// Whether the words of a further finding can still add something.
-    pub(super) fn listens(&self) -> bool {
-        self.anomaly.points.len() < EVIDENCE_MAX
+    /// Whether the words of a further finding can still add something: of very many, those that are more severe, and one
+    /// every so often.
+    pub(super) fn listens(&mut self, finding: &Finding<'_>) -> bool {
+        let wants = self.anomaly.points.len() < EVIDENCE_MAX
+            && (self.anomaly.count < ALL_WORDED
+                || finding.severity > self.anomaly.severity
+                || finding.time.since_ns(self.worded) >= WORDED_EVERY_NS);
+        if wants {
+            self.worded = finding.time;
+        }
+        wants
     }
 
     /// Whether all these points are listed already.

@@ -47,7 +47,7 @@ impl Seen {
             source: Endpoint::new(actor, 40_000),
             destination: Endpoint::new(target, 502),
             armed: Armed::Armed,
-            key: None,
+            key: &|| None,
             stranger: self.stranger,
             unknown: self.unknown,
         };

@@ -101,7 +101,7 @@ impl Detector {
             source: nobody,
             destination: nobody,
             armed: Armed::Armed,
-            key: None,
+            key: &|| None,
             stranger: false,
             unknown: false,
         };

@@ -101,10 +101,9 @@ pub(super) fn enter_message(
     let asks = obs.source == message.master;
     subject.device = subject.device.filter(|_| !primary.of_host);
     // What is new may be how something known is used.
-    let key = match scene.verdict.key.as_str() {
-        _ if !primary.novelty => String::new(),
-        "" => baseline.finest_key(message),
-        key => key.to_owned(),
+    let key = || {
+        let key = scene.verdict.key.or_else(|| baseline.finest_key(message));
+        Some(baseline.text_of(key.filter(|_| primary.novelty)?, Some(message)))
     };
     let finding = Finding {
         subject,
@@ -121,7 +120,7 @@ pub(super) fn enter_message(
         source: message.master,
         destination: if asks { obs.destination } else { obs.source },
         armed: scene.armed(),
-        key: Some(key.as_str()).filter(|key| !key.is_empty()),
+        key: &key,
         stranger,
         unknown: !access.host_known,
     };
@@ -172,7 +171,7 @@ pub(super) fn enter_one(
         source: series.source,
         destination: series.destination,
         armed: found.armed,
-        key: None,
+        key: &|| None,
         stranger: false,
         unknown,
     };

@@ -44,7 +44,7 @@ impl Detector {
                 source: nobody,
                 destination: nobody,
                 armed: Armed::Armed,
-                key: None,
+                key: &|| None,
                 unknown: false,
                 stranger: false,
             };

@@ -263,13 +263,12 @@ fn units(
     looks: &Looks,
     row: &'static str,
 ) -> Series {
-    let tried: Vec<String> = looks.units.iter().map(unit).collect();
     let observed = format!(
         "{} asked {} units of {} that it never asked before ({})",
         words::host(site, message.master.address),
-        tried.len(),
+        looks.units.count(),
         message.device.address,
-        shortened(&tried)
+        shortened(looks.units.iter().map(unit))
     );
     scan(row, obs, message, looks.units.frames())
         .saying(observed, "a master asks the units it is configured for")
@@ -291,13 +290,12 @@ fn functions(
     verb: &str,
     row: &'static str,
 ) -> Series {
-    let codes: Vec<String> = seen.iter().map(u16::to_string).collect();
     let observed = format!(
         "{} {verb} {} function codes that are new here, at {} ({})",
         words::host(site, message.master.address),
-        codes.len(),
+        seen.count(),
         words::device(site, &message.device),
-        shortened(&codes)
+        shortened(seen.iter().map(u16::to_string))
     );
     let expected = "a master uses the functions that its device has; \
                     trying codes one after the other finds out what a device can do";
@@ -318,27 +316,22 @@ fn addresses(
     let tables = several(&|one, next| {
         one.at.map(|(table, _)| table.code) != next.at.map(|(table, _)| table.code)
     });
-    let starts: Vec<String> = seen
-        .iter()
-        .filter_map(|start| start.at)
-        .map(
-            |(table, first)| {
-                if tables { format!("{} {first}", table.name) } else { first.to_string() }
-            },
-        )
-        .collect();
+    let mut starts = seen.iter().filter_map(|start| start.at).map(|(table, first)| {
+        if tables { format!("{} {first}", table.name) } else { first.to_string() }
+    });
     // Ranges of several units are those of their host.
     let place = if several(&|one, next| one.unit != next.unit) {
         let mut tried: Vec<SubAddress> = seen.iter().map(|start| start.unit).collect();
         tried.sort_unstable();
         tried.dedup();
-        let tried: Vec<String> = tried.iter().map(unit).collect();
-        format!("units {} of {}", shortened(&tried), message.device.address)
+        format!("units {} of {}", shortened(tried.iter().map(unit)), message.device.address)
     } else {
         words::device(site, &message.device)
     };
-    let from =
-        if starts.is_empty() { String::new() } else { format!(" (from {})", shortened(&starts)) };
+    let from = match shortened(&mut starts) {
+        none if none.is_empty() => none,
+        starts => format!(" (from {starts})"),
+    };
     let observed = format!(
         "{} {verb} {} address ranges that are new here, at {place}{from}",
         words::host(site, message.master.address),
@@ -353,8 +346,8 @@ fn addresses(
 }
 
 /// The first few of a list.
-fn shortened(list: &[String]) -> String {
+fn shortened(mut list: impl Iterator<Item = String>) -> String {
     const LISTED: usize = 8;
-    let shown = list.iter().take(LISTED).cloned().collect::<Vec<_>>().join(", ");
-    if list.len() > LISTED { format!("{shown}, …") } else { shown }
+    let shown = list.by_ref().take(LISTED).collect::<Vec<_>>().join(", ");
+    if list.next().is_some() { format!("{shown}, …") } else { shown }
 }

@@ -14,6 +14,7 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 
 use super::of_children;
+use crate::frames::{End, PUSH_ACK, SYN, SYN_ACK, segment};
 use crate::process::{program, say, target_directory};
 
 /// Open flows, ascending.
@@ -122,23 +123,32 @@ fn write(path: &PathBuf, flows: u32, poll: Poll) -> Result<()> {
     ])?;
     let port = if poll(0)[0].starts_with(&[5]) { 20_000 } else { 502 };
     let (mut written, mut round, mut said) = (0_u32, 0_u16, [1_u32, 1]);
+    let mut frame = Vec::new();
     while written < PACKETS {
         let messages = poll(round);
         for nth in 0..flows {
             let microseconds =
                 u64::from(round) * 1_000_000 + u64::from(nth) * 1_000_000 / u64::from(flows);
-            let client = (0x0A00_0000 | nth, 40_000);
-            let server = (0x0A80_0000 | nth, port);
-            let opening =
-                [(client, server, [0, 0], 2, &[][..]), (server, client, [0, 1], 0x12, &[][..])];
+            let end = |hardware, address, port| End {
+                hardware: [2, 0, 0, 0, 0, hardware],
+                address,
+                port,
+            };
+            let client = end(2, 0x0A00_0000 | nth, 40_000);
+            let server = end(1, 0x0A80_0000 | nth, port);
+            let opening = [
+                ([client, server], [0, 0], SYN, &[][..]),
+                ([server, client], [0, 1], SYN_ACK, &[][..]),
+            ];
             let [request, answer] = &messages;
             let next = said[0].wrapping_add(u32::try_from(request.len())?);
             let polled = [
-                (client, server, [said[0], said[1]], 0x18, &request[..]),
-                (server, client, [said[1], next], 0x18, &answer[..]),
+                ([client, server], [said[0], said[1]], PUSH_ACK, &request[..]),
+                ([server, client], [said[1], next], PUSH_ACK, &answer[..]),
             ];
-            for (from, to, numbers, flags, data) in if round == 0 { opening } else { polled } {
-                record(&mut out, microseconds, &segment(from, to, numbers, flags, data))?;
+            for (ends, numbers, flags, data) in if round == 0 { opening } else { polled } {
+                segment(&mut frame, ends, numbers, flags, data);
+                record(&mut out, microseconds, &frame)?;
                 written += 1;
             }
             if written >= PACKETS {
@@ -162,39 +172,4 @@ fn record(out: &mut impl Write, microseconds: u64, frame: &[u8]) -> Result<()> {
         out.write_all(&word.to_le_bytes())?;
     }
     Ok(out.write_all(frame)?)
-}
-
-fn segment(from: (u32, u16), to: (u32, u16), numbers: [u32; 2], flags: u8, data: &[u8]) -> Vec<u8> {
-    let mut frame = vec![2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0];
-    let octets = u16::try_from(20 + data.len()).unwrap_or(u16::MAX);
-    let mut header = vec![0x45, 0];
-    header.extend((octets + 20).to_be_bytes());
-    header.extend([0, 0, 0x40, 0, 64, 6, 0, 0]);
-    header.extend(from.0.to_be_bytes());
-    header.extend(to.0.to_be_bytes());
-    let check = checksum(&header, 0);
-    header.splice(10..12, check);
-    let mut tcp = from.1.to_be_bytes().to_vec();
-    tcp.extend(to.1.to_be_bytes());
-    tcp.extend(numbers.iter().flat_map(|number| number.to_be_bytes()));
-    tcp.extend([0x50, flags, 0x20, 0, 0, 0, 0, 0]);
-    tcp.extend(data);
-    let pseudo = [from.0, to.0].into_iter().flat_map(|it| [it >> 16, it & 0xFFFF]).sum::<u32>();
-    let check = checksum(&tcp, pseudo + 6 + u32::from(octets));
-    tcp.splice(16..18, check);
-    frame.extend(header);
-    frame.extend(tcp);
-    frame
-}
-
-fn checksum(octets: &[u8], already: u32) -> [u8; 2] {
-    let words = octets.chunks(2).map(|pair| {
-        let [high, low] = [0, 1].map(|at| pair.get(at).copied().unwrap_or(0));
-        u32::from(u16::from_be_bytes([high, low]))
-    });
-    let mut sum = words.sum::<u32>() + already;
-    while sum > 0xFFFF {
-        sum = (sum & 0xFFFF) + (sum >> 16);
-    }
-    (!u16::try_from(sum).unwrap_or(0)).to_be_bytes()
 }

@@ -7,7 +7,7 @@
 use std::fs::File;
 use std::io::IoSlice;
 use std::ops::Range;
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::Path;
 use std::thread::sleep;
 use std::time::Duration;
@@ -39,7 +39,7 @@ pub(crate) struct Sent {
 }
 
 /// Frames of one call.
-const AT_ONCE: usize = 64;
+pub(crate) const AT_ONCE: usize = 64;
 
 impl Load {
     /// Reads all frames of a capture.
@@ -61,29 +61,13 @@ impl Load {
 
     /// Sends at an interface of this thread's network until so much time has passed.
     pub(crate) fn send(&mut self, interface: &str, rate: u64, time: Duration) -> Result<Sent> {
-        let socket = socket(AddressFamily::Packet, SockType::Raw, SockFlag::SOCK_CLOEXEC, None)
-            .context("a packet socket needs root")?;
-        bind(socket.as_raw_fd(), &link_address(interface)?)?;
-        let mut headers = MultiHeaders::<LinkAddr>::preallocate(AT_ONCE, None);
-        let addresses = [None; AT_ONCE];
+        let mut outlet = Outlet::open(interface)?;
         let (began, mut sent) = (now(), Sent::default());
         loop {
             let frames = &self.frames;
             for chunk in frames.chunks(AT_ONCE) {
-                let slices: Vec<[IoSlice<'_>; 1]> = chunk
-                    .iter()
-                    .map(|frame| [IoSlice::new(self.octets.get(frame.clone()).unwrap_or_default())])
-                    .collect();
-                let mut from = 0;
-                while let Some(rest) = slices.get(from..).filter(|rest| !rest.is_empty()) {
-                    let at = addresses.get(..rest.len()).unwrap_or_default();
-                    let flags = MsgFlags::empty();
-                    match sendmmsg(socket.as_raw_fd(), &mut headers, rest, at, [], flags) {
-                        Ok(done) => from += done.count(),
-                        Err(Errno::ENOBUFS | Errno::EAGAIN | Errno::EINTR) => {}
-                        Err(error) => return Err(error).context("sending"),
-                    }
-                }
+                let frames = chunk.iter().map(|frame| self.octets.get(frame.clone()));
+                outlet.send(frames.map(Option::unwrap_or_default))?;
                 sent.frames += u64::try_from(chunk.len())?;
                 sent.spent = began.elapsed();
                 if sent.spent >= time {
@@ -107,6 +91,40 @@ impl Load {
                 }
             }
         }
+    }
+}
+
+/// Where frames go out, many a call.
+pub(crate) struct Outlet {
+    socket: OwnedFd,
+    headers: MultiHeaders<LinkAddr>,
+}
+
+impl Outlet {
+    /// At an interface of this thread's network.
+    pub(crate) fn open(interface: &str) -> Result<Self> {
+        let socket = socket(AddressFamily::Packet, SockType::Raw, SockFlag::SOCK_CLOEXEC, None)
+            .context("a packet socket needs root")?;
+        bind(socket.as_raw_fd(), &link_address(interface)?)?;
+        Ok(Self { socket, headers: MultiHeaders::preallocate(AT_ONCE, None) })
+    }
+
+    /// Sends all of them, which are at most [`AT_ONCE`].
+    pub(crate) fn send<'a>(&mut self, frames: impl Iterator<Item = &'a [u8]>) -> Result<()> {
+        let slices: Vec<[IoSlice<'_>; 1]> = frames.map(|frame| [IoSlice::new(frame)]).collect();
+        let addresses = [None; AT_ONCE];
+        let mut from = 0;
+        while let Some(rest) = slices.get(from..).filter(|rest| !rest.is_empty()) {
+            let at = addresses.get(..rest.len()).unwrap_or_default();
+            let flags = MsgFlags::empty();
+            let socket = self.socket.as_raw_fd();
+            match sendmmsg(socket, &mut self.headers, rest, at, [], flags) {
+                Ok(done) => from += done.count(),
+                Err(Errno::ENOBUFS | Errno::EAGAIN | Errno::EINTR) => {}
+                Err(error) => return Err(error).context("sending"),
+            }
+        }
+        Ok(())
     }
 }
 

@@ -1,0 +1,479 @@
+//! `cargo xtask floods`: what is meant to blind or drown the sensor, live, beside a substation and an attack.
+//!
+//! For each flood: first how many frames a second are heard without loss or lag; then, from a fresh start, so long a flood
+//! at a share of that rate, and once more as fast as it can be sent. Meanwhile the lab's substation goes on at its own
+//! pace, and in the middle a stranger reads and writes its registers (S1).
+
+mod kind;
+mod play;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Write;
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
+use std::thread::sleep;
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow, bail};
+use clap::ValueEnum;
+use serde_json::Value;
+
+use self::kind::{Kind, Parties};
+use self::play::{Due, UNPACED, play, read};
+use crate::frames::End;
+use crate::live::{Metrics, Sensor, get, gridtap, learn, make_network, now, sent};
+use crate::process::{program, root, say};
+
+/// Flood the sensor in ten ways beside a substation and an attack, and report what it still hears and tells
+///
+/// Needs root: it makes a network namespace of its own. All takes about (4 × SECONDS + 3 min) for each flood.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// How long each flood lasts
+    #[arg(long, default_value_t = 60, value_name = "SECONDS")]
+    seconds: u64,
+    /// Per cent of the rate without loss at which everything must be heard
+    #[arg(long, default_value_t = 80, value_name = "PERCENT")]
+    share: u64,
+    /// The memory that no flood may exceed: the worst case of docs/limits.md, the ring and what comes on top
+    #[arg(long, default_value_t = 1_009, value_name = "MIB")]
+    memory_max_mib: u64,
+    /// Only these floods
+    #[arg(long, value_enum, value_name = "KIND")]
+    only: Vec<Kind>,
+    /// The processor that hears, with nothing else of ours on it
+    #[arg(long, value_name = "CORE")]
+    core: Option<usize>,
+    /// The processor that sends
+    #[arg(long, value_name = "CORE")]
+    sender_core: Option<usize>,
+    /// The program that hears [default: the release build of this workspace]
+    #[arg(long, value_name = "FILE")]
+    gridtap: Option<PathBuf>,
+}
+
+const SUBSTATION: &str = "fixtures/modbus/learn-1.pcap.gz";
+const ATTACK: &str = "fixtures/modbus/s1-stranger-1";
+/// How long the substation is heard alone before a flood, and after it.
+const BEFORE: Duration = Duration::from_secs(10);
+const AFTER: Duration = Duration::from_secs(20);
+/// Within what an overload must be told, and be over.
+const PROMPTLY: Duration = Duration::from_secs(5);
+/// What is looked at while it is heard, how often.
+const BEAT: Duration = Duration::from_millis(500);
+/// How long a rate is held before the next is tried, and up to what lag it is kept up with.
+const STEP: Duration = Duration::from_secs(3);
+const LAG_MAX_MS: f64 = 100.0;
+const RATE_MIN: u64 = 10_000;
+
+pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+    let gridtap = gridtap(arguments.gridtap.as_ref())?;
+    let folder = tempfile::tempdir()?;
+    let scene = Scene::read(arguments, gridtap, folder.path())?;
+    make_network()?;
+    let kinds: Vec<_> = match &arguments.only[..] {
+        [] => Kind::value_variants().to_vec(),
+        only => only.to_vec(),
+    };
+    let mut faults = Vec::new();
+    writeln!(
+        std::io::stdout(),
+        "flood\tasked\tsent/s\theard\tlost\tuncounted\tsubstation %\tS1\tMiB\tlag p99 ms\ttold after s\tover after s"
+    )?;
+    for kind in kinds {
+        let loss_free = scene.loss_free_rate(kind)?;
+        for rate in [loss_free * arguments.share / 100, UNPACED] {
+            let came = scene.flooded(kind, rate)?;
+            came.print(kind, rate, arguments.seconds)?;
+            let faults_of = came.faults(rate, arguments.memory_max_mib);
+            faults.extend(faults_of.iter().map(|fault| format!("{kind:?}: {fault}")));
+        }
+    }
+    if !faults.is_empty() {
+        bail!("not withstood:\n  {}", faults.join("\n  "));
+    }
+    Ok(())
+}
+
+/// What all runs share.
+struct Scene<'a> {
+    arguments: &'a Arguments,
+    gridtap: PathBuf,
+    folder: PathBuf,
+    learned: PathBuf,
+    substation: Vec<Due>,
+    attack: Vec<Due>,
+    /// What must be told of the attack: detection and device.
+    expected: Vec<(String, String)>,
+    attacker: String,
+    /// When each request to a device of the substation is sent, by device.
+    requests: BTreeMap<String, Vec<Duration>>,
+    parties: Parties,
+}
+
+impl<'a> Scene<'a> {
+    fn read(arguments: &'a Arguments, gridtap: PathBuf, folder: &Path) -> Result<Self> {
+        let capture = root().join(SUBSTATION);
+        let learned = folder.join("learned");
+        learn(&gridtap, &capture, &learned)?;
+        let substation = read(&capture)?;
+        let requests = requests(&gridtap, &capture, &substation)?;
+        let truth = fs::read_to_string(root().join(ATTACK).with_extension("json"))?;
+        let truth: Value = serde_json::from_str(&truth)?;
+        let act = truth.pointer("/acts/0").context("a truth without an act")?;
+        let frames = text(act, "frames")?;
+        let frames: Vec<_> = frames.split(' ').map(range).collect::<Result<_>>()?;
+        let whole = read(&root().join(ATTACK).with_extension("pcap.gz"))?;
+        let numbered = (1_usize..).zip(whole);
+        let its_own =
+            |(number, _): &(usize, Due)| frames.iter().any(|range| range.contains(number));
+        let attack: Vec<Due> = numbered.filter(its_own).map(|(_, due)| due).collect();
+        let expected = act.get("expected").and_then(Value::as_array).context("nothing expected")?;
+        let expected =
+            expected.iter().map(|each| Ok((text(each, "detection")?, text(each, "device")?)));
+        let parties = parties(&substation).context("nothing is polled on port 502")?;
+        Ok(Self {
+            arguments,
+            gridtap,
+            folder: folder.to_owned(),
+            learned,
+            expected: expected.collect::<Result<_>>()?,
+            attacker: text(act, "source")?,
+            substation,
+            attack,
+            requests,
+            parties,
+        })
+    }
+
+    /// A copy of what was learned.
+    fn state(&self) -> Result<PathBuf> {
+        let state = self.folder.join("state");
+        if state.exists() {
+            fs::remove_dir_all(&state)?;
+        }
+        fs::create_dir(&state)?;
+        for entry in fs::read_dir(&self.learned)? {
+            let path = entry?.path();
+            fs::copy(&path, state.join(path.file_name().unwrap_or_default()))?;
+        }
+        Ok(state)
+    }
+
+    /// The highest rate at which nothing is lost and nothing lags: raised by a quarter until something does.
+    fn loss_free_rate(&self, kind: Kind) -> Result<u64> {
+        let sensor =
+            Sensor::start(&self.gridtap, &self.state()?, &self.folder, self.arguments.core)?;
+        let flood = (kind, self.parties);
+        let (control, player) = play(self.substation.clone(), flood, self.arguments.sender_core);
+        let (mut kept, mut rate) = (0, RATE_MIN);
+        let mut before = Metrics::read()?;
+        loop {
+            control.rate.store(rate, Ordering::Relaxed);
+            let made = control.flood_frames.load(Ordering::Relaxed);
+            let began = now();
+            sleep(STEP);
+            let made = control.flood_frames.load(Ordering::Relaxed).saturating_sub(made);
+            let milliseconds = u64::try_from(began.elapsed().as_millis())?.max(1);
+            let reached = made * 1_000 / milliseconds;
+            let current = Metrics::read()?;
+            let lag = current.lag_p99_ms(&before).parse::<f64>().unwrap_or(f64::INFINITY);
+            if current.lost != before.lost || lag > LAG_MAX_MS {
+                break;
+            }
+            kept = reached;
+            if reached < rate * 9 / 10 {
+                // The sender is at its end.
+                break;
+            }
+            before = current;
+            rate = rate * 5 / 4;
+        }
+        control.is_over.store(true, Ordering::Relaxed);
+        player.join().map_err(|_| anyhow!("the sender failed"))??;
+        drop(sensor);
+        say(&format!("{kind:?}: {kept} a second without loss, lost or late at {rate}"));
+        if kept == 0 {
+            bail!("{kind:?}: lost or late at {rate} a second already");
+        }
+        Ok(kept)
+    }
+
+    /// One flood from a fresh start.
+    fn flooded(&self, kind: Kind, rate: u64) -> Result<Came> {
+        let state = self.state()?;
+        let sensor = Sensor::start(&self.gridtap, &state, &self.folder, self.arguments.core)?;
+        let flood_end = BEFORE + Duration::from_secs(self.arguments.seconds);
+        let end = flood_end + AFTER;
+        let (sent_before, first) = (sent()?, Metrics::read()?);
+        let core = self.arguments.sender_core;
+        let (control, player) = play(self.frames(end), (kind, self.parties), core);
+        let (began, mut watch) = (now(), Watch::default());
+        let (mut at_begin, mut lag_p99_ms) = (None, String::new());
+        while began.elapsed() < end {
+            let is_flooded = (BEFORE..flood_end).contains(&began.elapsed());
+            if is_flooded && at_begin.is_none() {
+                at_begin = Some(Metrics::read()?);
+            }
+            if !is_flooded
+                && let Some(before) = &at_begin
+                && lag_p99_ms.is_empty()
+            {
+                lag_p99_ms = Metrics::read()?.lag_p99_ms(before);
+            }
+            control.rate.store(if is_flooded { rate } else { 0 }, Ordering::Relaxed);
+            watch.look(began.elapsed())?;
+            sleep(BEAT);
+        }
+        control.is_over.store(true, Ordering::Relaxed);
+        player.join().map_err(|_| anyhow!("the sender failed"))??;
+        // What was sent last is heard before it is counted.
+        sleep(Duration::from_secs(3));
+        let last = Metrics::read()?;
+        let lost = [0, 1, 2].map(|at| last.lost[at].saturating_sub(first.lost[at]));
+        let (sent, heard) = (sent()?, last.packets.saturating_sub(first.packets));
+        let peak_mib = sensor.resident_mib("VmHWM")?;
+        drop(sensor);
+        Ok(Came {
+            sent: sent.saturating_sub(sent_before),
+            flood_frames: control.flood_frames.load(Ordering::Relaxed),
+            heard,
+            lost,
+            decoded: self.decoded(&first, &last, end),
+            found: [self.found(&state)?, self.expected.len()],
+            peak_mib,
+            lag_p99_ms,
+            watch,
+            flood_end,
+        })
+    }
+
+    /// What goes on until then: the substation, and the attack in the middle of the flood.
+    fn frames(&self, end: Duration) -> Vec<Due> {
+        let middle = BEFORE + Duration::from_secs(self.arguments.seconds) / 2;
+        let first = self.attack.first().map_or(Duration::ZERO, |(due, _)| *due);
+        let attack = self.attack.iter().map(|(due, frame)| (*due - first + middle, frame.clone()));
+        let mut frames: Vec<Due> = self.substation.iter().cloned().chain(attack).collect();
+        frames.retain(|(due, _)| *due < end);
+        frames.sort_by_key(|(due, _)| *due);
+        frames
+    }
+
+    /// Of the requests of the substation, how many were sent in this time, and how many of these decoded.
+    fn decoded(&self, first: &Metrics, last: &Metrics, end: Duration) -> [u64; 2] {
+        let (mut all, mut decoded) = (0, 0);
+        for (device, requests) in &self.requests {
+            let label = format!("device=\"{device}\"");
+            let of = |metrics: &Metrics| metrics.sum("gridtap_device_commands_total", &[&label]);
+            let sent = requests.iter().filter(|due| **due < end).count();
+            let sent = u64::try_from(sent).unwrap_or(u64::MAX);
+            all += sent;
+            // What the attack asks of the device is counted as well, and makes up for nothing.
+            decoded += of(last).saturating_sub(of(first)).min(sent);
+        }
+        [decoded, all]
+    }
+
+    /// How much of what must be told of the attack is in the store.
+    fn found(&self, state: &Path) -> Result<usize> {
+        let mut list = program(&self.gridtap);
+        list.args(["anomalies", "list", "--json", "--state"]).arg(state);
+        let out = list.output()?;
+        if !out.status.success() {
+            bail!("gridtap anomalies: {}", String::from_utf8_lossy(&out.stderr));
+        }
+        let told: Vec<Value> = String::from_utf8_lossy(&out.stdout)
+            .lines()
+            .map(serde_json::from_str)
+            .collect::<Result<_, _>>()?;
+        let is_told = |(detection, device): &&(String, String)| {
+            told.iter().any(|anomaly| {
+                let said = |key: &str| anomaly.get(key).and_then(Value::as_str).unwrap_or("");
+                said("detection") == detection
+                    && said("device") == device
+                    && said("severity") == "critical"
+                    && said("source").starts_with(&self.attacker)
+            })
+        };
+        Ok(self.expected.iter().filter(is_told).count())
+    }
+}
+
+fn text(value: &Value, key: &str) -> Result<String> {
+    let text = value.get(key).and_then(Value::as_str);
+    Ok(text.with_context(|| format!("no {key}"))?.to_owned())
+}
+
+/// `7` or `7-9`.
+fn range(text: &str) -> Result<RangeInclusive<usize>> {
+    let (from, to) = text.split_once('-').unwrap_or((text, text));
+    Ok(from.parse()?..=to.parse()?)
+}
+
+/// When each device of a capture is asked, as our own decoder has it where nothing is lost.
+fn requests(
+    gridtap: &Path,
+    capture: &Path,
+    frames: &[Due],
+) -> Result<BTreeMap<String, Vec<Duration>>> {
+    let out = program(gridtap).arg("decode").arg(capture).output()?;
+    if !out.status.success() {
+        bail!("gridtap decode: {}", String::from_utf8_lossy(&out.stderr));
+    }
+    let mut requests: BTreeMap<String, Vec<Duration>> = BTreeMap::new();
+    for line in String::from_utf8_lossy(&out.stdout).lines() {
+        let record: Value = serde_json::from_str(line)?;
+        let modbus = record.get("modbus").context("no Modbus")?;
+        if modbus.get("kind").and_then(Value::as_str) != Some("request") {
+            continue;
+        }
+        let number = record.get("frame").and_then(Value::as_u64).context("no frame")?;
+        let unit = modbus.get("unit").and_then(Value::as_u64).context("no unit")?;
+        let to = text(&record, "destination")?;
+        let address = to.split_once(':').map_or(&*to, |(address, _)| address);
+        let due = usize::try_from(number)?.checked_sub(1).and_then(|nth| frames.get(nth));
+        let (due, _) = due.context("a frame that is not there")?;
+        requests.entry(format!("modbus {address} unit {unit}")).or_default().push(*due);
+    }
+    Ok(requests)
+}
+
+/// A device that is polled, as the first request to it has it, and two hosts beside it.
+fn parties(frames: &[Due]) -> Option<Parties> {
+    let to_modbus = |frame: &&Due| {
+        frame.1.get(12..15) == Some(&[8, 0, 0x45])
+            && frame.1.get(23) == Some(&6)
+            && frame.1.get(36..38) == Some(&502_u16.to_be_bytes())
+    };
+    let (_, frame) = frames.iter().find(to_modbus)?;
+    let hardware: [u8; 6] = frame.get(..6)?.try_into().ok()?;
+    let address = u32::from_be_bytes(frame.get(30..34)?.try_into().ok()?);
+    let beside = |last: u8, port| End {
+        hardware: [2, 0, 0, 0, 9, last],
+        address: (address & 0xFFFF_FF00) | u32::from(last),
+        port,
+    };
+    let polled = End { hardware, address, port: 502 };
+    Some(Parties { polled, stranger: beside(251, 45_000), gateway: beside(250, 502) })
+}
+
+/// What is seen of a run while it lasts, each with when that was.
+#[derive(Default)]
+struct Watch {
+    lost: u64,
+    first_loss: Option<Duration>,
+    last_loss: Option<Duration>,
+    /// When the overload was told, and when it was told to be over.
+    told: Option<Duration>,
+    over: Option<Duration>,
+}
+
+impl Watch {
+    fn look(&mut self, passed: Duration) -> Result<()> {
+        let metrics = Metrics::read()?;
+        let lost = metrics.lost.iter().sum();
+        if lost > self.lost {
+            self.first_loss.get_or_insert(passed);
+            self.last_loss = Some(passed);
+        }
+        self.lost = lost;
+        let told: Value = serde_json::from_str(&get("/api/v1/anomalies?detection=OT-29")?)?;
+        let told = told.pointer("/anomalies").and_then(Value::as_array).context("no anomalies")?;
+        if told.is_empty() {
+            return Ok(());
+        }
+        self.told.get_or_insert(passed);
+        let is_over = told
+            .iter()
+            .all(|anomaly| text(anomaly, "state").is_ok_and(|state| state.ends_with("cleared")));
+        self.over = is_over.then(|| self.over.unwrap_or(passed));
+        Ok(())
+    }
+}
+
+/// What came of a flood.
+struct Came {
+    sent: u64,
+    flood_frames: u64,
+    heard: u64,
+    lost: [u64; 3],
+    /// Requests of the substation: decoded, and sent.
+    decoded: [u64; 2],
+    /// Of the attack: told, and to be told.
+    found: [usize; 2],
+    peak_mib: u64,
+    lag_p99_ms: String,
+    watch: Watch,
+    flood_end: Duration,
+}
+
+impl Came {
+    fn lost(&self) -> u64 {
+        self.lost.iter().sum()
+    }
+
+    fn uncounted(&self) -> i128 {
+        i128::from(self.sent) - i128::from(self.heard) - i128::from(self.lost())
+    }
+
+    /// From the first loss to its being told, and from the end of the flood to its being told to be over.
+    fn told_and_over(&self) -> [Option<Duration>; 2] {
+        let Watch { first_loss, told, over, .. } = &self.watch;
+        let told = told.zip(*first_loss).map(|(told, lost)| told.saturating_sub(lost));
+        [told, over.map(|over| over.saturating_sub(self.flood_end))]
+    }
+
+    fn print(&self, kind: Kind, rate: u64, seconds: u64) -> Result<()> {
+        let [decoded, all] = self.decoded;
+        let share = decoded * 10_000 / all.max(1);
+        let asked = if rate == UNPACED { "unpaced".to_owned() } else { rate.to_string() };
+        let shown = |time: Option<Duration>| {
+            time.map_or("-".to_owned(), |time| format!("{:.1}", time.as_secs_f64()))
+        };
+        let [told, over] = self.told_and_over().map(shown);
+        writeln!(
+            std::io::stdout(),
+            "{kind:?}\t{asked}\t{}\t{}\t{}\t{}\t{}.{:02}\t{}/{}\t{}\t{}\t{told}\t{over}",
+            self.flood_frames / seconds.max(1),
+            self.heard,
+            self.lost(),
+            self.uncounted(),
+            share / 100,
+            share % 100,
+            self.found[0],
+            self.found[1],
+            self.peak_mib,
+            self.lag_p99_ms,
+        )?;
+        Ok(())
+    }
+
+    /// What is not as it must be. Unpaced, whatever is lost must be counted and told; at a pace below that of any loss,
+    /// everything must be heard.
+    fn faults(&self, rate: u64, memory_max_mib: u64) -> Vec<String> {
+        let [decoded, all] = self.decoded;
+        let mut faults = Vec::new();
+        let mut must = |holds: bool, fault: String| {
+            if !holds {
+                faults.push(fault);
+            }
+        };
+        must(self.uncounted() == 0, format!("{} frames are not accounted for", self.uncounted()));
+        must(self.peak_mib <= memory_max_mib, format!("{} MiB were held", self.peak_mib));
+        if rate != UNPACED {
+            must(
+                self.found[0] == self.found[1],
+                format!("of the attack {:?} was told", self.found),
+            );
+            must(decoded * 100 >= all * 99, format!("{decoded} of {all} requests were decoded"));
+        } else if self.lost() > 0 {
+            let within = |time: Option<Duration>| time.is_some_and(|time| time <= PROMPTLY + BEAT);
+            let [told, over] = self.told_and_over();
+            must(within(told), format!("the overload was told after {told:?}"));
+            must(within(over), format!("the overload was over after {over:?}"));
+        }
+        faults
+    }
+}
