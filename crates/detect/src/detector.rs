@@ -313,7 +313,7 @@ impl Detector {
             device: words::device(site, &link::device(obs)),
             points: Vec::new(),
             observed: link::observed(site, obs),
-            expected: primary.expected.clone(),
+            expected: primary.expected.of_conversation(site, obs, verdict),
         });
         true
     }

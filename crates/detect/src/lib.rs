@@ -14,6 +14,7 @@ pub mod catalogue;
 mod config;
 mod crowd;
 mod detector;
+mod expected;
 mod family;
 mod float;
 mod incident;

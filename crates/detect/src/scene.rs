@@ -4,6 +4,7 @@ use gridtap_baseline::{Level, Site, Verdict};
 use gridtap_model::{Armed, Class, Effect, Message, Observation, Phase, Point, Protocol, Severity};
 
 use crate::book::{Cause, Subject};
+use crate::expected::Expected;
 
 /// A message, what the baseline says of it, and the site's names.
 #[derive(Clone, Copy)]
@@ -119,7 +120,7 @@ pub(crate) struct Candidate {
     /// One anomaly for the whole host, whichever device there it meets: a sweep is told once, not once a unit.
     pub(crate) of_host: bool,
     pub(crate) score: f64,
-    pub(crate) expected: String,
+    pub(crate) expected: Expected,
 }
 
 /// How specific a rule is, least first.

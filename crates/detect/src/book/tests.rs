@@ -32,6 +32,12 @@ impl Seen {
     }
 
     fn enter_as(&self, actor: IpAddr, target: IpAddr, book: &mut Book) {
+        self.enter_at(Timestamp::from_parts(self.second, 0), [actor, target], book);
+    }
+
+    /// Enters it at this time. Whether it was put into words.
+    fn enter_at(&self, time: Timestamp, [actor, target]: [IpAddr; 2], book: &mut Book) -> bool {
+        let mut worded = false;
         let finding = Finding {
             subject: Subject { detection: self.detection, actor, target, device: None, variant: 0 },
             detection: catalogue::detection(self.detection).unwrap(),
@@ -39,7 +45,7 @@ impl Seen {
             severity: self.severity,
             score: 1.0,
             cause: self.cause,
-            time: Timestamp::from_parts(self.second, 0),
+            time,
             place: Place { capture: 0, frame: u64::try_from(self.second).unwrap(), position: 0 },
             earlier: &[],
             protocol: Protocol::Modbus,
@@ -51,13 +57,17 @@ impl Seen {
             stranger: self.stranger,
             unknown: self.unknown,
         };
-        book.enter(&finding, || Words {
-            zone: "default".to_owned(),
-            device: "device".to_owned(),
-            points: vec![format!("coil {}", self.point)],
-            observed: "observed".to_owned(),
-            expected: "expected".to_owned(),
+        book.enter(&finding, || {
+            worded = true;
+            Words {
+                zone: "default".to_owned(),
+                device: "device".to_owned(),
+                points: vec![format!("coil {}", self.point)],
+                observed: "observed".to_owned(),
+                expected: "expected".to_owned(),
+            }
         });
+        worded
     }
 }
 
@@ -302,4 +312,20 @@ fn strangers_hide_no_critical_finding_of_a_known_host() {
     assert_eq!(known.len(), 29);
     let incidents: std::collections::BTreeSet<_> = known.iter().map(|one| one.incident).collect();
     assert_eq!(incidents.len(), 29, "each stands alone");
+}
+
+#[test]
+fn a_flood_of_findings_is_counted_whole_and_put_into_words_now_and_then() {
+    let mut book = Book::new(&Config::default(), Vec::new());
+    let (low, ends) = (Severity::Low, [host(66), host(21)]);
+    let flood = Seen { severity: low, ..Seen::new(1, "MB-31", 66, 21) };
+    let at = |nth: i32| Timestamp::from_parts(1, u32::try_from(nth * 10_000).unwrap());
+    let worded = (0..100_000).filter(|nth| flood.enter_at(at(*nth), ends, &mut book)).count();
+    assert!((64..100).contains(&worded), "{worded} times in a second");
+    // What is worse is put into words whatever came before.
+    let worse = Seen { severity: Severity::High, ..flood };
+    assert!(worse.enter_at(at(99_999), ends, &mut book));
+    assert!(!worse.enter_at(at(99_999), ends, &mut book));
+    book.finish();
+    assert_eq!(last_told(book.take())[0].count, 100_002);
 }

@@ -45,7 +45,8 @@ pub(super) fn read_range(scene: &Scene<'_>, budget: &mut Budget) -> Option<Candi
             words::heard(verdict, scene.obs.time),
             if message.file.is_some() { "asked for other files" } else { "read other addresses" },
             words::how_often(&verdict.rate)
-        ),
+        )
+        .into(),
     })
 }
 
@@ -141,7 +142,7 @@ pub(super) fn enter_message(
             device: words::device(scene.site, &message.device),
             points: words::points(scene, POINTS_LISTED),
             observed,
-            expected: primary.expected.clone(),
+            expected: primary.expected.of_message(scene, baseline),
         }
     });
     candidates.iter().any(|candidate| candidate.novelty)

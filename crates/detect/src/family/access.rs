@@ -6,10 +6,11 @@
 //! a master that was never heard at a device: that one is named at once.
 
 use gridtap_baseline::{Baseline, Declared};
-use gridtap_model::{Class, Effect, FaultKind, Occasion, Severity, Table};
+use gridtap_model::{Class, Effect, FaultKind, Occasion, Severity};
 
 use super::{Rows, rows};
 use crate::book::Cause;
+use crate::expected::Expected;
 use crate::scene::{Candidate, Scene, rank};
 use crate::{float, words};
 
@@ -44,9 +45,9 @@ pub(crate) fn candidates(scene: &Scene<'_>, baseline: &Baseline, out: &mut Vec<C
         return;
     }
     if scene.commands() {
-        command(scene, rows, baseline, out);
+        command(scene, rows, out);
     } else {
-        read(scene, rows, baseline, out);
+        read(scene, rows, out);
     }
     if out.len() > before {
         network(scene, baseline, out);
@@ -61,7 +62,7 @@ fn first_dialogue(scene: &Scene<'_>, rows: &Rows) -> Candidate {
         Occasion::NeedTime => "the device has asked for the time",
         _ => "the conversation has just begun",
     };
-    let expected = format!("{}; but {why}, and masters begin with this", never_used(scene));
+    let expected = Expected::NeverUsedBefore(why);
     let row = row.unwrap_or(rows.new_function);
     let candidate = news(scene, row, Severity::Low, rank::FUNCTION, expected);
     Candidate { novelty: false, variant: 3, ..candidate }
@@ -114,7 +115,8 @@ fn forbidden(scene: &Scene<'_>, rows: &Rows) -> Candidate {
             words::host(scene.site, scene.message.master.address),
             scene.message.function,
             words::device(scene.site, &scene.message.device)
-        ),
+        )
+        .into(),
     }
 }
 
@@ -124,7 +126,7 @@ fn news(
     detection: &'static str,
     severity: Severity,
     rank: u8,
-    expected: String,
+    expected: impl Into<Expected>,
 ) -> Candidate {
     Candidate {
         detection,
@@ -135,7 +137,7 @@ fn news(
         variant: 0,
         of_host: false,
         score: float::score(scene.verdict.rate.per_block_max),
-        expected,
+        expected: expected.into(),
     }
 }
 
@@ -196,25 +198,24 @@ fn known(scene: &Scene<'_>, rows: &Rows, baseline: &Baseline, out: &mut Vec<Cand
     }
 }
 
-fn command(scene: &Scene<'_>, rows: &Rows, baseline: &Baseline, out: &mut Vec<Candidate>) {
+fn command(scene: &Scene<'_>, rows: &Rows, out: &mut Vec<Candidate>) {
     let access = &scene.verdict.access;
     if !scene.known_commander() {
         // Never lowered: a stranger's command is critical however often strangers come.
-        let expected = no_other(scene, baseline, true);
+        let expected = Expected::NoOther { commanding: true };
         let row = (rows.new_commander)(scene.message);
         out.push(news(scene, row, Severity::Critical, rank::CLASS, expected));
         if let Some(row) = (rows.effect)(scene.message.effect, scene.message.function.code) {
             // What a function does says more than that a stranger uses it, but of a write in another form.
             let writes = matches!(scene.message.effect, Effect::Mask | Effect::WriteRead);
             let rank = if writes { rank::MASTER } else { rank::EFFECT };
-            out.push(news(scene, row, Severity::Critical, rank, never_used(scene)));
+            out.push(news(scene, row, Severity::Critical, rank, Expected::NeverUsed));
         }
         if let Some(row) = rows.write_before_read
             && !access.master_known
             && scene.message.class == Class::Command
         {
-            let expected = never_read(scene);
-            out.push(news(scene, row, Severity::Medium, rank::MASTER, expected));
+            out.push(news(scene, row, Severity::Medium, rank::MASTER, Expected::NeverRead));
         }
         return;
     }
@@ -222,18 +223,18 @@ fn command(scene: &Scene<'_>, rows: &Rows, baseline: &Baseline, out: &mut Vec<Ca
         // Points that another master commands: a standby that takes over, or two masters on one point.
         let known_to_another = access.commander && access.points_new_to_all == 0;
         let table = if known_to_another { Severity::Medium } else { Severity::High };
-        let expected = never_commanded(scene);
+        let expected = Expected::NeverCommanded;
         let row = (rows.new_range)(scene.message);
         out.push(news(scene, row, stepped(scene, table), rank::POINT, expected));
         if let Some(row) = rows.two_masters
             && access.shared_with_other_master
         {
-            let expected = other_commands(scene, baseline);
+            let expected = Expected::OtherCommands;
             out.push(news(scene, row, Severity::Medium, rank::FUNCTION, expected));
         }
     }
     if !access.function_known && scene.names_function() {
-        let (severity, expected) = (stepped(scene, Severity::High), never_used(scene));
+        let (severity, expected) = (stepped(scene, Severity::High), Expected::NeverUsed);
         let row = (rows.effect)(scene.message.effect, scene.message.function.code);
         if let Some(row) = row {
             out.push(news(scene, row, severity, rank::EFFECT, expected.clone()));
@@ -242,18 +243,18 @@ fn command(scene: &Scene<'_>, rows: &Rows, baseline: &Baseline, out: &mut Vec<Ca
     }
 }
 
-fn read(scene: &Scene<'_>, rows: &Rows, baseline: &Baseline, out: &mut Vec<Candidate>) {
+fn read(scene: &Scene<'_>, rows: &Rows, out: &mut Vec<Candidate>) {
     let access = &scene.verdict.access;
     if let Some(outstation) = rows.outstation
         && scene.message.class == Class::Link
     {
-        link(scene, outstation.link_probe, baseline, out);
+        link(scene, outstation.link_probe, out);
         return;
     }
     if !access.master_known {
         // Another unit behind an address that this master polls already is a new device, not a new master.
         let table = if access.conversation_known { Severity::Medium } else { Severity::High };
-        let expected = no_other(scene, baseline, false);
+        let expected = Expected::NoOther { commanding: false };
         let row = reader_row(scene, rows);
         let reader = news(scene, row, stepped(scene, table), rank::CLASS, expected);
         out.push(Candidate { of_host: true, ..reader });
@@ -271,10 +272,10 @@ fn read(scene: &Scene<'_>, rows: &Rows, baseline: &Baseline, out: &mut Vec<Candi
             // What is fetched from a device's files, settings and records among them, does not come back.
             let files = scene.message.class == Class::File;
             let table = if files { stepped(scene, Severity::High) } else { Severity::Low };
-            out.push(news(scene, row, table, rank::EFFECT, never_used(scene)));
+            out.push(news(scene, row, table, rank::EFFECT, Expected::NeverUsed));
         }
         None if access.master_known => {
-            let expected = never_used(scene);
+            let expected = Expected::NeverUsed;
             out.push(news(scene, rows.new_function, Severity::Low, rank::FUNCTION, expected));
         }
         None => {}
@@ -282,15 +283,15 @@ fn read(scene: &Scene<'_>, rows: &Rows, baseline: &Baseline, out: &mut Vec<Candi
 }
 
 /// The link itself needs no point and no right: whoever is no master of the device uses it to find out who is there.
-fn link(scene: &Scene<'_>, row: &'static str, baseline: &Baseline, out: &mut Vec<Candidate>) {
+fn link(scene: &Scene<'_>, row: &'static str, out: &mut Vec<Candidate>) {
     let access = &scene.verdict.access;
     if !access.master_known {
         let table = if access.host_known { Severity::Low } else { Severity::Medium };
-        let expected = no_other(scene, baseline, false);
+        let expected = Expected::NoOther { commanding: false };
         let probe = news(scene, row, stepped(scene, table), rank::CLASS, expected);
         out.push(Candidate { of_host: true, ..probe });
     } else if !access.function_known {
-        out.push(news(scene, row, Severity::Low, rank::FUNCTION, never_used(scene)));
+        out.push(news(scene, row, Severity::Low, rank::FUNCTION, Expected::NeverUsed));
     }
 }
 
@@ -321,74 +322,4 @@ fn network(scene: &Scene<'_>, baseline: &Baseline, out: &mut Vec<Candidate>) {
     if engineers && !scene.site.is_engineering(scene.message.master.address) {
         push("OT-04", rank::MASTER);
     }
-}
-
-/// `in 212 h only 10.0.0.7 commanded this device; new commanders come at most 0.34 times a day here (none did)`.
-fn no_other(scene: &Scene<'_>, baseline: &Baseline, commanding: bool) -> String {
-    let rate = &scene.verdict.rate;
-    let masters = baseline.masters(&scene.message.device, commanding);
-    let (verb, noun) = if commanding { ("commanded", "commanders") } else { ("read", "readers") };
-    let who = match masters.as_slice() {
-        [] => format!("no host {verb}"),
-        some => format!("only {} {verb}", words::hosts(scene.site, some)),
-    };
-    format!(
-        "in {} {who} this device; new {noun} come here {}",
-        words::heard(scene.verdict, scene.obs.time),
-        words::how_often(rate)
-    )
-}
-
-fn never_read(scene: &Scene<'_>) -> String {
-    let heard = words::heard(scene.verdict, scene.obs.time);
-    format!("in {heard} this host never read this device before it wrote to it")
-}
-
-fn never_commanded(scene: &Scene<'_>) -> String {
-    let access = &scene.verdict.access;
-    let rate = &scene.verdict.rate;
-    let device = &scene.message.device;
-    let point = scene.verdict.first_new_point.map_or_else(
-        || "these points".to_owned(),
-        |point| match scene.message.file.as_ref().and_then(words::file) {
-            Some(file) if point.table == Table::FILE => file,
-            _ => words::told_with(scene, &point).name(scene.site, device),
-        },
-    );
-    let others = if access.points_new_to_all == 0 && access.points_new > 0 {
-        "another master does"
-    } else {
-        "nor did another master"
-    };
-    let all = if access.commander { "" } else { ", nor anything else of this device" };
-    format!(
-        "in {} this master never commanded {point}{all}; {others}; newly commanded points come here {}",
-        words::heard(scene.verdict, scene.obs.time),
-        words::how_often(rate)
-    )
-}
-
-fn never_used(scene: &Scene<'_>) -> String {
-    let rate = &scene.verdict.rate;
-    let zone = if scene.verdict.access.function_known_in_zone {
-        "other pairs here use it"
-    } else {
-        "nobody here uses it"
-    };
-    format!(
-        "in {} this master never used {} with this device; {zone}; new functions come here {}",
-        words::heard(scene.verdict, scene.obs.time),
-        scene.message.function,
-        words::how_often(rate)
-    )
-}
-
-fn other_commands(scene: &Scene<'_>, baseline: &Baseline) -> String {
-    let mut others = baseline.masters(&scene.message.device, true);
-    others.retain(|address| *address != scene.message.master.address);
-    format!(
-        "in {} these points were commanded by {} alone",
-        words::heard(scene.verdict, scene.obs.time),
-        words::hosts(scene.site, &others)
-    )
 }

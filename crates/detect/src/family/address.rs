@@ -106,7 +106,7 @@ impl Addresses {
                 variant: 0,
                 of_host: true,
                 score: 4.0,
-                expected: expected.clone(),
+                expected: expected.clone().into(),
             });
         }
     }

@@ -153,7 +153,7 @@ impl Asides {
             variant: 0,
             of_host: false,
             score: if taken_over { 6.0 } else { 4.0 },
-            expected,
+            expected: expected.into(),
         });
     }
 }

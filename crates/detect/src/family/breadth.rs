@@ -94,7 +94,7 @@ pub(crate) fn candidates(
         return;
     }
     let is_to_all = scene.message.device.sub.is_broadcast();
-    let mut push = |detection, severity, variant, expected| {
+    let mut push = |detection, severity, variant, expected: String| {
         out.push(Candidate {
             detection,
             severity,
@@ -104,7 +104,7 @@ pub(crate) fn candidates(
             variant,
             of_host: false,
             score: 4.0,
-            expected,
+            expected: expected.into(),
         });
     };
     if is_to_all && let Some(severity) = of_broadcast(scene) {

@@ -57,7 +57,7 @@ pub(crate) fn candidates(scene: &Scene<'_>, baseline: &Baseline, out: &mut Vec<C
         variant: 4,
         of_host: false,
         score: if severity == Severity::High { 4.0 } else { 2.0 },
-        expected,
+        expected: expected.into(),
     });
 }
 

@@ -71,7 +71,7 @@ impl Conformance {
                 variant: u64::from(message.function.code),
                 of_host: false,
                 score: 2.0,
-                expected: format!("the standard's form; this has {}", words::fault(fault)),
+                expected: format!("the standard's form; this has {}", words::fault(fault)).into(),
             });
         }
         self.burst(scene.site, scene.obs, message, baseline, series);

@@ -19,12 +19,15 @@ use crate::words;
 const WINDOW_NS: u64 = 60_000_000_000;
 /// A flood is more than this many times the most that was learned.
 const FLOOD_FACTOR: u64 = 3;
+/// How often a flood that goes on is told: its words are the same but for the counts.
+const TELL_EVERY_NS: u64 = 100_000_000;
 
 /// Strangers that come to one server.
 #[derive(Debug)]
 struct Strangers {
     began: Timestamp,
     last: Timestamp,
+    told: Timestamp,
     /// They are a flood, which is counted on until it is over.
     flood: bool,
     hosts: Hosts,
@@ -38,6 +41,7 @@ impl Default for Strangers {
         Self {
             began: Timestamp::MIN,
             last: Timestamp::MIN,
+            told: Timestamp::MIN,
             flood: false,
             hosts,
             times: 0,
@@ -104,7 +108,11 @@ impl Connections {
         if count < self.config.strangers_flood.max(usual.saturating_mul(FLOOD_FACTOR)) {
             return;
         }
-        strangers.flood = true;
+        let is_told = core::mem::replace(&mut strangers.flood, true);
+        if is_told && obs.time.since_ns(strangers.told) < TELL_EVERY_NS {
+            return;
+        }
+        strangers.told = obs.time;
         let Some(hosts) = strangers.hosts.spread("hosts") else { return };
         let observed = format!(
             "{hosts}, never heard before, tried to open {} conversations with {} on port {} within {} s",

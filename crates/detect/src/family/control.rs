@@ -46,7 +46,8 @@ pub(crate) fn candidates(scene: &Scene<'_>, baseline: &Baseline, out: &mut Vec<C
         expected: format!(
             "in {} {name} was only asked to: {known}",
             words::heard(verdict, scene.obs.time)
-        ),
+        )
+        .into(),
     });
 }
 
@@ -66,7 +67,7 @@ pub(crate) fn audit(scene: &Scene<'_>) -> Option<Candidate> {
         variant: 0,
         of_host: false,
         score: 0.0,
-        expected: "nothing else: this is the record of an expected control".to_owned(),
+        expected: "nothing else: this is the record of an expected control".to_owned().into(),
     })
 }
 

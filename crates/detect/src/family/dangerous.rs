@@ -46,7 +46,8 @@ pub(crate) fn candidates(scene: &Scene<'_>, out: &mut Vec<Candidate>) {
             "this {} and is never taken for normal; in {} {history}",
             danger.consequence,
             words::heard(verdict, scene.obs.time)
-        ),
+        )
+        .into(),
     });
 }
 

@@ -10,6 +10,7 @@ use gridtap_model::{
 
 use super::{rows, services};
 use crate::book::{Cause, Subject};
+use crate::expected::Expected;
 use crate::float;
 use crate::scene::{Candidate, rank};
 use crate::series::Series;
@@ -53,7 +54,7 @@ fn news(
     detection: &'static str,
     severity: Severity,
     rank: u8,
-    expected: String,
+    expected: impl Into<Expected>,
 ) -> Candidate {
     Candidate {
         detection,
@@ -64,7 +65,7 @@ fn news(
         variant: 0,
         of_host: false,
         score: float::score(verdict.rate.per_block_max),
-        expected,
+        expected: expected.into(),
     }
 }
 
@@ -120,25 +121,18 @@ fn newcomers(
     usual: Severity,
     out: &mut Vec<Candidate>,
 ) {
-    let heard = words::heard(verdict, obs.time);
-    let often = words::how_often(&verdict.rate);
     let access = &verdict.access;
     for (known, end) in
         [(access.host_known, obs.source.address), (access.peer_known, obs.destination.address)]
     {
         if !known && !is_group(end) {
-            let host = words::host(site, end);
-            let expected = format!("in {heard} {host} was not heard; new hosts come here {often}");
-            out.push(news(verdict, "OT-01", usual, rank::MASTER, expected));
+            out.push(news(verdict, "OT-01", usual, rank::MASTER, Expected::NoHost(end)));
         }
     }
-    let expected = format!(
-        "in {heard} these two were not heard with each other on port {}; \
-         new conversations come here {often}",
-        obs.destination.port
-    );
-    out.push(news(verdict, "OT-02", usual, rank::NETWORK, expected));
+    out.push(news(verdict, "OT-02", usual, rank::NETWORK, Expected::NoConversation));
     if let Some(service) = services::service(site, obs) {
+        let heard = words::heard(verdict, obs.time);
+        let often = words::how_often(&verdict.rate);
         let expected = services::expected(site, obs, &heard, &often, &service);
         out.push(news(verdict, service.detection, usual, rank::CLASS, expected));
     }

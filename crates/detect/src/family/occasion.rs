@@ -312,6 +312,6 @@ pub(crate) fn candidates(scene: &Scene<'_>, out: &mut Vec<Candidate>) {
         variant: 5,
         of_host: false,
         score: 1.0,
-        expected: "the device has not said that it restarted".to_owned(),
+        expected: "the device has not said that it restarted".to_owned().into(),
     });
 }

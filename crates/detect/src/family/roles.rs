@@ -110,6 +110,6 @@ fn candidate(
         variant: if critical { 1 } else { 2 },
         of_host: false,
         score: if critical { 6.0 } else { 3.0 },
-        expected,
+        expected: expected.into(),
     }
 }

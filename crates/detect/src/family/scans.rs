@@ -8,7 +8,7 @@ use core::net::IpAddr;
 
 use gridtap_baseline::{Baseline, Declared};
 use gridtap_model::{
-    Class, Message, Observation, Outcome, Refusal, Severity, SubAddress, Table, Zone,
+    Class, Message, Observation, Outcome, Refusal, Severity, SubAddress, Table, Timestamp, Zone,
 };
 
 use super::{Rows, rows};
@@ -26,6 +26,8 @@ const UNREFUSED: usize = 2;
 const WROTE_TO: &str = "wrote to";
 /// The most that is remembered of one pair.
 const LOOKS_MAX: usize = 64;
+/// How often a scan that goes on is told.
+const TELL_EVERY_NS: u64 = 100_000_000;
 
 #[derive(Debug, Default)]
 struct Looks {
@@ -37,6 +39,26 @@ struct Looks {
     ranges_refused: Window<Start>,
     ranges_written: Window<Start>,
     units: Window<SubAddress>,
+    told: Tellings,
+}
+
+/// When each kind of scan was told last.
+#[derive(Debug, Default)]
+struct Tellings(Vec<(&'static str, Timestamp)>);
+
+impl Tellings {
+    /// Whether it is time to tell of it again: a scan that goes on says the same with other examples.
+    fn may_tell(&mut self, row: &'static str, now: Timestamp) -> bool {
+        let Some((_, told)) = self.0.iter_mut().find(|(told, _)| *told == row) else {
+            self.0.push((row, now));
+            return true;
+        };
+        let is_due = now.since_ns(*told) >= TELL_EVERY_NS;
+        if is_due {
+            *told = now;
+        }
+        is_due
+    }
 }
 
 /// Where a range begins that was tried: the table and the first address, none where the request named none.
@@ -96,7 +118,9 @@ impl Scans {
         let armed = scene.verdict.armed;
         if armed && !access.master_known && !looks.units.holds(&message.device.sub) {
             looks.units.push(now, frame, message.device.sub, span, LOOKS_MAX);
-            if looks.units.count() >= self.config.scan_units {
+            if looks.units.count() >= self.config.scan_units
+                && looks.told.may_tell(rows.unit_scan, now)
+            {
                 out.push(units(scene.site, obs, message, looks, rows.unit_scan));
             }
         }
@@ -154,7 +178,7 @@ impl Scans {
             return;
         }
         seen.push(obs.time, obs.place.frame, start, span, LOOKS_MAX);
-        if seen.count() >= most {
+        if seen.count() >= most && looks.told.may_tell(row, obs.time) {
             out.push(addresses(scene.site, obs, message, seen, verb, row));
         }
     }

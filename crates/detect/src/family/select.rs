@@ -385,6 +385,6 @@ fn violation(
         variant: 0,
         of_host: false,
         score: 4.0,
-        expected,
+        expected: expected.into(),
     }
 }

@@ -156,7 +156,7 @@ pub(super) fn unusual_gap(
         expected: format!(
             "the longest that this master took from select to operate is {} ms, of {} times; this took {gap_ms} ms",
             learned.against, learned.count
-        ),
+        ).into(),
     })
 }
 
@@ -233,6 +233,7 @@ pub(super) fn direct(
         expected: format!(
             "in {} {what} was selected before it was operated ({times}×), {otherwise}",
             words::heard(scene.verdict, scene.obs.time)
-        ),
+        )
+        .into(),
     })
 }
