@@ -525,3 +525,25 @@ fn what_was_done_at_a_distance_every_day_is_not_told() {
     plant.connects(host(HISTORIAN), 40_001, host(RTU + 1), 22);
     assert_eq!(plant.opened("OT-16"), [Severity::Medium]);
 }
+
+#[test]
+fn a_scan_in_a_flood_is_told_at_once_and_then_ten_times_a_second() {
+    let mut plant = Plant::learned();
+    let answer = Answer::None;
+    for nth in 0..2_000_u16 {
+        let unit = u8::try_from(nth % 245).unwrap() + 2;
+        let first = 1_000 + u32::from(nth);
+        plant.ask(Ask { unit, answer, ..Ask::read(MASTER, RTU, first, 1) });
+        plant.now = plant.now.plus_ns(SECOND_NS / 2_000);
+        if nth == 20 {
+            assert!(plant.said().contains(&("MB-20", Severity::Medium)), "{:?}", plant.said());
+        }
+    }
+    plant.pass(1);
+    for scan in ["MB-20", "MB-14"] {
+        let told = plant.above_low();
+        let told = told.iter().find(|anomaly| anomaly.detection == scan);
+        let count = told.map_or(0, |anomaly| anomaly.count);
+        assert!((5..=15).contains(&count), "{scan}: {count} times in a second");
+    }
+}
