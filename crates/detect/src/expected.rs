@@ -29,6 +29,8 @@ pub(crate) enum Expected {
     OtherCommands,
     /// No other host than those that were heard.
     NoHost(IpAddr),
+    /// No conversation with an address that is routed on the Internet.
+    NothingPublic(IpAddr),
     /// No other conversation.
     NoConversation,
 }
@@ -71,6 +73,10 @@ impl Expected {
                 heard(),
                 words::host(site, *host),
                 often()
+            ),
+            Self::NothingPublic(end) => format!(
+                "in {} {end}, a public address, was not part of any conversation with this host",
+                heard()
             ),
             Self::NoConversation => format!(
                 "in {} these two were not heard with each other on port {}; \

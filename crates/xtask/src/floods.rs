@@ -368,6 +368,8 @@ struct Watch {
     /// When the overload was told, and when it was told to be over.
     told: Option<Duration>,
     over: Option<Duration>,
+    /// What the sensor says of itself, at last.
+    standing: Vec<String>,
 }
 
 impl Watch {
@@ -388,6 +390,15 @@ impl Watch {
         let is_over = told
             .iter()
             .all(|anomaly| text(anomaly, "state").is_ok_and(|state| state.ends_with("cleared")));
+        let standing = told.iter().map(|each| {
+            Ok(format!(
+                "{} (at {}): {}",
+                text(each, "state")?,
+                text(each, "last_time")?,
+                text(each, "observed")?
+            ))
+        });
+        self.standing = standing.collect::<Result<_>>()?;
         self.over = is_over.then(|| self.over.unwrap_or(passed));
         Ok(())
     }
@@ -472,7 +483,8 @@ impl Came {
             let within = |time: Option<Duration>| time.is_some_and(|time| time <= PROMPTLY + BEAT);
             let [told, over] = self.told_and_over();
             must(within(told), format!("the overload was told after {told:?}"));
-            must(within(over), format!("the overload was over after {over:?}"));
+            let standing = &self.watch.standing;
+            must(within(over), format!("the overload was over after {over:?}: {standing:?}"));
         }
         faults
     }

@@ -83,11 +83,7 @@ fn outside(
         return;
     };
     let severity = if is_decoded(obs.protocol) { Severity::High } else { usual };
-    let expected = format!(
-        "in {} {end}, a public address, was not part of any conversation with this host",
-        words::heard(verdict, obs.time)
-    );
-    out.push(news(verdict, "OT-14", severity, rank::EFFECT, expected));
+    out.push(news(verdict, "OT-14", severity, rank::EFFECT, Expected::NothingPublic(end)));
 }
 
 /// A protocol of ours on another port, or something else on a port of ours.
