@@ -84,6 +84,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     )?;
     for kind in kinds {
         let loss_free = scene.loss_free_rate(kind)?;
+        if loss_free == 0 {
+            faults.push(format!("{kind:?}: lost or late at {RATE_MIN} a second already"));
+        }
         for rate in [loss_free.max(RATE_MIN) * arguments.share / 100, UNPACED] {
             let came = scene.flooded(kind, rate)?;
             came.print(kind, rate, arguments.seconds)?;
