@@ -383,6 +383,10 @@ impl Watch {
         self.lost = lost;
         let told: Value = serde_json::from_str(&get("/api/v1/anomalies?detection=OT-29")?)?;
         let told = told.pointer("/anomalies").and_then(Value::as_array).context("no anomalies")?;
+        // Other troubles of the sensor are its own: what the overload was told as is asked for.
+        let is_overload =
+            |each: &&Value| text(each, "observed").is_ok_and(|it| it.contains("overloaded"));
+        let told: Vec<&Value> = told.iter().filter(is_overload).collect();
         if told.is_empty() {
             return Ok(());
         }

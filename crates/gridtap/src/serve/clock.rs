@@ -14,6 +14,8 @@ pub(crate) struct Clock {
     lag: Spread,
     /// The shortest way of a packet since the last beat: the rest of it is not the clocks' doing.
     shortest_ns: Option<i64>,
+    /// Since the last beat all was read that had come: else the way of every packet is that it waited for us.
+    caught_up: bool,
     ahead_ns: i64,
     steps: u64,
     before: Option<(Timestamp, Instant)>,
@@ -21,7 +23,14 @@ pub(crate) struct Clock {
 
 impl Clock {
     pub(crate) const fn new() -> Self {
-        Self { lag: Spread::DELAY, shortest_ns: None, ahead_ns: 0, steps: 0, before: None }
+        Self {
+            lag: Spread::DELAY,
+            shortest_ns: None,
+            caught_up: false,
+            ahead_ns: 0,
+            steps: 0,
+            before: None,
+        }
     }
 
     /// A packet of this time was read now.
@@ -31,9 +40,15 @@ impl Clock {
         self.shortest_ns = Some(self.shortest_ns.map_or(way_ns, |least| least.min(way_ns)));
     }
 
+    /// All that has come was read.
+    pub(crate) const fn caught_up(&mut self) {
+        self.caught_up = true;
+    }
+
     /// It is now by the clock, and by the steady one.
     pub(crate) fn beat(&mut self, now: Timestamp, steady: Instant) {
-        if let Some(way_ns) = self.shortest_ns.take() {
+        let caught_up = std::mem::take(&mut self.caught_up);
+        if let Some(way_ns) = self.shortest_ns.take().filter(|_| caught_up) {
             self.ahead_ns = way_ns.saturating_neg();
         }
         if let Some((before, steady_before)) = self.before.replace((now, steady)) {
@@ -70,13 +85,33 @@ mod tests {
         let steady = crate::serve::hearing::now();
         clock.packet(at(0), at(40_000_000));
         clock.packet(at(0), at(3_000_000));
+        clock.caught_up();
         clock.beat(at(0), steady);
         assert_eq!(told(&clock).clock_ahead_ns, -3_000_000);
         assert_eq!(told(&clock).lag.count(), 2);
         // A stamping clock that runs on TAI is 37 seconds ahead.
         clock.packet(at(37_000_000_000), at(1_000_000));
+        clock.caught_up();
         clock.beat(at(0), steady);
         assert_eq!(told(&clock).clock_ahead_ns, 36_999_000_000);
+    }
+
+    #[test]
+    fn what_waited_for_us_tells_nothing_of_the_clocks() {
+        let mut clock = Clock::new();
+        let at = |ns: i64| Timestamp::from_nanos(1_000_000_000_000 + ns);
+        let steady = crate::serve::hearing::now();
+        clock.packet(at(0), at(6_000_000_000));
+        clock.beat(at(0), steady);
+        assert_eq!(told(&clock).clock_ahead_ns, 0, "there is more in the ring");
+        clock.packet(at(0), at(6_000_000_000));
+        clock.packet(at(0), at(2_000_000));
+        clock.caught_up();
+        clock.beat(at(0), steady);
+        assert_eq!(told(&clock).clock_ahead_ns, -2_000_000);
+        clock.packet(at(0), at(7_000_000_000));
+        clock.beat(at(0), steady);
+        assert_eq!(told(&clock).clock_ahead_ns, -2_000_000, "as it was found when all was read");
     }
 
     #[test]

@@ -342,6 +342,7 @@ impl Listener for Hearing {
     }
 
     fn pause(&mut self) -> Result<(), Failure> {
+        self.clock.caught_up();
         self.settle();
         self.glance()
     }
