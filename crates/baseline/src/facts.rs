@@ -78,9 +78,16 @@ pub enum FactKind {
     OutstationsOpened,
     /// On how many occasions a master commanded in the conversation in which it polls; and on how many beside it.
     CommandsAside,
+    /// A point that changed after a command to a point, on how many occasions; against it, on how many it was heard and
+    /// did not. In words which it is, its state, and the longest time that it took.
+    Feedback,
+    /// The same of all points of a device, by how far the two are apart.
+    FeedbackCommon,
+    /// How often a point changed after a command, of which point in words; against it, how often without any.
+    FeedbackMoves,
 }
 
-const KINDS: [(FactKind, &str); 33] = [
+const KINDS: [(FactKind, &str); 36] = [
     (FactKind::Habit, "habit"),
     (FactKind::ReadBack, "read-back"),
     (FactKind::MostCommands, "most-commands"),
@@ -114,6 +121,9 @@ const KINDS: [(FactKind, &str); 33] = [
     (FactKind::EventAhead, "event-ahead"),
     (FactKind::Turns, "turns"),
     (FactKind::CommandsAside, "commands-aside"),
+    (FactKind::Feedback, "feedback"),
+    (FactKind::FeedbackCommon, "feedback-common"),
+    (FactKind::FeedbackMoves, "feedback-moves"),
 ];
 
 impl FactKind {
@@ -152,6 +162,14 @@ pub struct Fact {
     pub(crate) last: Timestamp,
     pub(crate) dirty: bool,
     pub(crate) fresh: bool,
+}
+
+impl Fact {
+    /// When it was noted first.
+    #[must_use]
+    pub const fn first(&self) -> Timestamp {
+        self.first
+    }
 }
 
 /// The facts of a baseline.

@@ -18,7 +18,7 @@ mod point;
 mod tests;
 
 use ahash::RandomState;
-use gridtap_model::{Device, Point, Run, Zone};
+use gridtap_model::{Device, Point, Run, Table, Values as Shown, Zone};
 use hashbrown::{HashMap, HashTable};
 
 use crate::tables::slot;
@@ -33,6 +33,8 @@ const POINTS_OF_MESSAGE_MAX: u32 = 4_096;
 const FLOWS_MAX: u32 = 2_048;
 /// Changes of others while a poll stands still, before that means something.
 const STILL_OTHERS_MIN: u64 = 10;
+/// Bits of one message that changed and are told.
+const CHANGED_BITS_MAX: usize = 64;
 /// Stands for no number.
 const NONE: u32 = u32::MAX;
 
@@ -106,6 +108,8 @@ pub(crate) struct Values {
     refused: u64,
     /// Up to which point the learned ones were last asked for.
     pub(crate) kept: usize,
+    /// Bits that changed since they were last taken: the table, the index, and what they are now.
+    changed_bits: Vec<(Table, u32, bool)>,
     /// The octets of the message at hand, kept for its room.
     scratch: Vec<u8>,
 }
@@ -140,6 +144,7 @@ impl Values {
             points_max: slot(points_max),
             refused: 0,
             kept: 0,
+            changed_bits: Vec::new(),
             scratch: Vec::new(),
         }
     }
@@ -319,7 +324,12 @@ impl Values {
         }
         let mut block = core::mem::take(block);
         let mut scratch = core::mem::take(&mut self.scratch);
+        let are_bits = matches!(run.values, Shown::Bits(_)) && !run.written;
         let any = block.each_change(run, &mut scratch, |offset, numbers, point_slot| {
+            if are_bits && self.changed_bits.len() < CHANGED_BITS_MAX {
+                let index = run.first.saturating_add(offset);
+                self.changed_bits.push((run.table, index, numbers.new != 0.0));
+            }
             if *point_slot == NONE {
                 let key = point::Key {
                     device: self.intern_device(device),

@@ -159,6 +159,9 @@ impl Detector {
             self.book.command(&scene);
             let concerning = self.book.concerns(obs.zone, message.master.address, obs.time);
             families.readback.command(&scene, concerning, series);
+            let outstations = &families.outstations;
+            let before = |place| outstations.is_on(&message.device, place);
+            families.feedbacks.command(&scene, alarmed, before, baseline);
         }
         if !alarmed && scene.commands() {
             families.values.command(&scene, baseline, series);
@@ -195,6 +198,8 @@ impl Detector {
         families.values.answer(site, obs, message, baseline, series);
         identity::answer(site, obs, message, baseline, series);
         families.outstations.answer(site, obs, message, baseline, series);
+        let flips = families.outstations.flips();
+        families.feedbacks.answer(site, obs, message, flips, baseline, series);
         if !self.series.is_empty() {
             let armed = armed(baseline.is_armed(&message.device, message.master.address));
             self.enter_series(obs, armed, baseline);
@@ -210,6 +215,7 @@ impl Detector {
         self.series.clear();
         self.families.occasions.unanswered(message);
         self.families.timing.unanswered(message.device, message.master.address, obs.time);
+        self.families.feedbacks.unanswered(message, obs.time, baseline);
         self.families.rates.unanswered(&self.site, obs, message, baseline, &mut self.series);
         let armed = armed(baseline.is_armed(&message.device, message.master.address));
         self.enter_series(obs, armed, baseline);
@@ -218,6 +224,7 @@ impl Detector {
     fn link(&mut self, obs: &Observation<'_>, event: &LinkEvent, baseline: &mut Baseline) {
         self.series.clear();
         self.families.timing.link(obs, event);
+        self.families.feedbacks.link(obs, event, baseline);
         if let LinkEvent::Missing { bytes } = *event {
             self.missing(obs, bytes);
         }

@@ -15,6 +15,7 @@ pub(crate) mod control_status;
 pub(crate) mod dangerous;
 pub(crate) mod dnp3;
 pub(crate) mod exceptions;
+pub(crate) mod feedback;
 pub(crate) mod flood;
 pub(crate) mod identity;
 pub(crate) mod indications;
@@ -74,6 +75,8 @@ pub(crate) struct Rows {
     pub(crate) readback: Option<&'static str>,
     /// A command that is accepted and changes nothing.
     pub(crate) no_effect: Option<&'static str>,
+    /// A command after which the point that should show it does not move, and such a point that moves without one.
+    pub(crate) feedback: Option<&'static str>,
     /// A value beyond what was learned or declared of its point.
     pub(crate) value: &'static str,
     /// A poll whose values stand still, or come again as they came once.

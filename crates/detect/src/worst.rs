@@ -4,6 +4,9 @@ use crate::Config;
 
 /// Octets of what all families keep of one pair of hosts.
 const PAIR_OCTETS: usize = 6 << 10;
+/// Octets of a device that is commanded, with what is waited for, and how many of them there are: one in so many pairs.
+const COMMANDED_OCTETS: usize = 18 << 10;
+const COMMANDED_SHARE: usize = 8;
 /// Octets of an open anomaly with its words and evidence, and of its share of incidents and crowds.
 const ANOMALY_OCTETS: usize = 16 << 10;
 /// Octets of a host whose scans are followed.
@@ -19,6 +22,7 @@ impl Config {
     pub fn octets_max(&self) -> usize {
         [
             (self.pairs_max, PAIR_OCTETS),
+            (self.pairs_max.div_ceil(COMMANDED_SHARE), COMMANDED_OCTETS),
             (self.anomalies_max, ANOMALY_OCTETS),
             (self.probers_max, PROBER_OCTETS),
             (self.neighbours_max, NEIGHBOUR_OCTETS),

@@ -73,6 +73,8 @@ pub struct Indications(pub u16);
 impl Indications {
     /// It received a broadcast.
     pub const BROADCAST: Self = Self(1);
+    /// Events of some class wait in it.
+    pub const EVENTS_WAIT: Self = Self(1 << 1 | 1 << 2 | 1 << 3);
     /// Its clock wants to be set.
     pub const NEED_TIME: Self = Self(1 << 4);
     /// Some of its outputs are in local control.

@@ -1,6 +1,6 @@
 //! The values of messages, and whose they are.
 
-use gridtap_model::Message;
+use gridtap_model::{Message, Table};
 
 use super::{Departure, Now, POINTS_OF_MESSAGE_MAX, block, point};
 use crate::baseline::Baseline;
@@ -40,6 +40,15 @@ impl Baseline {
             if let Some(zone) = self.zones.get_mut(zone_slot) {
                 novelty.count(zone);
             }
+        }
+    }
+
+    /// Calls back with each bit that an answer showed otherwise than the one before, since this was last asked: its table
+    /// and index, and what it is now. Of what changes at once the first few.
+    #[inline]
+    pub fn take_changed_bits(&mut self, changed: impl FnMut((Table, u32, bool))) {
+        if !self.values.changed_bits.is_empty() {
+            self.values.changed_bits.drain(..).for_each(changed);
         }
     }
 

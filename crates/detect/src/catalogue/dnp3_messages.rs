@@ -247,11 +247,12 @@ pub(super) const DETECTIONS: &[Detection] = &[
     },
     Detection {
         id: "DN-46",
-        name: "Reports of a switch contradict each other",
+        name: "Reports of a switch contradict each other, or its commands",
         kind: Kind::Security,
         advice: "Ask at the bay, or by telephone, how the switch really stands before anything is operated by \
-                 the screen. A technician who blocks a point, an event buffer that ran over or a change of the \
-                 event classes makes reports differ, and the station's log shows each. If none did, messages \
+                 the screen. Local operation, a trip, an interlock or a failed coil explains most; a technician \
+                 who blocks a point, an event buffer that ran over or a change of the event classes makes \
+                 reports differ, and the station's log shows each. If none did, messages \
                  are put into this link: take the positions of this station from elsewhere, and look for \
                  who else can send on its connection.",
     },

@@ -253,12 +253,13 @@ pub(super) const DETECTIONS: &[Detection] = &[
     },
     Detection {
         id: "MB-45",
-        name: "Command without effect",
+        name: "Command without effect, or effect without command",
         kind: Kind::Security,
         advice: "Have somebody look at the equipment: the device said yes, and nothing moved, or it moved \
                  and the reading hides it. A selector in local, an interlock, an empty drive or a blown \
                  fuse of the control circuit are the usual causes, and the bay's own display shows them. \
-                 If the plant did follow, the readings of this device are not to be trusted: switch by \
+                 What moved and was not commanded was tripped, or moved by hand: ask who works there. \
+                 If the plant stands otherwise, the readings of this device are not to be trusted: switch by \
                  telephone until the path between it and the master has been checked.",
     },
     Detection {

@@ -11,6 +11,7 @@ use crate::family::campaign::Campaigns;
 use crate::family::conformance::Conformance;
 use crate::family::connections::Connections;
 use crate::family::exceptions::Exceptions;
+use crate::family::feedback::Feedbacks;
 use crate::family::losses::Losses;
 use crate::family::neighbours::Neighbours;
 use crate::family::occasion::{self, Occasions};
@@ -53,6 +54,7 @@ pub(super) struct Families {
     pub(super) reads: Budget,
     pub(super) lately: Lately,
     pub(super) asides: Asides,
+    pub(super) feedbacks: Feedbacks,
 }
 
 impl Families {
@@ -80,6 +82,7 @@ impl Families {
             reads: Budget::new(config, 0.5),
             lately: Lately::new(config),
             asides: Asides::new(config),
+            feedbacks: Feedbacks::new(config),
         }
     }
 
@@ -104,6 +107,7 @@ impl Families {
             ("timing", self.timing.evicted()),
             ("lately", self.lately.evicted()),
             ("asides", self.asides.evicted()),
+            ("feedback", self.feedbacks.evicted()),
         ]
         .into_iter()
         .chain(self.outstations.evictions())

@@ -12,6 +12,7 @@ use super::*;
 mod aside;
 mod declared;
 mod dnp3;
+mod feedback;
 mod network;
 mod outstations;
 mod reports;
@@ -169,7 +170,7 @@ impl Plant {
         let bit = [u8::from(ask.value != Some(0))];
         let values = match (ask.value, ask.table) {
             (None, _) => Values::None,
-            (_, Table::COIL) => Values::Bits(&bit),
+            (_, Table::COIL | Table::DISCRETE_INPUT) => Values::Bits(&bit),
             _ => Values::Words(&bytes),
         };
         let written = ask.class == Class::Command;
@@ -206,8 +207,11 @@ impl Plant {
         };
         let words: Vec<u8> = (0..ask.count).flat_map(|_| value.to_be_bytes()).collect();
         let bit = [u8::from(value != 0)];
-        let values =
-            if ask.table == Table::COIL { Values::Bits(&bit) } else { Values::Words(&words) };
+        let values = if [Table::COIL, Table::DISCRETE_INPUT].contains(&ask.table) {
+            Values::Bits(&bit)
+        } else {
+            Values::Words(&words)
+        };
         let run = Run { values, ..run };
         let runs = if ask.count > 0 { vec![run] } else { Vec::new() };
         let answer = Message {

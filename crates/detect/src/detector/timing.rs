@@ -18,6 +18,8 @@ impl Detector {
 
     /// Lets time pass for what comes regularly: before [`Detector::tick`].
     pub fn pace(&mut self, now: Timestamp, baseline: &mut Baseline) {
+        self.families.feedbacks.tick(now, baseline, &mut self.later);
+        self.enter_later();
         let mut said = core::mem::take(&mut self.said);
         self.families.timing.tick(now, &self.site, baseline, &mut said);
         for said in said.drain(..) {

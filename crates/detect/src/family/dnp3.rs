@@ -37,6 +37,7 @@ pub(crate) const ROWS: Rows = Rows {
     unit_scan: "DN-52",
     readback: None,
     no_effect: None,
+    feedback: Some("DN-46"),
     value: "DN-41",
     replay: None,
     oscillation: "DN-44",

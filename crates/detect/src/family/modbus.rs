@@ -34,6 +34,7 @@ pub(crate) const ROWS: Rows = Rows {
     unit_scan: "MB-20",
     readback: Some("MB-44"),
     no_effect: Some("MB-45"),
+    feedback: Some("MB-45"),
     value: "MB-34",
     replay: Some("MB-49"),
     oscillation: "MB-46",

@@ -2,11 +2,12 @@
 //! and ask for proof.
 
 use gridtap_baseline::{Baseline, Site};
-use gridtap_model::{Message, Observation};
+use gridtap_model::{Device, Message, Observation};
 
 use super::address::Addresses;
 use super::authentication::Authentications;
 use super::control_status::ControlStatus;
+use super::feedback::Flip;
 use super::flood::{Flood, Floods};
 use super::indications::Indicators;
 use super::reporting::Reporting;
@@ -88,6 +89,17 @@ impl Outstations {
         self.floods.asked(obs, message, true, true, baseline)
     }
 
+    /// What the last message showed otherwise than it was before.
+    #[inline]
+    pub(crate) fn flips(&self) -> &[Flip] {
+        self.reports.flips()
+    }
+
+    /// The last state of a point that is known.
+    pub(crate) fn is_on(&self, device: &Device, place: (u16, u32)) -> Option<bool> {
+        self.reports.is_on(device, place)
+    }
+
     /// Anything that is no request.
     pub(crate) fn answer(
         &mut self,
@@ -97,6 +109,7 @@ impl Outstations {
         baseline: &mut Baseline,
         out: &mut Vec<Series>,
     ) {
+        self.reports.begin();
         let Some(rows) = super::rows(message.device.protocol) else { return };
         let Some(rows) = rows.outstation else { return };
         let heard = Heard { site, obs, message, rows };

@@ -6,14 +6,16 @@
 //! overrode anything is no movement of the plant. Protection that trips tells its events, and contradicts nothing.
 
 mod event;
+mod kept;
 
 use gridtap_baseline::{Baseline, Fact, FactKey, FactKind};
 use gridtap_model::{
     Device, Indications, Outcome, Phase, Point, Quality, Reading, Run, Severity, Table, Timestamp,
-    Value, Values,
+    Value,
 };
 
 use super::control;
+use super::feedback::{Flip, flipped};
 use super::outstation::Heard;
 use crate::book::Cause;
 use crate::bounded::Bounded;
@@ -21,6 +23,8 @@ use crate::config::Config;
 use crate::series::Series;
 use crate::sorted::Sorted;
 use crate::words;
+
+use kept::{change, octet, of_octet};
 
 /// Changes that a poll and an event told alike, and none that they did not, before a contradiction means something.
 const SUPPORT: u64 = 20;
@@ -76,15 +80,37 @@ struct Reported {
 /// What devices reported of what switches.
 pub(crate) struct Reports {
     devices: Bounded<Device, Reported>,
+    /// What the message at hand shows otherwise than it was, as far as the state before is known.
+    flips: Vec<Flip>,
 }
 
 impl Reports {
     pub(crate) fn new(config: &Config) -> Self {
-        Self { devices: Bounded::new(config.pairs_max) }
+        Self { devices: Bounded::new(config.pairs_max), flips: Vec::new() }
     }
 
     pub(crate) const fn evicted(&self) -> u64 {
         self.devices.evicted()
+    }
+
+    /// Another message is at hand, of whatever protocol.
+    #[inline]
+    pub(crate) fn begin(&mut self) {
+        self.flips.clear();
+    }
+
+    /// What the last message showed otherwise than it was before.
+    #[inline]
+    pub(crate) fn flips(&self) -> &[Flip] {
+        &self.flips
+    }
+
+    /// The last state of a point that is known.
+    pub(crate) fn is_on(&self, device: &Device, place: Place) -> Option<bool> {
+        match self.devices.get(device)?.state(place.0, place.1)? {
+            Value::Bit(on) => Some(on),
+            _ => None,
+        }
     }
 
     /// What a device reports.
@@ -110,16 +136,17 @@ impl Reports {
         let (zone, master) = (message.device.zone, message.master.address);
         let known = || baseline.knows_host(zone, master, heard.obs.time);
         let reported = self.devices.entry(message.device, known);
+        let flips = &mut self.flips;
         for run in message.runs.iter().filter(|run| switches(run)) {
             if message.phase == Phase::Response && run.count > 1 {
-                reported.poll(heard, run, baseline, out);
+                reported.poll(heard, run, flips, baseline, out);
                 continue;
             }
             for offset in 0..run.count.min(POINTS_MAX) {
                 let Some(reading) = run.values.reading(offset) else { continue };
                 let index = run.first.saturating_add(offset);
                 let point = Point { table: run.table, index, value: reading.value };
-                reported.event(heard, &point, &reading, baseline, out);
+                reported.event(heard, &point, &reading, flips, baseline, out);
             }
         }
     }
@@ -149,12 +176,14 @@ impl Reported {
         heard: &Heard<'_>,
         point: &Point,
         reading: &Reading,
+        flips: &mut Vec<Flip>,
         baseline: &mut Baseline,
         out: &mut Vec<Series>,
     ) {
         let Some(state) = reading.value else { return };
         event::ahead(heard, point, reading, baseline, out);
         let before = self.state(point.table.code, point.index);
+        flipped(flips, point, before, reading);
         let forced = Quality::LOCAL_FORCED.with(Quality::REMOTE_FORCED);
         if before != Some(state) && reading.quality.is_some_and(|quality| quality.has(forced)) {
             event::overridden(heard, point, baseline, out);
@@ -174,6 +203,7 @@ impl Reported {
         &mut self,
         heard: &Heard<'_>,
         run: &Run<'_>,
+        flips: &mut Vec<Flip>,
         baseline: &mut Baseline,
         out: &mut Vec<Series>,
     ) {
@@ -224,6 +254,9 @@ impl Reported {
                 continue;
             }
             let point = Point { table: run.table, index, value: Some(state) };
+            if let Some(reading) = run.values.reading(nth).filter(|_| event.is_none()) {
+                flipped(flips, &point, old, &reading);
+            }
             match (event, old) {
                 (Some(event), _) if event.state == state => {
                     agreed = agreed.saturating_add(u64::from(old.is_some_and(|old| old != state)));
@@ -261,44 +294,6 @@ fn polled<'a>(polled: &'a mut Vec<Polled>, run: &Run<'_>, frame: u64) -> Option<
         at => at,
     };
     at.and_then(|at| polled.get_mut(at))
-}
-
-/// The first point from one on that is in another state than it was.
-fn change(values: &Values<'_>, states: &[u8], from: u32) -> Option<u32> {
-    let place = usize::try_from(from).ok()?;
-    let states = states.get(place..)?;
-    let is_other = |(value, state): (Option<Value>, &u8)| octet(value) != *state;
-    let other = match values {
-        Values::Readings(readings) if readings.len() >= states.len().saturating_add(place) => {
-            let values = readings.get(place..)?.iter().map(|reading| reading.value);
-            values.zip(states).position(is_other)
-        }
-        values => (from..).map(|nth| values.at(nth)).zip(states).position(is_other),
-    };
-    from.checked_add(u32::try_from(other?).ok()?)
-}
-
-/// A state as it is kept: what switches is on or off, or neither by a small number. Any other is none.
-#[inline]
-const fn octet(state: Option<Value>) -> u8 {
-    match state {
-        Some(Value::Bit(false)) => 1,
-        Some(Value::Bit(true)) => 2,
-        Some(Value::Integer(0)) => 3,
-        Some(Value::Integer(3)) => 4,
-        _ => 0,
-    }
-}
-
-/// The state that is kept so.
-const fn of_octet(octet: u8) -> Option<Value> {
-    match octet {
-        1 => Some(Value::Bit(false)),
-        2 => Some(Value::Bit(true)),
-        3 => Some(Value::Integer(0)),
-        4 => Some(Value::Integer(3)),
-        _ => None,
-    }
 }
 
 /// Remembers a state that no event told yet.
@@ -380,51 +375,4 @@ fn differed(heard: &Heard<'_>, table: u16, baseline: &mut Baseline) {
     let key = FactKey { kind: FactKind::EventsTell, device, master: None, detail };
     let again = |fact: &mut Fact| fact.against = fact.against.saturating_add(1);
     baseline.facts_mut().note(key, heard.obs.time, again);
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const STATES: [Option<Value>; 5] = [
-        None,
-        Some(Value::Bit(false)),
-        Some(Value::Bit(true)),
-        Some(Value::Integer(0)),
-        Some(Value::Integer(3)),
-    ];
-
-    #[test]
-    fn every_state_of_what_switches_is_kept_as_it_is() {
-        for state in STATES {
-            assert_eq!(of_octet(octet(state)), state);
-        }
-    }
-
-    #[test]
-    fn the_first_change_is_found_however_the_states_are_told() {
-        let kept = STATES.map(octet);
-        let readings = |changed: usize| {
-            let states = STATES.iter().enumerate().map(|(nth, state)| {
-                if nth == changed { STATES[(nth + 1) % STATES.len()] } else { *state }
-            });
-            states.map(|value| Reading { value, ..Reading::default() }).collect::<Vec<_>>()
-        };
-        for changed in 0..=kept.len() {
-            let readings = readings(changed);
-            for from in 0..=6_u32 {
-                let at = u32::try_from(changed).unwrap();
-                let wanted = (from <= at && changed < kept.len()).then_some(at);
-                assert_eq!(change(&Values::Readings(&readings), &kept, from), wanted);
-            }
-            // What the message does not show has no state.
-            let few = readings.get(..3).unwrap();
-            let wanted = Some(u32::try_from(changed.min(3)).unwrap());
-            assert_eq!(change(&Values::Readings(few), &kept, 0), wanted);
-        }
-        let bits = [1, 2, 2, 1, 1, 1, 1, 1, 2];
-        assert_eq!(change(&Values::Bits(&[0b0000_0110, 1]), &bits, 0), None);
-        assert_eq!(change(&Values::Bits(&[0b0010_0110, 1]), &bits, 0), Some(5));
-        assert_eq!(change(&Values::Bits(&[0b0000_0110, 0]), &bits, 3), Some(8));
-    }
 }

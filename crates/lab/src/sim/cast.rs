@@ -370,6 +370,11 @@ impl Hand<'_> {
             Step::Flap { for_s } => Happening::Flap { link, for_ns: seconds(self.between(*for_s)) },
             Step::Kill { for_s } => Happening::Kill { link, for_ns: seconds(self.between(*for_s)) },
             Step::Trips {} => Happening::Trips { station },
+            Step::Jam { on } => Happening::Jam { station, on: *on },
+            Step::Moves { close } => {
+                let Target::Breaker(breaker) = self.aim(Aim::Breaker) else { return };
+                Happening::Moves { whom: (station, self.device()), breaker, closed: *close }
+            }
             Step::Maintain {} => Happening::Maintenance { station },
             Step::Added {} => Happening::Added { station },
             _ => {

@@ -349,11 +349,11 @@ impl Answering<'_> {
             let code = value.first().copied().unwrap_or(0);
             let Some(breaker) = self.device.bay.breakers.get_mut(index) else { return false };
             if acts {
-                breaker.closed = match code {
+                breaker.command(match code {
                     _ if code & 0xc0 == 0x40 => true,
                     _ if code & 0xc0 == 0x80 => false,
                     _ => matches!(code & 0x0f, 1 | 3),
-                };
+                });
             }
             return true;
         }

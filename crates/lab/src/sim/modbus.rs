@@ -137,7 +137,7 @@ impl Device {
     fn set_coil(&mut self, nth: usize, on: bool) -> Option<()> {
         self.coil(nth)?;
         if let Some(breaker) = self.bay.breakers.get_mut(nth) {
-            breaker.closed = on;
+            breaker.command(on);
         }
         Some(())
     }

@@ -26,6 +26,17 @@ pub struct Bay {
 pub struct Breaker {
     /// It conducts.
     pub closed: bool,
+    /// Its drive is dead: it says yes to commands and stays as it is.
+    pub jammed: bool,
+}
+
+impl Breaker {
+    /// It is commanded.
+    pub const fn command(&mut self, closed: bool) {
+        if !self.jammed {
+            self.closed = closed;
+        }
+    }
 }
 
 /// Something that is set.

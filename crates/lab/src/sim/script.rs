@@ -335,6 +335,14 @@ pub enum Step {
         for_s: [f64; 2],
     },
     Trips {},
+    /// The drives of the station's breakers are dead, or alive again.
+    Jam {
+        on: bool,
+    },
+    /// A breaker that operators move is moved on site.
+    Moves {
+        close: bool,
+    },
     Failover {},
     Maintain {},
     Added {},
@@ -371,7 +379,7 @@ mod tests {
             let by = |actor| scenario.variant.iter().any(|variant| variant.actor == actor);
             assert!(!by(Actor::Stranger) || by(Actor::Master), "{}", scenario.id);
         }
-        let ids = (1..=32).chain([36]).map(|nth| format!("S{nth}"));
+        let ids = (1..=32).chain([36, 37, 38, 39]).map(|nth| format!("S{nth}"));
         for id in ids.chain((1..=8).map(|nth| format!("B{nth}"))) {
             assert!(all.iter().any(|scenario| scenario.id == id), "{id} is missing");
         }

@@ -104,7 +104,7 @@ impl<'a> Draw<'a> {
         let per_hour = self.between(40.0, 900.0);
         let counted = self.between(10_000.0, 900_000.0).round();
         Bay {
-            breakers: vec![Breaker { closed: true }; feeders],
+            breakers: vec![Breaker { closed: true, jammed: false }; feeders],
             setpoints,
             analogs,
             counters: vec![

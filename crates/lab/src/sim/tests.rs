@@ -11,6 +11,8 @@ use super::week::{Happening, WEEK};
 use super::wire::Frame;
 use super::world::{Due, World};
 
+mod feedback;
+
 /// The frames of a site from one moment of its second week to another, both after its beginning.
 fn frames(kind: Kind, seed: u64, from: i64, to: i64) -> Vec<Frame> {
     let mut world = World::new(Site::draw(kind, seed), seed);

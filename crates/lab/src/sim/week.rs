@@ -56,7 +56,23 @@ pub enum Happening {
         /// Which.
         station: usize,
     },
-    /// Breakers open because protection trips them.
+    /// A breaker moves because somebody on site moves it.
+    Moves {
+        /// Where: station and device.
+        whom: (usize, usize),
+        /// Which.
+        breaker: usize,
+        /// It conducts then.
+        closed: bool,
+    },
+    /// The drives of all breakers of a station are dead, or alive again.
+    Jam {
+        /// Where.
+        station: usize,
+        /// Dead.
+        on: bool,
+    },
+    /// Breakers open because protection trips them, and says so by a contact.
     Trips {
         /// Where.
         station: usize,
@@ -161,10 +177,24 @@ impl World {
                 }
             }
             Happening::Maintenance { station } => self.maintain(station, now),
+            Happening::Moves { whom: (station, device), breaker, closed } => {
+                let own = self.standing.get_mut(station);
+                let own = own.and_then(|own| own.station.devices.get_mut(device));
+                if let Some(own) = own.and_then(|own| own.bay.breakers.get_mut(breaker)) {
+                    own.closed = closed;
+                }
+            }
+            Happening::Jam { station, on } => {
+                let devices = self.standing.get_mut(station).map(|own| &mut own.station.devices);
+                for device in devices.into_iter().flatten() {
+                    device.bay.breakers.iter_mut().for_each(|own| own.jammed = on);
+                }
+            }
             Happening::Trips { station } => {
                 let devices = self.standing.get_mut(station).map(|own| &mut own.station.devices);
                 for device in devices.into_iter().flatten() {
                     device.bay.breakers.iter_mut().for_each(|own| own.closed = false);
+                    device.bay.contacts.iter_mut().take(1).for_each(|own| *own = true);
                 }
             }
         }

@@ -6,6 +6,8 @@ use gridtap_model::{
 
 use super::*;
 
+mod feedback;
+
 const LINK: u16 = 10;
 const MASTER_LINK: u16 = 1;
 

@@ -13,7 +13,7 @@ const USED: u32 = 4;
 pub(super) fn aims(steps: &[Step]) -> Vec<Aim> {
     let of = |step: &Step| match step {
         Step::Write { aim, .. } | Step::Operate { aim, .. } => Some(*aim),
-        Step::Toggle { .. } => Some(Aim::Breaker),
+        Step::Toggle { .. } | Step::Moves { .. } => Some(Aim::Breaker),
         Step::Ramp { .. } => Some(Aim::Setpoint),
         Step::Ask { carries, .. } => carries
             .iter()

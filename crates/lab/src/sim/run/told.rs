@@ -26,7 +26,14 @@ pub(super) fn truth(
     let requests = requests(sent, tape);
     let long = variant.steps(scenario).iter().any(|step| {
         // What is told of a report may be told of the polls that contradict it.
-        matches!(step, Step::Replay { .. } | Step::Slow { .. } | Step::Report { function: 130, .. })
+        matches!(
+            step,
+            Step::Replay { .. }
+                | Step::Slow { .. }
+                | Step::Report { function: 130, .. }
+                | Step::Jam { .. }
+                | Step::Moves { .. }
+        )
     });
     let wide = variant.steps(scenario).iter().any(|step| matches!(step, Step::Campaign { .. }));
     let first = tape.marks.first().map_or(tape.number, |own| own.0);
