@@ -155,7 +155,7 @@ impl Feedbacks {
             let command = closes.map(|closes| Command { place, closes });
             own.command(scene, place, command, learns, &before, baseline);
         }
-        if own.waits() && !self.waiting.contains(&message.device) {
+        if own.is_to_be_listed() {
             self.waiting.push(message.device);
         }
     }
@@ -177,11 +177,13 @@ impl Feedbacks {
             let flip = Flip { table, index, before: Some(!on), on, doubtful: false };
             self.flips.push(flip);
         });
-        if self.flips.is_empty() && !self.waiting.contains(&device) {
+        let own = self.devices.get(&device);
+        if self.flips.is_empty() && own.is_none_or(|own| !own.waits()) {
             return;
         }
+        let is_followed = own.is_some();
         let begun = *self.begun.get_or_insert(obs.time);
-        if self.devices.get(&device).is_none() {
+        if !is_followed {
             // What commands move is followed also where none was heard since the start.
             let is_moved = |flip: &Flip| is_moved(&device, baseline, flip);
             if !self.flips.iter().any(is_moved) {
@@ -206,7 +208,7 @@ impl Feedbacks {
             own.changed(&mut context, flip, line.disturbed.unwrap_or(begun).max(begun));
         }
         own.heard(&mut context, line.disturbed, line.relinked);
-        if own.waits() && !self.waiting.contains(&device) {
+        if own.is_to_be_listed() {
             self.waiting.push(device);
         }
     }
@@ -264,7 +266,7 @@ impl Feedbacks {
             let line = line_of(lines, device, own.masters());
             let disturbed = line.disturbed.max(*to_all).max(*begun);
             own.tick(device, now, disturbed, baseline, out);
-            own.waits()
+            own.stays_listed()
         });
     }
 }

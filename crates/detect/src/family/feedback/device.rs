@@ -87,11 +87,24 @@ pub(super) struct OfDevice {
     disturbed: Option<Timestamp>,
     /// Known hosts that command it.
     masters: Vec<IpAddr>,
+    /// It is among those at which something is waited for.
+    is_listed: bool,
 }
 
 impl OfDevice {
     pub(super) const fn waits(&self) -> bool {
         !self.watches.is_empty() || !self.held.is_empty()
+    }
+
+    /// Whether something is waited for here that nobody lets time pass for yet.
+    pub(super) const fn is_to_be_listed(&mut self) -> bool {
+        self.waits() && !core::mem::replace(&mut self.is_listed, true)
+    }
+
+    /// Whether something is waited for still.
+    pub(super) const fn stays_listed(&mut self) -> bool {
+        self.is_listed = self.waits();
+        self.is_listed
     }
 
     pub(super) fn disturbed(&mut self, now: Timestamp) {
