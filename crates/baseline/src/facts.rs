@@ -214,6 +214,11 @@ impl Facts {
         self.facts.get(key).map_or(0, |fact| fact.count)
     }
 
+    /// Of each fact of a kind the device that it is about. It looks at all facts.
+    pub fn devices_of(&self, kind: FactKind) -> impl Iterator<Item = &Device> {
+        self.facts.keys().filter(move |key| key.kind == kind).map(|key| &key.device)
+    }
+
     /// Facts that were not noted because the table was full of older ones.
     #[must_use]
     pub const fn refused(&self) -> u64 {

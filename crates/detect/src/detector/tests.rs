@@ -167,7 +167,10 @@ impl Plant {
         };
         let value = ask.value.unwrap_or(0);
         let bytes: Vec<u8> = (0..ask.count).flat_map(|_| value.to_be_bytes()).collect();
-        let bit = [u8::from(ask.value != Some(0))];
+        // Coils that are written together are all written alike.
+        let bits =
+            |on: bool| if ask.code == 15 { [u8::from(on) * 0xff; 3] } else { [u8::from(on), 0, 0] };
+        let bit = bits(ask.value != Some(0));
         let values = match (ask.value, ask.table) {
             (None, _) => Values::None,
             (_, Table::COIL | Table::DISCRETE_INPUT) => Values::Bits(&bit),
@@ -206,7 +209,7 @@ impl Plant {
             Answer::None => (Phase::Unanswered, Outcome::Unanswered, 0),
         };
         let words: Vec<u8> = (0..ask.count).flat_map(|_| value.to_be_bytes()).collect();
-        let bit = [u8::from(value != 0)];
+        let bit = bits(value != 0);
         let values = if [Table::COIL, Table::DISCRETE_INPUT].contains(&ask.table) {
             Values::Bits(&bit)
         } else {

@@ -18,90 +18,79 @@
 //! a lost connection, a silent or restarted device, local control or a point that is marked as bad ends the wait, and
 //! nothing is said.
 //!
+//! A pair is learned only of occasions on which one command and one changing point, beside the commanded one, stand within
+//! two minutes; switching sequences and writes of several outputs teach nothing.
+//!
 //! A change without a command is weighed a minute and a half later. It is explained by any command to its point since it
-//! last moved, by one of unknown effect, by another point of the device that moves seldom and moved with it, as that of
-//! protection does, and by whatever ends the wait above. Points that moved alone while it was learned are let be.
+//! last moved, by one of unknown effect within two minutes, and by whatever ends the wait above in the quarter of an
+//! hour before. Protection moves breakers without commands by design: where another point of the device moved with it that moves
+//! seldom, as an alarm contact does, or another point of the zone that hardly ever moves without a command, as further
+//! breakers of a bar do, or where it moved back, it is told as low. Points that moved alone while it was learned are let be.
 
 mod device;
+mod flip;
+mod held;
+mod lines;
 mod map;
+mod recent;
 mod say;
+mod tries;
 mod watch;
 
-use core::net::IpAddr;
+use std::collections::VecDeque;
 
 use gridtap_baseline::{Baseline, Site};
 use gridtap_model::{
-    Class, Device, Indications, LinkEvent, Message, Observation, Outcome, Phase, Point, Quality,
-    Reading, Table, Timestamp, Value, Zone,
+    Class, Device, Indications, LinkEvent, Message, Observation, Outcome, Phase, Timestamp,
 };
 
-use super::{control, rows};
+use super::rows;
 use crate::bounded::Bounded;
 use crate::config::Config;
 use crate::scene::Scene;
 use crate::series::{Found, Later, Series};
 
+pub(crate) use flip::{Flip, Told, flipped};
+
 use device::{Context, OfDevice};
+use flip::{FLIPS_MAX, closes, is_doubtful, is_switch};
+use held::{REASON_NS, Trouble};
+use lines::Lines;
 use map::{Command, Moves, Place};
 
 const MILLISECOND_NS: u64 = 1_000_000;
-/// Changes of one message that are told.
-const FLIPS_MAX: usize = 64;
 /// Points of one message that are followed.
 const POINTS_OF_MESSAGE_MAX: usize = 16;
 /// Devices whose commands are followed, of the pairs whose state is kept.
 const SHARE_OF_PAIRS: usize = 8;
-/// A connection that comes again within this time was not out.
-const RECONNECTS_NS: u64 = 20_000_000_000;
+/// Points that moved without a command, and how long they are remembered.
+const ALONE_MAX: usize = 64;
+const ALONE_NS: u64 = 300_000_000_000;
+/// A device that says so may move for reasons of its own.
+const AWAY: u16 = Indications::RESTART.0 | Indications::LOCAL_CONTROL.0;
 
-/// A binary state that differs from the one before, as it was heard.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Flip {
-    pub(crate) table: Table,
-    pub(crate) index: u32,
-    /// The state before, where it is known.
-    pub(crate) before: Option<bool>,
-    pub(crate) on: bool,
-    /// The device marks it as bad, or as put in by hand.
-    pub(crate) doubtful: bool,
-}
-
-/// Keeps what differs from the state before. Events tell what is new, also where that is not known.
-pub(crate) fn flipped(
-    flips: &mut Vec<Flip>,
-    point: &Point,
-    before: Option<Value>,
-    reading: &Reading,
-) {
-    let is_on = |value| match value {
-        Some(Value::Bit(on)) => Some(on),
-        _ => None,
-    };
-    let (Some(on), before) = (is_on(reading.value), is_on(before)) else { return };
-    if before != Some(on) && flips.len() < FLIPS_MAX {
-        let doubtful = is_doubtful(reading.quality);
-        flips.push(Flip { table: point.table, index: point.index, before, on, doubtful });
-    }
-}
-
-/// When hearing a host was last disturbed.
-#[derive(Debug, Clone, Copy, Default)]
-struct Line {
-    closed: Option<Timestamp>,
-    /// A connection came or went: events may be lost with it.
-    relinked: Option<Timestamp>,
-    /// Something was not heard, or not said.
-    disturbed: Option<Timestamp>,
+/// A point that moved, and nobody was heard commanding it.
+#[derive(Debug, Clone, Copy)]
+struct Alone {
+    device: Device,
+    /// The point that is commanded to move it: a breaker may show at several.
+    by: Place,
+    time: Timestamp,
 }
 
 /// Commands and what follows them.
 pub(crate) struct Feedbacks {
     devices: Bounded<Device, OfDevice>,
-    /// By the two hosts, the lower first.
-    lines: Bounded<(Zone, IpAddr, IpAddr), Line>,
-    /// Devices at which something is waited for.
+    lines: Lines,
+    /// Devices at which something is waited for, and how many there may be.
     waiting: Vec<Device>,
+    waiting_max: usize,
+    /// Those of them at which a point should follow a command, as far as is known: what they show is looked at.
+    expecting: Vec<Device>,
+    refused: u64,
     flips: Vec<Flip>,
+    /// What moved lately without a command, the last at the end.
+    alone: VecDeque<Alone>,
     /// When something was last sent to every device at once.
     to_all: Option<Timestamp>,
     /// When anything was first heard: what was commanded before is not known.
@@ -113,16 +102,28 @@ impl Feedbacks {
         let most = config.pairs_max.div_ceil(SHARE_OF_PAIRS);
         Self {
             devices: Bounded::new(most),
-            lines: Bounded::new(most),
+            lines: Lines::new(most),
             waiting: Vec::new(),
+            waiting_max: most,
+            expecting: Vec::new(),
+            refused: 0,
             flips: Vec::new(),
+            alone: VecDeque::new(),
             to_all: None,
             begun: None,
         }
     }
 
+    /// What gave way, and what there was no room for.
     pub(crate) const fn evicted(&self) -> u64 {
-        self.devices.evicted().saturating_add(self.lines.evicted())
+        let evicted = self.devices.evicted().saturating_add(self.lines.evicted());
+        evicted.saturating_add(self.refused)
+    }
+
+    /// Devices at which something is waited for.
+    #[cfg(test)]
+    pub(crate) const fn waiting(&self) -> usize {
+        self.waiting.len()
     }
 
     /// A command, with the state before where reports tell it.
@@ -133,34 +134,40 @@ impl Feedbacks {
         before: impl Fn(Place) -> Option<bool>,
         baseline: &Baseline,
     ) {
-        let message = scene.message;
+        let (message, now) = (scene.message, scene.obs.time);
         let moves = message.class == Class::Command && !scene.selects();
         if !moves || rows(message.device.protocol).and_then(|rows| rows.feedback).is_none() {
             return;
         }
         if scene.to_all {
-            self.to_all = Some(scene.obs.time);
+            self.to_all = Some(now);
             return;
         }
         let known = scene.verdict.access.host_known;
         let own = self.devices.entry(message.device, || known);
         let master = message.master.address;
         if known && own.has_master(master) {
-            self.lines.entry(between(message.device.zone, master, message.device.address), || true);
+            self.lines.follow(&message.device, master, true);
         }
         let learns = !alarmed && !scene.is_stranger();
-        for point in scene.points(POINTS_OF_MESSAGE_MAX) {
+        let points = scene.points(POINTS_OF_MESSAGE_MAX.saturating_add(1));
+        let mut set = false;
+        for point in points.iter().take(POINTS_OF_MESSAGE_MAX) {
             let place = (point.table.code, point.index);
-            let closes = point.value.and_then(closes);
-            let command = closes.map(|closes| Command { place, closes });
-            own.command(scene, place, command, learns, &before, baseline);
+            let command = point.value.and_then(closes).map(|closes| Command { place, closes });
+            // Setpoints that are written together are one.
+            if command.is_some() || !core::mem::replace(&mut set, true) {
+                own.command(scene, place, command, learns, &before, baseline);
+            }
         }
-        if own.is_to_be_listed() {
-            self.waiting.push(message.device);
+        if points.len() > POINTS_OF_MESSAGE_MAX && points.iter().any(is_switch) {
+            own.commanded_more(now);
         }
+        self.list(message.device);
     }
 
     /// An answer or a report, with the states that changed in it.
+    #[inline]
     pub(crate) fn answer(
         &mut self,
         site: &Site,
@@ -170,147 +177,137 @@ impl Feedbacks {
         baseline: &mut Baseline,
         out: &mut Vec<Series>,
     ) {
-        let device = message.device;
+        let indications = message.dialogue.indications.unwrap_or_default().0;
+        let is_away = !message.hearing.is_clean() || indications & AWAY != 0;
         self.flips.clear();
-        self.flips.extend_from_slice(reported);
         baseline.take_changed_bits(|(table, index, on)| {
-            let flip = Flip { table, index, before: Some(!on), on, doubtful: false };
-            self.flips.push(flip);
+            let (before, doubtful, told) = (Some(!on), false, Told::Poll);
+            self.flips.push(Flip { table, index, before, on, doubtful, told });
         });
+        let nothing_new = self.flips.is_empty() && reported.is_empty() && !is_away;
+        let answers = message.class == Class::Command && !self.waiting.is_empty();
+        let is_expected = answers || self.expecting.contains(&message.device);
+        if nothing_new && !is_expected {
+            return;
+        }
+        self.flips.extend_from_slice(reported);
+        if is_away {
+            self.unanswered(message, obs.time, baseline);
+        }
+        self.followed(Context { site, obs, message, baseline, out });
+    }
+
+    /// An answer or a report of a device at which something is waited for, or that may tell something new.
+    fn followed(&mut self, mut context: Context<'_, '_>) {
+        let (obs, message) = (context.obs, context.message);
+        let (device, now) = (message.device, obs.time);
         let own = self.devices.get(&device);
         if self.flips.is_empty() && own.is_none_or(|own| !own.waits()) {
             return;
         }
         let is_followed = own.is_some();
-        let begun = *self.begun.get_or_insert(obs.time);
+        let begun = *self.begun.get_or_insert(now);
         if !is_followed {
             // What commands move is followed also where none was heard since the start.
-            let is_moved = |flip: &Flip| is_moved(&device, baseline, flip);
+            let is_moved = |flip: &Flip| is_moved(&device, context.baseline, flip);
             if !self.flips.iter().any(is_moved) {
                 return;
             }
             let master = message.master.address;
-            let known = baseline.knows_host(device.zone, master, obs.time);
+            let known = context.baseline.knows_host(device.zone, master, now);
             if self.devices.entry(device, || known).has_master(master) {
-                self.lines.entry(between(device.zone, master, device.address), || known);
+                self.lines.follow(&device, master, known);
             }
         }
         let Some(own) = self.devices.get_mut(&device) else { return };
-        let indications = message.dialogue.indications.unwrap_or_default();
-        let away = Indications::RESTART.0 | Indications::LOCAL_CONTROL.0;
-        if !message.hearing.is_clean() || indications.0 & away != 0 {
-            own.disturbed(obs.time);
+        let line = self.lines.of(&device, own.masters());
+        if self.flips.len() >= FLIPS_MAX {
+            own.disturbed(now);
         }
-        let line = line_of(&self.lines, &device, own.masters());
-        let mut context = Context { site, obs, message, baseline, out };
         own.answered(&mut context);
         for flip in &self.flips {
-            own.changed(&mut context, flip, line.disturbed.unwrap_or(begun).max(begun));
+            let since = line.disturbed.unwrap_or(begun).max(begun);
+            if let Some(by) = own.changed(&mut context, flip, since) {
+                if self.alone.len() >= ALONE_MAX {
+                    self.alone.pop_front();
+                }
+                self.alone.push_back(Alone { device, by, time: now });
+            }
         }
         own.heard(&mut context, line.disturbed, line.relinked);
-        if own.is_to_be_listed() {
-            self.waiting.push(device);
-        }
+        self.list(device);
     }
 
     /// Something about a conversation: what is waited for in it may have been missed.
     pub(crate) fn link(&mut self, obs: &Observation<'_>, event: &LinkEvent, baseline: &Baseline) {
-        let now = obs.time;
-        let key = between(obs.zone, obs.source.address, obs.destination.address);
-        if matches!(event, LinkEvent::Begun | LinkEvent::Attempted { .. }) {
-            return;
-        }
-        let known = || {
-            [obs.source, obs.destination]
-                .iter()
-                .all(|end| baseline.knows_host(obs.zone, end.address, now))
-        };
-        let line = self.lines.entry(key, known);
-        match event {
-            LinkEvent::Closed => (line.closed, line.relinked) = (Some(now), Some(now)),
-            LinkEvent::Opened { .. } => {
-                let was_out = line.closed.is_some_and(|at| now.since_ns(at) > RECONNECTS_NS);
-                line.relinked = Some(now);
-                line.disturbed = if was_out { Some(now) } else { line.disturbed };
-            }
-            LinkEvent::Missing { .. }
-            | LinkEvent::Skipped { .. }
-            | LinkEvent::Malformed { .. }
-            | LinkEvent::Blind { .. }
-            | LinkEvent::Encrypted
-            | LinkEvent::OneDirection { .. } => line.disturbed = Some(now),
-            _ => {}
-        }
+        self.lines.link(obs, event, baseline);
     }
 
-    /// A device did not answer.
+    /// A device did not answer, though others behind the same address may have; or it was not heard wholly, or is away.
     pub(crate) fn unanswered(
         &mut self,
         message: &Message<'_>,
         now: Timestamp,
         baseline: &Baseline,
     ) {
-        let device = message.device;
-        let master = message.master.address;
-        let known = || baseline.knows_host(device.zone, master, now);
-        let line = self.lines.entry(between(device.zone, master, device.address), known);
-        line.disturbed = Some(now);
+        self.lines.trouble(message, now, baseline);
+    }
+
+    /// Lets time pass for a device at which something is waited for.
+    fn list(&mut self, device: Device) {
+        let Some(own) = self.devices.get_mut(&device) else { return };
+        if own.expects() && !self.expecting.contains(&device) {
+            self.expecting.push(device);
+        }
+        if !own.is_to_be_listed() {
+            return;
+        }
+        if self.waiting.len() < self.waiting_max {
+            self.waiting.push(device);
+        } else {
+            own.unlisted();
+            self.refused = self.refused.saturating_add(1);
+        }
     }
 
     /// Lets time pass: what was waited for long enough is learned, or told.
     pub(crate) fn tick(&mut self, now: Timestamp, baseline: &mut Baseline, out: &mut Vec<Later>) {
-        self.begun.get_or_insert(now);
-        let Self { devices, lines, waiting, to_all, begun, .. } = self;
+        let begun = *self.begun.get_or_insert(now);
+        let over = |own: &mut Alone| now.since_ns(own.time) > ALONE_NS;
+        while self.alone.pop_front_if(over).is_some() {}
+        self.expecting.clear();
+        let mut waiting = core::mem::take(&mut self.waiting);
         waiting.retain(|device| {
+            let Self { devices, lines, alone, refused, to_all, expecting, .. } = self;
             let Some(own) = devices.get_mut(device) else { return false };
-            let line = line_of(lines, device, own.masters());
-            let disturbed = line.disturbed.max(*to_all).max(*begun);
-            own.tick(device, now, disturbed, baseline, out);
+            if own.expects() {
+                expecting.push(*device);
+            }
+            if !own.is_due(now) {
+                return own.stays_listed();
+            }
+            let disturbed = lines.of(device, own.masters()).disturbed.max(*to_all);
+            own.tick(device, now, disturbed.max(Some(begun)), baseline);
+            let trouble = Trouble { disturbed, begun: Some(begun) };
+            let moved_with = |by, time| {
+                alone.iter().any(|other| {
+                    let apart_ns = other.time.since_ns(time).max(time.since_ns(other.time));
+                    other.device.zone == device.zone
+                        && (other.device, other.by) != (*device, by)
+                        && apart_ns <= REASON_NS
+                })
+            };
+            own.weigh(device, now, trouble, baseline, moved_with, out);
+            *refused = refused.saturating_add(own.take_refused());
             own.stays_listed()
         });
+        self.waiting = waiting;
     }
 }
 
 /// Whether a point is one that commands move.
 fn is_moved(device: &Device, baseline: &Baseline, flip: &Flip) -> bool {
     Moves::of(device, baseline, (flip.table.code, flip.index)).is_some()
-}
-
-fn between(zone: Zone, one: IpAddr, other: IpAddr) -> (Zone, IpAddr, IpAddr) {
-    (zone, one.min(other), one.max(other))
-}
-
-/// What last happened between a device and those who command it.
-fn line_of(
-    lines: &Bounded<(Zone, IpAddr, IpAddr), Line>,
-    device: &Device,
-    masters: &[IpAddr],
-) -> Line {
-    let of = |master: &IpAddr| lines.get(&between(device.zone, *master, device.address));
-    masters.iter().filter_map(of).fold(Line::default(), |all, line| Line {
-        closed: all.closed.max(line.closed),
-        relinked: all.relinked.max(line.relinked),
-        disturbed: all.disturbed.max(line.disturbed),
-    })
-}
-
-/// Which way a command moves a point, where it has two.
-fn closes(value: Value) -> Option<bool> {
-    match value {
-        Value::Bit(bit) => Some(bit),
-        Value::Control(control) => Some(!control::opens(control)),
-        _ => None,
-    }
-}
-
-/// Whether what a device marks a state with makes it no state of the plant.
-fn is_doubtful(quality: Option<Quality>) -> bool {
-    let bad = Quality::OFFLINE
-        .with(Quality::RESTART)
-        .with(Quality::COMMUNICATION_LOST)
-        .with(Quality::LOCAL_FORCED)
-        .with(Quality::REMOTE_FORCED);
-    quality.is_some_and(|quality| quality.has(bad))
 }
 
 /// Whether a message shows states: an answer that succeeded, or a report.

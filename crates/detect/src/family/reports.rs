@@ -15,7 +15,7 @@ use gridtap_model::{
 };
 
 use super::control;
-use super::feedback::{Flip, flipped};
+use super::feedback::{Flip, Told, flipped};
 use super::outstation::Heard;
 use crate::book::Cause;
 use crate::bounded::Bounded;
@@ -183,7 +183,9 @@ impl Reported {
         let Some(state) = reading.value else { return };
         event::ahead(heard, point, reading, baseline, out);
         let before = self.state(point.table.code, point.index);
-        flipped(flips, point, before, reading);
+        let is_event = heard.message.phase == Phase::Unsolicited || reading.time.is_some();
+        let told = if is_event { Told::Event } else { Told::Report };
+        flipped(flips, point, before, reading, told);
         let forced = Quality::LOCAL_FORCED.with(Quality::REMOTE_FORCED);
         if before != Some(state) && reading.quality.is_some_and(|quality| quality.has(forced)) {
             event::overridden(heard, point, baseline, out);
@@ -255,7 +257,7 @@ impl Reported {
             }
             let point = Point { table: run.table, index, value: Some(state) };
             if let Some(reading) = run.values.reading(nth).filter(|_| event.is_none()) {
-                flipped(flips, &point, old, &reading);
+                flipped(flips, &point, old, &reading, Told::Poll);
             }
             match (event, old) {
                 (Some(event), _) if event.state == state => {

@@ -5,20 +5,47 @@ use super::*;
 const COIL: u32 = 2;
 const INPUT: u32 = 20;
 const DOOR: u32 = 30;
+const OTHER_COIL: u32 = 3;
+const OTHER: u32 = 40;
+const SETPOINT: u32 = 5;
 
 /// A controller whose coil moves a breaker that an input shows, polled every ten seconds.
 struct Controller {
     plant: Plant,
+    coil: u32,
     closed: bool,
     door: bool,
+    other: bool,
+    /// Its master writes a setpoint every half minute.
+    sets: bool,
+    /// Its master writes this to the coil every five seconds.
+    rewrites: Option<bool>,
+    /// The inputs are not polled.
+    unseen: bool,
 }
 
 impl Controller {
     /// The breaker was closed and opened so many times, minutes apart.
     fn learned(times: u32) -> Self {
-        let mut plant = Plant::learned();
-        plant.baseline.teach(true);
-        let mut own = Self { plant, closed: false, door: false };
+        Self::new().learns(times)
+    }
+
+    fn new() -> Self {
+        Self {
+            plant: Plant::learned(),
+            coil: COIL,
+            closed: false,
+            door: false,
+            other: false,
+            sets: false,
+            rewrites: None,
+            unseen: false,
+        }
+    }
+
+    fn learns(mut self, times: u32) -> Self {
+        self.plant.baseline.teach(true);
+        let mut own = self;
         for _ in 0..times {
             for closes in [true, false] {
                 own.operate(closes);
@@ -33,7 +60,14 @@ impl Controller {
 
     fn write(&mut self, closes: bool) {
         let (table, value) = (Table::COIL, u16::from(closes));
-        self.plant.ask(Ask { table, code: 5, ..Ask::write(MASTER, RTU, COIL, value) });
+        self.plant.ask(Ask { table, code: 5, ..Ask::write(MASTER, RTU, self.coil, value) });
+        self.rewrites = self.rewrites.map(|_| closes);
+    }
+
+    /// So many coils in one message.
+    fn write_all(&mut self, first: u32, count: u32, closes: bool) {
+        let write = Ask::write(MASTER, RTU, first, u16::from(closes));
+        self.plant.ask(Ask { table: Table::COIL, code: 15, count, ..write });
     }
 
     fn operate(&mut self, closes: bool) {
@@ -43,8 +77,14 @@ impl Controller {
 
     fn pass(&mut self, seconds: u64) {
         for second in 0..seconds {
-            if second % 10 == 3 {
-                for (first, on) in [(INPUT, self.closed), (DOOR, self.door)] {
+            if self.sets && second % 30 == 17 {
+                self.plant.ask(Ask::write(MASTER, RTU, SETPOINT, 1));
+            }
+            if let Some(closes) = self.rewrites.filter(|_| second % 5 == 4) {
+                self.write(closes);
+            }
+            if second % 10 == 3 && !self.unseen {
+                for (first, on) in [(INPUT, self.closed), (DOOR, self.door), (OTHER, self.other)] {
                     let (table, answer) = (Table::DISCRETE_INPUT, Answer::Done(u16::from(on)));
                     let poll = Ask::read(MASTER, RTU, first, 1);
                     self.plant.ask(Ask { table, code: 2, answer, ..poll });
@@ -52,6 +92,16 @@ impl Controller {
             }
             self.plant.pass(1);
         }
+    }
+
+    fn gap(&mut self) {
+        let (master, rtu) = (Endpoint::new(host(MASTER), 40_000), Endpoint::new(host(RTU), 502));
+        self.plant.heard(rtu, master, What::Link(LinkEvent::Missing { bytes: 9 }));
+    }
+
+    /// What is told of commands and their effects.
+    fn of_effects(&self) -> Vec<String> {
+        self.told().into_iter().filter(|told| told.starts_with("MB-45 high")).collect()
     }
 
     fn told(&self) -> Vec<String> {
@@ -128,4 +178,112 @@ fn a_controller_that_drops_one_command_in_eight_is_known_for_it() {
     own.write(true);
     own.pass(60);
     assert_eq!(own.told(), QUIET);
+}
+
+#[test]
+fn coils_that_are_written_together_teach_no_pairs() {
+    let mut own = Controller::new();
+    own.plant.baseline.teach(true);
+    for nth in 0..16 {
+        let on = nth % 2 == 0;
+        own.write_all(COIL, OTHER_COIL - COIL + 1, on);
+        (own.closed, own.other) = (on, on);
+        own.pass(180);
+    }
+    own.plant.baseline.teach(false);
+    own.pass(60);
+    let learned = own.plant.baseline.rows();
+    let pairs: Vec<_> = learned.iter().filter(|row| row.key.contains("|feedback")).collect();
+    assert!(pairs.is_empty(), "{pairs:#?}");
+    own.operate(true);
+    own.pass(180);
+    assert_eq!(own.of_effects(), QUIET, "the other input belongs to the other coil");
+}
+
+#[test]
+fn a_coil_among_twenty_that_are_written_at_once_was_commanded() {
+    let mut own = Controller { coil: 18, ..Controller::new() }.learns(6);
+    own.write_all(0, 20, true);
+    own.pass(150);
+    own.closed = true;
+    own.pass(110);
+    assert_eq!(own.of_effects(), QUIET);
+}
+
+#[test]
+fn a_unit_that_does_not_answer_says_nothing_of_the_others_behind_its_gateway() {
+    let mut own = Controller::learned(6);
+    own.write(true);
+    for _ in 0..6 {
+        let poll = Ask::read(MASTER, RTU, 0, 10);
+        own.plant.ask(Ask { unit: 2, answer: Answer::None, ..poll });
+        own.pass(10);
+    }
+    assert_eq!(own.of_effects().len(), 1, "{:?}", own.told());
+    let mut own = Controller::learned(6);
+    own.write(true);
+    own.plant.ask(Ask { answer: Answer::None, ..Ask::read(MASTER, RTU, 0, 10) });
+    own.pass(60);
+    assert_eq!(own.of_effects(), QUIET, "it was silent itself");
+}
+
+#[test]
+fn a_setpoint_that_is_written_in_turns_explains_nothing_and_one_that_is_not_does() {
+    let mut own = Controller { sets: true, ..Controller::new() }.learns(6);
+    own.closed = true;
+    own.pass(110);
+    assert_eq!(own.of_effects().len(), 1, "{:?}", own.told());
+    let mut own = Controller::learned(6);
+    own.plant.ask(Ask::write(MASTER, RTU, SETPOINT + 4, 1));
+    own.closed = true;
+    own.pass(110);
+    assert_eq!(own.of_effects(), QUIET);
+}
+
+#[test]
+fn a_coil_that_is_written_again_and_again_is_followed_all_the_same() {
+    let learned = || Controller { rewrites: Some(false), ..Controller::new() }.learns(6);
+    let mut own = learned();
+    own.write(true);
+    own.pass(60);
+    assert_eq!(own.of_effects().len(), 1, "{:?}", own.told());
+    let mut own = learned();
+    own.closed = true;
+    own.pass(110);
+    assert_eq!(own.of_effects().len(), 1, "{:?}", own.told());
+    let mut own = learned();
+    own.operate(true);
+    own.pass(200);
+    own.closed = false;
+    own.pass(4);
+    own.plant.told.clear();
+    own.closed = true;
+    own.pass(110);
+    let told = own.of_effects();
+    assert!(
+        told.iter().all(|told| told.contains("turned off")),
+        "the coil put it on again: {told:?}"
+    );
+}
+
+#[test]
+fn a_gap_while_an_input_was_not_shown_may_have_hidden_its_command() {
+    let unseen = |own: &mut Controller, seconds| {
+        own.unseen = true;
+        own.pass(seconds);
+        own.unseen = false;
+    };
+    let mut own = Controller::learned(6);
+    unseen(&mut own, 300);
+    own.gap();
+    own.closed = true;
+    unseen(&mut own, 300);
+    own.pass(110);
+    assert_eq!(own.of_effects(), QUIET);
+    let mut own = Controller::learned(6);
+    own.gap();
+    own.pass(900);
+    own.closed = true;
+    own.pass(110);
+    assert_eq!(own.of_effects().len(), 1, "it was shown since the gap: {:?}", own.told());
 }

@@ -30,6 +30,8 @@ struct Say {
     faults: Vec<FaultKind>,
     request_frame: Option<u64>,
     hearing: Hearing,
+    /// Of what is not the usual table of such a message.
+    table: Option<Table>,
 }
 
 impl Say {
@@ -51,6 +53,7 @@ impl Say {
             faults: Vec::new(),
             request_frame: None,
             hearing: Hearing::default(),
+            table: None,
         }
     }
 
@@ -125,7 +128,7 @@ impl Plant {
         let written = say.class == Class::Command;
         let table = if written { Table::BINARY_OUTPUT } else { Table::BINARY_INPUT };
         let run = Run {
-            table,
+            table: say.table.unwrap_or(table),
             first: say.first,
             count,
             values: Values::Readings(&say.readings),

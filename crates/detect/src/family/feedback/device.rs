@@ -1,41 +1,37 @@
 //! What is followed of one device: commands that wait for their points, and changes that wait for their reason.
 
 use core::net::IpAddr;
-use std::collections::VecDeque;
 
 use gridtap_baseline::{Baseline, Site};
-use gridtap_model::{Armed, Class, Device, Message, Observation, Outcome, Phase, Timestamp, Value};
+use gridtap_model::{Class, Device, Message, Observation, Outcome, Phase, Timestamp, Value};
 
-use super::map::{Command, Follows, Moves, Place, Seen};
+use super::held::{Holding, Trouble};
+use super::map::{Command, Moves, Place, Seen};
+use super::recent::{Change, Recent};
+use super::tries::Tries;
 use super::watch::{Awaited, Shown, Watch, no_event_waits, shown};
-use super::{Flip, MILLISECOND_NS, later, say, shows};
+use super::{Flip, MILLISECOND_NS, Told, say, shows};
 use crate::scene::Scene;
-use crate::series::{Found, Later, Series};
+use crate::series::{Later, Series};
 use crate::sorted::Sorted;
 
 const SECOND_NS: u64 = 1_000_000_000;
 /// A point that changes later than this has another reason.
-const WINDOW_NS: u64 = 120 * SECOND_NS;
+pub(super) const WINDOW_NS: u64 = 120 * SECOND_NS;
 /// What is not sure yet is heard for so long.
 const LEARNS_NS: u64 = 300_000_000_000;
 /// A command whose point was not heard for so long is given up: some ask for all states once in two hours.
-const GIVEN_UP_NS: u64 = 9_000_000_000_000;
+pub(super) const GIVEN_UP_NS: u64 = 9_000_000_000_000;
 /// An event of a point of which nothing was heard so far tells a change where nothing was missed for so long.
 const UNDISTURBED_NS: u64 = 300_000_000_000;
-/// How long a reason for a change is waited for, and how long before it a reason may have come.
-const REASON_NS: u64 = 90 * SECOND_NS;
-/// A point comes back by itself from a pulse within this time.
-const RETURNS_NS: u64 = 60 * SECOND_NS;
 /// A point that changes more often than this, in the mean, is no sign of protection.
-const SIGN_NS: u64 = 600 * SECOND_NS;
+pub(super) const SIGN_NS: u64 = 600 * SECOND_NS;
 /// Answers that say that no event waits.
 const ANSWERS_MIN: u8 = 2;
 /// What is kept of one device.
 const STATES_MAX: usize = 64;
 const WATCHES_MAX: usize = 8;
 const SEEN_MAX: usize = 8;
-const HELD_MAX: usize = 4;
-const RECENT_MAX: usize = 32;
 const MASTERS_MAX: usize = 4;
 
 /// A message from a device, with what is learned and told of it.
@@ -56,34 +52,14 @@ struct Stand {
     changes: u64,
 }
 
-/// A command that was heard.
-#[derive(Debug, Clone, Copy)]
-struct Sent {
-    place: Place,
-    /// Which way; none of what is no switch.
-    command: Option<Command>,
-    time: Timestamp,
-    frame: u64,
-}
-
-/// A change without a command.
-#[derive(Debug)]
-struct Held {
-    place: Place,
-    found: Found,
-    judged: bool,
-    series: Series,
-}
-
 /// What is followed of one device.
 #[derive(Debug, Default)]
 pub(super) struct OfDevice {
     states: Sorted<Place, Stand>,
     watches: Vec<Watch>,
-    held: Vec<Held>,
-    recent: VecDeque<Sent>,
-    /// When another point moved that may tell of protection.
-    sign: Option<Timestamp>,
+    holding: Holding,
+    recent: Recent,
+    tries: Tries,
     disturbed: Option<Timestamp>,
     /// Known hosts that command it.
     masters: Vec<IpAddr>,
@@ -93,7 +69,23 @@ pub(super) struct OfDevice {
 
 impl OfDevice {
     pub(super) const fn waits(&self) -> bool {
-        !self.watches.is_empty() || !self.held.is_empty()
+        !self.watches.is_empty() || !self.holding.is_empty()
+    }
+
+    /// Whether something that waits has waited long enough.
+    pub(super) fn is_due(&self, now: Timestamp) -> bool {
+        self.holding.is_due(now)
+            || self.watches.iter().any(|watch| {
+                let since_ns = now.since_ns(watch.sent);
+                let learns = watch.done && watch.learns && !watch.learned;
+                since_ns > LEARNS_NS || learns && since_ns > WINDOW_NS
+            })
+    }
+
+    /// Whether a point that is known to follow a command is waited for.
+    pub(super) fn expects(&self) -> bool {
+        let waits = |own: &Awaited| own.state == Shown::Waits;
+        self.watches.iter().any(|watch| watch.awaited.iter().any(waits))
     }
 
     /// Whether something is waited for here that nobody lets time pass for yet.
@@ -107,8 +99,25 @@ impl OfDevice {
         self.is_listed
     }
 
+    /// There was no room to let time pass for it.
+    pub(super) const fn unlisted(&mut self) {
+        self.is_listed = false;
+    }
+
+    /// Something of it was not followed.
     pub(super) fn disturbed(&mut self, now: Timestamp) {
         self.disturbed = Some(now);
+    }
+
+    /// Something was commanded that is not looked at point by point.
+    pub(super) fn commanded_more(&mut self, now: Timestamp) {
+        self.recent.forget(now);
+        self.watches.iter_mut().for_each(|watch| watch.crowded = true);
+    }
+
+    /// How much there was no room for, since this was last asked.
+    pub(super) const fn take_refused(&mut self) -> u64 {
+        self.tries.take_refused()
     }
 
     pub(super) fn masters(&self) -> &[IpAddr] {
@@ -136,22 +145,25 @@ impl OfDevice {
     ) {
         let (now, frame) = (scene.obs.time, scene.obs.place.frame);
         let device = &scene.message.device;
-        // What is repeated within the window is the same occasion.
-        let again = |sent: &&Sent| sent.place == place && now.since_ns(sent.time) < WINDOW_NS;
-        let is_again = self.recent.iter().any(|sent| again(&sent));
-        if self.recent.len() >= RECENT_MAX {
-            self.recent.pop_front();
+        let order = self.recent.hear(place, command, now, frame);
+        if order.repeats {
+            // What is said once more is one command: it is followed from its beginning on.
+            let own = self.watches.iter_mut().filter(|watch| watch.command.place == place);
+            own.filter(|watch| !watch.done).for_each(|watch| watch.frame = frame);
+            return;
         }
-        self.recent.push_back(Sent { place, command, time: now, frame });
         // Whoever commands it again waits for that.
         self.watches.retain(|watch| watch.command.place != place);
+        if order.counts {
+            self.crowd(now);
+        }
         let Some(command) = command else { return };
         if self.watches.len() >= WATCHES_MAX {
             return;
         }
         let awaited = command.follows(device, baseline, now).into_iter().map(|follows| {
             let known = self.states.get(follows.place).map(|stand| stand.on);
-            let before = known.or_else(|| before(follows.place));
+            let before = before(follows.place).or(known);
             let is_there = before == Some(follows.on);
             Awaited { follows, before, state: if is_there { Shown::Settled } else { Shown::Waits } }
         });
@@ -163,8 +175,9 @@ impl OfDevice {
             master: scene.message.master,
             is_bit,
             done: false,
-            learns: learns && !is_again,
+            learns: learns && !order.again,
             learned: false,
+            crowded: order.crowded,
             awaited: awaited.collect(),
             seen: Vec::new(),
             empty: 0,
@@ -181,46 +194,60 @@ impl OfDevice {
             }
             Outcome::Refused { .. } => {
                 self.watches.retain(|watch| watch.frame != asked);
-                // One point that was refused did not move; of several, some may have.
-                let of = self.recent.iter().filter(|sent| sent.frame == asked).count();
-                self.recent.retain(|sent| sent.frame != asked || of > 1);
+                self.recent.refused(asked);
             }
             _ => {}
         }
     }
 
-    /// A state that differs from the one before.
+    /// Another reason for changes came: what follows the commands before it is not known to be theirs.
+    fn crowd(&mut self, now: Timestamp) {
+        let open = self.watches.iter_mut().filter(|own| now.since_ns(own.sent) <= WINDOW_NS);
+        open.for_each(|watch| watch.crowded = true);
+    }
+
+    /// The state before a change. What a report says is held against all that was reported; a poll may have been
+    /// overtaken by another of the same points.
+    fn before(&self, flip: &Flip, now: Timestamp, disturbed: Timestamp) -> Option<bool> {
+        let known = self.states.get((flip.table.code, flip.index));
+        let known = known.filter(|stand| stand.since >= disturbed).map(|stand| stand.on);
+        let is_event = flip.told == Told::Event && now.since_ns(disturbed) >= UNDISTURBED_NS;
+        match flip.told {
+            Told::Poll => known.or(flip.before),
+            Told::Report | Told::Event => flip.before.or(known),
+        }
+        .or_else(|| is_event.then_some(!flip.on))
+    }
+
+    /// A state that differs from the one before. Where a point moved that hardly ever does without a command, and
+    /// none was heard, says which point is commanded to move it.
     pub(super) fn changed(
         &mut self,
         context: &mut Context<'_, '_>,
         flip: &Flip,
         disturbed: Timestamp,
-    ) {
+    ) -> Option<Place> {
         let (now, place) = (context.obs.time, (flip.table.code, flip.index));
-        let known = self.states.get(place).copied();
         let disturbed = self.disturbed.map_or(disturbed, |own| own.max(disturbed));
-        let undisturbed = now.since_ns(disturbed) >= UNDISTURBED_NS;
-        let before = known.map(|stand| stand.on).or(flip.before);
-        let before = before.or_else(|| undisturbed.then_some(!flip.on));
+        let before = self.before(flip, now, disturbed);
         if before == Some(flip.on) {
-            return;
+            return None;
         }
+        let known = self.states.get(place).copied();
         if known.is_none() && self.states.len() >= STATES_MAX {
             // Where there is no room, what moves with others is not known.
             self.disturbed = Some(now);
-            return;
+            return None;
         }
         let (first, changes) = known.map_or((now, 0), |stand| (stand.first, stand.changes));
         let since = known.map(|stand| stand.since);
         let stand = Stand { on: flip.on, since: now, first, changes: changes.saturating_add(1) };
         self.states.insert(place, stand);
-        if flip.doubtful {
+        if flip.doubtful || before.is_none() {
             let awaits = |watch: &Watch| watch.awaited.iter().any(|own| own.follows.place == place);
-            self.watches.retain(|watch| !awaits(watch));
-            return;
-        }
-        if before.is_none() {
-            return;
+            self.watches.retain(|watch| !flip.doubtful || !awaits(watch));
+            self.crowd(now);
+            return None;
         }
         for watch in &mut self.watches {
             let after_ns = now.since_ns(watch.sent);
@@ -230,67 +257,20 @@ impl OfDevice {
                 watch.seen.push(Seen { place, on: flip.on, after_ms });
             }
         }
-        let moves = Moves::of(&context.message.device, context.baseline, place);
-        let Some(moves) = moves else {
-            let often = now.since_ns(first) < changes.saturating_mul(SIGN_NS);
-            self.sign = if often { self.sign } else { Some(now) };
-            return;
-        };
-        if !self.is_commanded(context, place, flip.on, &moves, since) {
-            self.hold(context, flip, moves);
-        }
-    }
-
-    /// Whether a command that was heard may be why a point changed.
-    fn is_commanded(
-        &self,
-        context: &Context<'_, '_>,
-        place: Place,
-        on: bool,
-        moves: &Moves,
-        since: Option<Timestamp>,
-    ) -> bool {
-        let (now, device) = (context.obs.time, &context.message.device);
-        self.recent.iter().any(|sent| {
-            let ago_ns = now.since_ns(sent.time);
-            let Some(command) = sent.command else { return ago_ns <= WINDOW_NS };
-            let follows = command.follows(device, context.baseline, now);
-            let of_point = |own: &&Follows| own.place == place;
-            if sent.place == moves.by || follows.iter().any(|own| of_point(&own)) {
-                let is_last = since.is_none_or(|since| since <= sent.time);
-                let leads = follows.iter().find(of_point).is_none_or(|own| own.on == on);
-                return is_last && leads || ago_ns <= RETURNS_NS;
+        self.holding.moves_again(place);
+        let device = &context.message.device;
+        let Some(moves) = Moves::of(device, context.baseline, place) else {
+            if now.since_ns(first) >= changes.saturating_mul(SIGN_NS) {
+                self.holding.sign(now);
             }
-            let is_known = follows.iter().any(|own| own.sure);
-            ago_ns <= WINDOW_NS && !is_known
-        })
-    }
-
-    fn hold(&mut self, context: &mut Context<'_, '_>, flip: &Flip, moves: Moves) {
-        let place = (flip.table.code, flip.index);
-        let device = context.message.device;
-        let armed = context.baseline.is_armed(&device, context.message.master.address);
-        let sure = |closes| {
-            let command = Command { place: moves.by, closes };
-            let follows = command.follows(&device, context.baseline, context.obs.time);
-            follows.iter().any(|own| own.sure && own.place == place)
+            return None;
         };
-        let judged = armed && moves.follows_commands() && (sure(false) || sure(true));
-        // What moves again and again is counted at once.
-        let is_again = self.held.iter().any(|held| held.place == place);
-        if is_again || self.held.len() >= HELD_MAX {
-            if !judged {
-                Moves::moved_alone(&device, context.baseline, context.obs.time, place);
-            }
-            return;
+        let change = Change { time: now, place, on: flip.on, moves: &moves, since };
+        if self.recent.explains(&change, device, context.baseline) {
+            return None;
         }
-        let Some(series) = say::without_command(context, flip, &moves) else { return };
-        self.held.push(Held {
-            place,
-            found: Found::by(context.obs, if armed { Armed::Armed } else { Armed::Learning }),
-            judged,
-            series,
-        });
+        self.holding.hold(context, flip, &moves);
+        moves.is_seldom_alone().then_some(moves.by)
     }
 
     /// What a message says of the points that are waited for.
@@ -348,14 +328,13 @@ impl OfDevice {
         }
     }
 
-    /// Lets time pass.
+    /// Lets time pass for commands.
     pub(super) fn tick(
         &mut self,
         device: &Device,
         now: Timestamp,
         disturbed: Option<Timestamp>,
         baseline: &mut Baseline,
-        out: &mut Vec<Later>,
     ) {
         let disturbed = self.disturbed.max(disturbed);
         let over = |watch: &mut Watch| {
@@ -369,7 +348,9 @@ impl OfDevice {
             let is_over = now.since_ns(watch.sent) > WINDOW_NS;
             if is_over && watch.done && watch.learns && !watch.learned && was_heard(watch) {
                 watch.learned = true;
-                watch.learn(device, baseline, now);
+                for seen in watch.effects() {
+                    self.tries.followed(device, baseline, now, watch.command, seen);
+                }
             }
         }
         for watch in self.watches.extract_if(.., over) {
@@ -377,22 +358,20 @@ impl OfDevice {
                 watch.learn_against(device, baseline, now);
             }
         }
-        let waited = |held: &mut Held| now.since_ns(held.found.time) > REASON_NS;
-        let waited: Vec<Held> = self.held.extract_if(.., waited).collect();
-        for held in waited {
-            let near = |at: Option<Timestamp>| {
-                at.is_some_and(|at| {
-                    held.found.time.since_ns(at) <= REASON_NS || at >= held.found.time
-                })
-            };
-            if near(disturbed) || near(self.sign) {
-                continue;
-            }
-            if held.judged {
-                out.push(later(held.series, held.found));
-            } else {
-                Moves::moved_alone(device, baseline, now, held.place);
-            }
-        }
+    }
+
+    /// Lets time pass for changes that wait for their reason.
+    pub(super) fn weigh(
+        &mut self,
+        device: &Device,
+        now: Timestamp,
+        trouble: Trouble,
+        baseline: &mut Baseline,
+        moved_with: impl Fn(Place, Timestamp) -> bool,
+        out: &mut Vec<Later>,
+    ) {
+        let disturbed = self.disturbed.max(trouble.disturbed);
+        let trouble = Trouble { disturbed, ..trouble };
+        self.holding.weigh(device, now, trouble, baseline, moved_with, out);
     }
 }

@@ -114,41 +114,58 @@ impl Command {
         all
     }
 
-    /// A point followed this command.
+    /// Whether it is known that this followed it.
+    pub(super) fn is_followed_by(self, device: &Device, baseline: &Baseline, seen: &Seen) -> bool {
+        let facts = baseline.facts();
+        let own = (0..SLOTS).filter_map(|slot| facts.get(&self.key(device, slot)?));
+        own.filter_map(|fact| parsed(device, &fact.text)?.at(None))
+            .any(|own| own == (seen.place, seen.on))
+    }
+
+    /// A point followed this command, so many times.
     pub(super) fn followed(
         self,
         device: &Device,
         baseline: &mut Baseline,
         now: Timestamp,
         seen: &Seen,
+        times: u64,
     ) {
-        let taken = |text: &str, base| parsed(device, text).and_then(|own| own.at(base));
         let wanted = Some((seen.place, seen.on));
         let slots: Vec<FactKey> = (0..SLOTS).filter_map(|slot| self.key(device, slot)).collect();
-        if let Some(key) = slot_of(baseline, &slots, |text| taken(text, None) == wanted) {
-            let is_it = |text: &str| taken(text, None) == wanted;
-            note(baseline, key, now, seen, is_it, |longest, _| {
+        let is_it = |text: &str| parsed(device, text).and_then(|own| own.at(None)) == wanted;
+        if let Some(key) = slot_of(baseline, &slots, is_it) {
+            note(baseline, key, now, seen, times, is_it, |longest, _| {
                 let name = named(device, seen.place)?;
                 Some(format!("{name} = {}, {longest} ms", u8::from(seen.on)))
             });
         }
-        let base = self.place.1;
+    }
+
+    /// The same, as far as other points of the device have it in common.
+    pub(super) fn followed_alike(
+        self,
+        device: &Device,
+        baseline: &mut Baseline,
+        now: Timestamp,
+        seen: &Seen,
+    ) {
+        let (base, wanted) = (self.place.1, Some((seen.place, seen.on)));
         let slots: Vec<FactKey> = (0..SLOTS).map(|slot| self.common_key(device, slot)).collect();
-        let is_it = |text: &str| taken(text, Some(base)) == wanted;
-        if let Some(key) = slot_of(baseline, &slots, is_it) {
-            note(baseline, key, now, seen, is_it, |longest, before| {
-                let table = table(device, seen.place.0)?.name;
-                let offset = i64::from(seen.place.1).saturating_sub(i64::from(base));
-                let mut points = before.map_or_else(Vec::new, |own| own.points);
-                if !points.contains(&base) && points.len() < POINTS_MAX {
-                    points.push(base);
-                }
-                let points: Vec<String> = points.iter().map(u32::to_string).collect();
-                let points = points.join(" ");
-                let on = u8::from(seen.on);
-                Some(format!("{table} {offset:+} = {on}, {longest} ms, at {points}"))
-            });
-        }
+        let is_it = |text: &str| parsed(device, text).and_then(|own| own.at(Some(base))) == wanted;
+        let Some(key) = slot_of(baseline, &slots, is_it) else { return };
+        note(baseline, key, now, seen, 1, is_it, |longest, before| {
+            let table = table(device, seen.place.0)?.name;
+            let offset = i64::from(seen.place.1).saturating_sub(i64::from(base));
+            let mut points = before.map_or_else(Vec::new, |own| own.points);
+            if !points.contains(&base) && points.len() < POINTS_MAX {
+                points.push(base);
+            }
+            let points: Vec<String> = points.iter().map(u32::to_string).collect();
+            let points = points.join(" ");
+            let on = u8::from(seen.on);
+            Some(format!("{table} {offset:+} = {on}, {longest} ms, at {points}"))
+        });
     }
 
     /// A point was heard, and did not follow this command.
@@ -200,7 +217,12 @@ impl Moves {
 
     /// Whether it moves after commands, and hardly ever otherwise.
     pub(super) const fn follows_commands(&self) -> bool {
-        self.commanded >= 3 && self.alone.saturating_mul(COMMANDED_OF_ALL) <= self.commanded
+        self.commanded >= 3 && self.is_seldom_alone()
+    }
+
+    /// Whether it hardly ever moves but after commands.
+    pub(super) const fn is_seldom_alone(&self) -> bool {
+        self.alone.saturating_mul(COMMANDED_OF_ALL) <= self.commanded
     }
 
     pub(super) fn commanded(
@@ -209,10 +231,11 @@ impl Moves {
         now: Timestamp,
         place: Place,
         by: Place,
+        times: u64,
     ) {
         let (Some(key), Some(name)) = (moves_key(device, place), named(device, by)) else { return };
         baseline.facts_mut().note(key, now, |fact| {
-            fact.count = fact.count.saturating_add(1);
+            fact.count = fact.count.saturating_add(times);
             fact.text = name;
         });
     }
@@ -305,6 +328,7 @@ fn note(
     key: FactKey,
     now: Timestamp,
     seen: &Seen,
+    times: u64,
     is_it: impl Fn(&str) -> bool,
     text: impl Fn(u64, Option<Parsed>) -> Option<String>,
 ) {
@@ -314,7 +338,7 @@ fn note(
             (fact.count, fact.against) = (0, 0);
         }
         let longest = before.as_ref().map_or(0, |own| own.longest_ms).max(seen.after_ms);
-        fact.count = fact.count.saturating_add(1);
+        fact.count = fact.count.saturating_add(times);
         fact.text = text(longest, before).unwrap_or_default();
     });
 }

@@ -104,3 +104,11 @@ pub(super) fn without_command(
             .saying(observed, expected),
     )
 }
+
+/// The same, where other points moved with it or it moved back: protection trips several, tells so and closes again, and
+/// somebody who forges may too.
+pub(super) fn as_by_protection(series: Series) -> Series {
+    let expected = "other points that move seldom, or hardly ever without a command, moved within a minute and a half of it, or it moved back, \
+                    as when protection trips; the station's log shows whether it did";
+    Series { severity: Severity::Low, expected: expected.to_owned(), ..series }.scored(1.0)
+}

@@ -4,7 +4,7 @@ use gridtap_baseline::Baseline;
 use gridtap_model::{Device, Endpoint, Indications, Message, Timestamp, Value};
 
 use super::is_doubtful;
-use super::map::{Command, Follows, Moves, Place, Seen};
+use super::map::{Command, Follows, Place, Seen};
 
 /// An accepted command that is followed.
 #[derive(Debug)]
@@ -17,6 +17,9 @@ pub(super) struct Watch {
     pub(super) is_bit: bool,
     pub(super) done: bool,
     pub(super) learns: bool,
+    /// Another point was commanded, or may have been, or one changed that says nothing, within the window: what moved may
+    /// have moved for that.
+    pub(super) crowded: bool,
     /// What followed it was learned.
     pub(super) learned: bool,
     pub(super) awaited: Vec<Awaited>,
@@ -50,12 +53,11 @@ pub(super) enum Shown {
 }
 
 impl Watch {
-    /// Learns what followed the command.
-    pub(super) fn learn(&self, device: &Device, baseline: &mut Baseline, now: Timestamp) {
-        for seen in &self.seen {
-            self.command.followed(device, baseline, now, seen);
-            Moves::commanded(device, baseline, now, seen.place, self.command.place);
-        }
+    /// What followed the command, where nothing else may be why: this was the only command, and one point changed beside
+    /// the one that was commanded.
+    pub(super) fn effects(&self) -> &[Seen] {
+        let others = self.seen.iter().filter(|seen| seen.place != self.command.place);
+        if self.crowded || others.count() > 1 { &[] } else { &self.seen }
     }
 
     /// Learns what did not follow it, although it was heard.

@@ -4,6 +4,8 @@ use gridtap_model::Quality;
 
 use super::*;
 
+mod causes;
+
 const INPUTS: usize = 12;
 /// The breaker that is commanded and seen at points of this number.
 const BREAKER: usize = 7;
@@ -17,6 +19,8 @@ struct Bay {
     /// Its master asks for all states every minute.
     states: bool,
     indications: u16,
+    /// Which of two devices is commanded and tells.
+    nth: u8,
 }
 
 fn reading(on: bool) -> Reading {
@@ -48,7 +52,8 @@ impl Bay {
                 }
             }
         });
-        let mut bay = Self { plant, inputs: [false; INPUTS], states: false, indications: 0 };
+        let mut bay =
+            Self { plant, inputs: [false; INPUTS], states: false, indications: 0, nth: 0 };
         bay.poll_states();
         bay.pass(300);
         for nth in 0..times {
@@ -82,7 +87,9 @@ impl Bay {
 
     /// A point changes, and its event tells it.
     fn turns(&mut self, point: usize, on: bool) {
-        self.inputs[point] = on;
+        if self.nth == 0 {
+            self.inputs[point] = on;
+        }
         self.tells(point, on, Quality(0));
     }
 
@@ -90,11 +97,16 @@ impl Bay {
         let readings = vec![Reading { quality: Some(quality), ..reading(on) }];
         let first = u32::try_from(point).unwrap();
         let indications = Some(self.indications);
-        self.plant.says(&Say { first, readings, indications, ..Say::report(0) });
+        let report = Say { first, readings, indications, ..Say::report(0) };
+        self.plant.says(&self.of_device(report));
+    }
+
+    fn of_device(&self, say: Say) -> Say {
+        Say { rtu: RTU + self.nth, link: LINK + u16::from(self.nth), ..say }
     }
 
     fn operate(&mut self, point: usize, closes: bool) {
-        self.plant.asks(&command(point, closes));
+        self.plant.asks(&self.of_device(command(point, closes)));
         self.pass(1);
         self.turns(point, closes);
     }
