@@ -61,7 +61,10 @@ impl Conditions {
         self.losses.resize(missed.len().max(self.losses.len()), Losses::default());
         for (losses, missed) in self.losses.iter_mut().zip(missed) {
             // What an interface loses has other reasons too, and is told with what we lost.
-            if missed.kernel > losses.all.kernel || missed.files > losses.all.files {
+            if missed.kernel > losses.all.kernel
+                || missed.late > losses.all.late
+                || missed.files > losses.all.files
+            {
                 if losses.last.is_none() {
                     losses.before = losses.all;
                 }

@@ -83,6 +83,8 @@ pub(crate) struct Missed {
     pub kernel: u64,
     /// Packets that the interface lost.
     pub interface: u64,
+    /// Packets that waited in the ring and were given up.
+    pub late: u64,
     /// Files that rotated away before they were read.
     pub files: u64,
 }
@@ -93,6 +95,7 @@ impl Missed {
         Self {
             kernel: self.kernel.saturating_sub(before.kernel),
             interface: self.interface.saturating_sub(before.interface),
+            late: self.late.saturating_sub(before.late),
             files: self.files.saturating_sub(before.files),
         }
     }
@@ -102,6 +105,7 @@ impl Missed {
         let told = [
             (self.kernel, "packets in the kernel's ring"),
             (self.interface, "packets at the interface"),
+            (self.late, "packets that had waited too long"),
             (self.files, "files before they were read"),
         ];
         let told = told.iter().filter(|(count, _)| *count > 0);
@@ -110,8 +114,8 @@ impl Missed {
 }
 
 impl From<Drops> for Missed {
-    fn from(Drops { kernel, interface }: Drops) -> Self {
-        Self { kernel, interface, files: 0 }
+    fn from(Drops { kernel, interface, late }: Drops) -> Self {
+        Self { kernel, interface, late, files: 0 }
     }
 }
 

@@ -41,6 +41,11 @@ impl Walk {
         Self { left, at: size(at) }
     }
 
+    /// How many frames it says are still to come.
+    pub(crate) const fn left(self) -> u32 {
+        self.left
+    }
+
     /// The next frame; none at the end of the block, or where what comes is none.
     pub(crate) fn next(&mut self, block: &[u8]) -> Option<Place> {
         self.left = self.left.checked_sub(1)?;

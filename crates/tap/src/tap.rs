@@ -34,6 +34,8 @@ pub struct Drops {
     pub kernel: u64,
     /// The interface lost them before anybody could have them.
     pub interface: u64,
+    /// They waited in the ring, and were given up so that what comes now is heard.
+    pub late: u64,
 }
 
 /// Whose clock the times of an interface's frames are of.
@@ -147,7 +149,7 @@ impl Tap {
                 }
                 self.walk = None;
                 self.socket.release(self.nth);
-                self.nth = self.nth.checked_add(1).filter(|next| *next < self.blocks).unwrap_or(0);
+                self.nth = self.after(self.nth);
             }
             self.walk = Some(Walk::of(self.socket.block(self.nth)?));
         }
@@ -175,6 +177,44 @@ impl Tap {
             bytes,
             original_length: place.original_length.saturating_add(added),
         })
+    }
+
+    /// How many frames wait in the ring, without the one that was given last (`is_given`) or is next.
+    pub(crate) fn waiting(&self, is_given: bool) -> u64 {
+        let mut count = u64::from(self.place.is_some() && !is_given);
+        let mut nth = self.nth;
+        let mut walk = self.walk;
+        for _ in 0..self.blocks {
+            let Some(block) = self.socket.block(nth) else { break };
+            let left = walk.take().unwrap_or_else(|| Walk::of(block)).left();
+            count = count.saturating_add(u64::from(left));
+            nth = self.after(nth);
+        }
+        count
+    }
+
+    /// Gives up what has waited longest, block by block, until no more than so many frames wait. How many went.
+    pub(crate) fn shed(&mut self, keep: u64, mut is_given: bool) -> u64 {
+        let mut shed = 0_u64;
+        // The kernel may fill them as fast as they are given back.
+        for _ in 0..self.blocks {
+            let Some(block) = self.socket.block(self.nth).filter(|_| self.waiting(is_given) > keep)
+            else {
+                break;
+            };
+            let left = self.walk.unwrap_or_else(|| Walk::of(block)).left();
+            let next = u64::from(self.place.is_some() && !is_given);
+            shed = shed.saturating_add(next).saturating_add(u64::from(left));
+            (self.place, self.walk, is_given) = (None, None, false);
+            self.socket.release(self.nth);
+            self.nth = self.after(self.nth);
+        }
+        self.drops.late = self.drops.late.saturating_add(shed);
+        shed
+    }
+
+    fn after(&self, nth: u32) -> u32 {
+        nth.checked_add(1).filter(|next| *next < self.blocks).unwrap_or(0)
     }
 
     /// Whose times its frames had since this was asked last; none where none came.

@@ -76,6 +76,21 @@ impl Taps {
         self.taps.get(at)?.frame()
     }
 
+    /// How many frames wait in the rings.
+    #[must_use]
+    pub fn waiting(&self) -> u64 {
+        let each = self.taps.iter().enumerate();
+        each.map(|(at, tap)| tap.waiting(self.current == Some(at))).fold(0, u64::saturating_add)
+    }
+
+    /// Gives up what has waited longest, until no more than so many frames wait in each ring. They are counted among what
+    /// was dropped (`Drops::late`). How many went.
+    pub fn shed(&mut self, keep: u64) -> u64 {
+        let current = self.current;
+        let each = self.taps.iter_mut().enumerate();
+        each.map(|(at, tap)| tap.shed(keep, current == Some(at))).fold(0, u64::saturating_add)
+    }
+
     /// Waits until frames have come or something else happened, or for so long. Whether something did.
     ///
     /// # Errors

@@ -117,6 +117,40 @@ fn sent_by(name: &str) -> u64 {
 }
 
 #[test]
+fn what_has_waited_longest_is_given_up_and_counted_and_the_rest_is_heard_in_its_order() {
+    in_namespace(|| {
+        pair();
+        let mut taps = taps(&["mirror"], 8 << 20).unwrap();
+        let sender = sender();
+        let send = |range: core::ops::Range<u32>| {
+            for nth in range {
+                sender.send(&[&[7; 996][..], &nth.to_be_bytes()].concat()).unwrap();
+            }
+        };
+        send(0..4000);
+        std::thread::sleep(Duration::from_millis(200));
+        // In the middle of a block.
+        for nth in 0..10 {
+            assert_eq!(number(taps.next().unwrap().bytes), nth);
+        }
+        assert_eq!(taps.waiting(), 3990);
+        assert_eq!(taps.shed(3990), 0);
+        let shed = taps.shed(1000);
+        let waiting = taps.waiting();
+        // A block has some two hundred of them.
+        assert!((700..=1000).contains(&waiting), "{waiting}");
+        assert_eq!(shed + waiting, 3990);
+        send(4000..6000);
+        let rest = heard(&mut taps);
+        let numbers: Vec<u32> = rest.iter().map(|(_, frame, _)| number(frame)).collect();
+        let first = 10 + u32::try_from(shed).unwrap();
+        assert_eq!(numbers, (first..6000).collect::<Vec<_>>());
+        assert_eq!(taps.drops(), [Drops { late: shed, ..Drops::default() }]);
+        assert_eq!((taps.waiting(), taps.shed(0)), (0, 0));
+    });
+}
+
+#[test]
 fn every_frame_is_heard_in_its_order_and_nothing_is_ever_sent() {
     in_namespace(|| {
         pair();

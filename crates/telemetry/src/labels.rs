@@ -74,7 +74,7 @@ closed! {
         Kernel => "kernel",
         /// At the network interface.
         Interface => "interface",
-        /// In gridtap's own queue.
+        /// In the queue for gridtap, of which an overload gives up what has waited too long.
         Queue => "queue",
     }
     /// Why a stretch of a recognised conversation could not be decoded.

@@ -54,7 +54,8 @@ table! {
     CAPTURE_BYTES: Counter "gridtap_capture_bytes_total" ["interface"]
         "Octets of the captured packets, as they were on the wire.";
     CAPTURE_DROPS: Counter "gridtap_capture_drops_total" ["interface", "where"]
-        "Packets lost before they were read: in the kernel's ring, at the interface, in our own queue.";
+        "Packets lost before they were read: in the kernel's ring, which was full; at the interface; and, while packets were lost \
+         there, in the queue, where they had waited too long.";
     CAPTURE_FILES_LOST: Counter "gridtap_capture_files_lost_total" ["interface"]
         "Captures of a directory that is followed which were deleted or overwritten before they were read.";
     CAPTURE_LAST: Gauge "gridtap_capture_last_packet_timestamp_seconds" ["interface"]

@@ -28,7 +28,7 @@ use crate::process::{program, root, say};
 
 /// Flood the sensor in ten ways beside a substation and an attack, and report what it still hears and tells
 ///
-/// Needs root: it makes a network namespace of its own. All takes about (4 × SECONDS + 3 min) for each flood.
+/// Needs root: it makes a network namespace of its own. Each flood takes twice as long as it lasts, and a minute and a half.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// How long each flood lasts
@@ -58,14 +58,14 @@ const SUBSTATION: &str = "fixtures/modbus/learn-1.pcap.gz";
 const ATTACK: &str = "fixtures/modbus/s1-stranger-1";
 /// How long the substation is heard alone before a flood, and after it.
 const BEFORE: Duration = Duration::from_secs(10);
-const AFTER: Duration = Duration::from_secs(20);
+const AFTER: Duration = Duration::from_secs(15);
 /// Within what an overload must be told, and be over.
 const PROMPTLY: Duration = Duration::from_secs(5);
 /// What is looked at while it is heard, how often.
 const BEAT: Duration = Duration::from_millis(500);
 /// How long a rate is held before the next is tried, and up to what lag it is kept up with.
-const STEP: Duration = Duration::from_secs(3);
-const LAG_MAX_MS: f64 = 500.0;
+const STEP: Duration = Duration::from_secs(2);
+const LAG_MAX_MS: f64 = 100.0;
 const RATE_MIN: u64 = 2_000;
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {

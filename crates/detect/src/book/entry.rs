@@ -9,10 +9,11 @@ use crate::crowd::Spread;
 /// Stands between what was seen first and what was seen last.
 const LAST: &str = "; last: ";
 
-/// How many findings of one anomaly are all put into words, and how often those that come after them are: making words
-/// costs more than judging, and whoever floods must not be able to have them made for every packet.
-const ALL_WORDED: u64 = 64;
+/// How often findings of one anomaly are put into words in the long run, and how far ahead of that they may be: 64 at once,
+/// ten a second after that, so that what a person does is worded whole. Making words costs more than judging, and whoever
+/// floods must not be able to have them made for every packet.
 const WORDED_EVERY_NS: u64 = 100_000_000;
+const WORDED_AHEAD_NS: u64 = 64 * WORDED_EVERY_NS;
 
 /// One anomaly, and what was told of it.
 pub(super) struct Entry {
@@ -26,7 +27,7 @@ pub(super) struct Entry {
     pub(super) spread: Option<Box<Spread>>,
     /// It is among those that are to be told in a while.
     pub(super) awaits_telling: bool,
-    /// When words were made for it last.
+    /// When the words that were made for it would have been made at that pace.
     pub(super) worded: Timestamp,
 }
 
@@ -42,14 +43,15 @@ impl Entry {
     /// Whether the words of a further finding can still add something: of very many, those that are more severe, and one
     /// every so often.
     pub(super) fn listens(&mut self, finding: &Finding<'_>) -> bool {
-        let wants = self.anomaly.points.len() < EVIDENCE_MAX
-            && (self.anomaly.count < ALL_WORDED
-                || finding.severity > self.anomaly.severity
-                || finding.time.since_ns(self.worded) >= WORDED_EVERY_NS);
-        if wants {
-            self.worded = finding.time;
+        let paced = self.worded.max(finding.time);
+        let is_ahead = paced.since_ns(finding.time) >= WORDED_AHEAD_NS;
+        if self.anomaly.points.len() >= EVIDENCE_MAX
+            || is_ahead && finding.severity <= self.anomaly.severity
+        {
+            return false;
         }
-        wants
+        self.worded = paced.plus_ns(WORDED_EVERY_NS);
+        true
     }
 
     /// Whether all these points are listed already.

@@ -25,6 +25,7 @@ pub(super) fn run(
     let mut look_at = now();
     let mut lost = Vec::new();
     let mut stamped = Vec::new();
+    let mut backlog = Backlog::new(look_at);
     while stop.asked().is_none() {
         let is_quiet = match taps.next() {
             Some(frame) => {
@@ -50,6 +51,7 @@ pub(super) fn run(
             look_at = now().checked_add(LOOK).unwrap_or(look_at);
             look(taps, &mut lost);
             look_at_clocks(taps, &mut stamped);
+            backlog.look(taps, read.frames, now());
             listener.interfaces(&missed(taps), &lost);
         }
         if is_quiet && !taps.wait(SILENCE)? {
@@ -59,6 +61,57 @@ pub(super) fn run(
     read.stopped = stop.asked();
     read.missed = missed(taps);
     Ok(())
+}
+
+/// What waits while there is more than can be heard.
+///
+/// A ring takes up what comes in bursts, and must. But where it overflows, everything in it has waited for as long as it
+/// takes to hear a whole ring: half a minute late an operator is told of a command, and for half a minute after a flood
+/// nothing is heard that comes then. What is lost is lost either way; what is heard shall be what comes now.
+struct Backlog {
+    looked: Instant,
+    frames: u64,
+    /// Frames that were heard in each of the last seconds: a process that stood still for one of them is not slow.
+    rates: [u64; RATES],
+    nth: usize,
+    overflowed: u64,
+    /// How many more times an overflow counts as going on.
+    overloaded: u8,
+}
+
+/// How many seconds tell what can be heard.
+const RATES: usize = 8;
+
+/// For how many looks after its last loss a ring counts as overflowing.
+const OVERFLOWING: u8 = 3;
+
+impl Backlog {
+    const fn new(looked: Instant) -> Self {
+        Self { looked, frames: 0, rates: [0; RATES], nth: 0, overflowed: 0, overloaded: 0 }
+    }
+
+    /// Of a ring that overflows gives up what waits for longer than two seconds, down to half a second.
+    fn look(&mut self, taps: &mut Taps, frames: u64, now: Instant) {
+        let milliseconds = now.saturating_duration_since(self.looked).as_millis().max(1);
+        let heard = u128::from(frames.saturating_sub(self.frames)).saturating_mul(1_000);
+        let rate = u64::try_from(heard.div_euclid(milliseconds)).unwrap_or(u64::MAX);
+        (self.looked, self.frames) = (now, frames);
+        if let Some(slot) = self.rates.get_mut(self.nth) {
+            *slot = rate;
+        }
+        self.nth = (self.nth + 1) % RATES;
+        let overflowed = taps.drops().iter().map(|drops| drops.kernel).sum();
+        self.overloaded = if overflowed > self.overflowed {
+            OVERFLOWING
+        } else {
+            self.overloaded.saturating_sub(1)
+        };
+        self.overflowed = overflowed;
+        let a_second = self.rates.into_iter().max().unwrap_or(0);
+        if self.overloaded > 0 && taps.waiting() > a_second.saturating_mul(2) {
+            taps.shed(a_second / 2);
+        }
+    }
 }
 
 fn missed(taps: &mut Taps) -> Vec<Missed> {

@@ -233,7 +233,7 @@ impl Hearing {
         self.clock.tell(&mut heard);
         for (interface, missed) in heard.interfaces.iter_mut().zip(&self.missed) {
             // In the order of the places of drops.
-            interface.drops = [missed.kernel, missed.interface, 0];
+            interface.drops = [missed.kernel, missed.interface, missed.late];
             interface.files_lost = missed.files;
         }
         if self.is_live {
