@@ -28,8 +28,7 @@ pub struct Acquaintance {
 }
 
 impl Baseline {
-    /// The finest key of a message, in the text form of exports: what a person may accept of it where nothing in it is
-    /// new, but how it is used. Empty for a message without any.
+    /// The finest key of a message: what a person may accept of it where nothing in it is new, but how it is used.
     #[must_use]
     pub fn finest_key(&self, message: &Message<'_>) -> Option<NewKey> {
         let role = role_of(message);

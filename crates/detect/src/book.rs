@@ -30,7 +30,7 @@ use crate::incident::{Incidents, uuid};
 use crate::planned::Planned;
 use crate::planned::work::Work;
 
-use entry::Entry;
+use entry::{Entry, GISTS};
 use key::Key;
 pub(crate) use key::Lazy;
 
@@ -87,6 +87,8 @@ pub(crate) struct Finding<'a> {
     pub(crate) source: Endpoint,
     pub(crate) destination: Endpoint,
     pub(crate) armed: Armed,
+    /// What it says in short: of very many findings of one anomaly, one that says something else is put into words.
+    pub(crate) gist: u32,
     /// Makes the text of the baseline's key that was new, where the finding is about novelty.
     pub(crate) key: &'a dyn Fn() -> Option<String>,
     /// The actor was never heard before this, or only in what alarmed.
@@ -277,6 +279,7 @@ impl Book {
             spread: None,
             awaits_telling: false,
             worded: finding.time,
+            gists: [finding.gist; GISTS],
         };
         let is_excused = key.excuse.is_some();
         self.entries.insert(key, entry);

@@ -310,6 +310,7 @@ impl Detector {
             source: obs.source,
             destination: obs.destination,
             armed: armed(verdict.armed),
+            gist: 0,
             key: &|| Some(baseline.text_of(verdict.key?, None)),
             stranger: !known && !attempted,
             unknown: !known,

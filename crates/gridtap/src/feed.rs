@@ -100,6 +100,11 @@ impl Missed {
         }
     }
 
+    /// In the order in which telemetry has the places of drops.
+    pub(crate) const fn by_place(self) -> [u64; 3] {
+        [self.kernel, self.interface, self.late]
+    }
+
     /// How much of what was lost where; nothing where nothing was.
     pub(crate) fn told(self) -> String {
         let told = [

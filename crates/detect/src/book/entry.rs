@@ -15,6 +15,9 @@ const LAST: &str = "; last: ";
 const WORDED_EVERY_NS: u64 = 100_000_000;
 const WORDED_AHEAD_NS: u64 = 64 * WORDED_EVERY_NS;
 
+/// How many findings that say something else are put into words at any pace.
+pub(super) const GISTS: usize = 8;
+
 /// One anomaly, and what was told of it.
 pub(super) struct Entry {
     pub(super) subject: Subject,
@@ -29,6 +32,8 @@ pub(super) struct Entry {
     pub(super) awaits_telling: bool,
     /// When the words that were made for it would have been made at that pace.
     pub(super) worded: Timestamp,
+    /// What the first of these said in short.
+    pub(super) gists: [u32; GISTS],
 }
 
 impl Entry {
@@ -40,18 +45,34 @@ impl Entry {
         Some((self.told_time.plus_ns(config.update_every.nanos()), self.ordinal))
     }
 
-    /// Whether the words of a further finding can still add something: of very many, those that are more severe, and one
-    /// every so often.
+    /// Whether the words of a further finding can still add something: of very many, those that are more severe, the first
+    /// few that say something else, and one every so often.
     pub(super) fn listens(&mut self, finding: &Finding<'_>) -> bool {
+        if finding.severity > self.anomaly.severity {
+            return true;
+        }
+        if self.anomaly.points.len() >= EVIDENCE_MAX {
+            return false;
+        }
+        let is_other = self.says_other(finding.gist);
         let paced = self.worded.max(finding.time);
-        let is_ahead = paced.since_ns(finding.time) >= WORDED_AHEAD_NS;
-        if self.anomaly.points.len() >= EVIDENCE_MAX
-            || is_ahead && finding.severity <= self.anomaly.severity
-        {
+        if !is_other && paced.since_ns(finding.time) >= WORDED_AHEAD_NS {
             return false;
         }
         self.worded = paced.plus_ns(WORDED_EVERY_NS);
         true
+    }
+
+    /// Whether none of those that were noted says the same, while there is room to note it: the opposite command must not
+    /// hide among many.
+    fn says_other(&mut self, gist: u32) -> bool {
+        let [first, ..] = self.gists;
+        if self.gists.contains(&gist) {
+            return false;
+        }
+        // What is free has the first one's.
+        let free = self.gists.iter_mut().skip(1).find(|noted| **noted == first);
+        free.map(|free| *free = gist).is_some()
     }
 
     /// Whether all these points are listed already.

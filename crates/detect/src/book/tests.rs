@@ -53,6 +53,7 @@ impl Seen {
             source: Endpoint::new(actor, 40_000),
             destination: Endpoint::new(target, 502),
             armed: Armed::Armed,
+            gist: u32::from(self.point),
             key: &|| None,
             stranger: self.stranger,
             unknown: self.unknown,
@@ -335,4 +336,29 @@ fn a_flood_of_findings_is_counted_whole_and_put_into_words_now_and_then() {
     assert!(!worse.enter_at(last, ends, &mut book));
     book.finish();
     assert_eq!(last_told(book.take())[0].count, 100_842);
+}
+
+#[test]
+fn what_says_something_else_among_very_many_is_put_into_words_and_so_is_what_is_worse() {
+    let mut book = Book::new(&Config::default(), Vec::new());
+    let (now, ends) = (Timestamp::from_parts(1, 0), [host(66), host(21)]);
+    let flood = Seen { severity: Severity::Medium, ..Seen::new(1, "MB-31", 66, 21) };
+    let many = |book: &mut Book| (0..1_000).filter(|_| flood.enter_at(now, ends, book)).count();
+    assert!(many(&mut book) < 70);
+    for point in 1..8 {
+        assert!(Seen { point, ..flood }.enter_at(now, ends, &mut book), "{point}");
+        assert!(!Seen { point, ..flood }.enter_at(now, ends, &mut book), "{point} again");
+    }
+    assert!(!Seen { point: 8, ..flood }.enter_at(now, ends, &mut book), "it never ends else");
+    let told = last_told(book.take());
+    assert!(told[0].points.contains(&"coil 7".to_owned()), "{:?}", told[0].points);
+    // A record that names as many points as it can becomes worse all the same.
+    let later = |nth: u32| Timestamp::from_parts(100 + i64::from(nth), 0);
+    for point in 8..30 {
+        Seen { point, ..flood }.enter_at(later(point.into()), ends, &mut book);
+    }
+    let worse = Seen { severity: Severity::Critical, point: 30, ..flood };
+    assert!(worse.enter_at(later(31), ends, &mut book));
+    let told = last_told(book.take());
+    assert_eq!((told[0].points.len(), told[0].severity), (EVIDENCE_MAX, Severity::Critical));
 }

@@ -101,6 +101,7 @@ impl Detector {
             source: nobody,
             destination: nobody,
             armed: Armed::Armed,
+            gist: 0,
             key: &|| None,
             stranger: false,
             unknown: false,

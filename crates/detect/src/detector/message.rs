@@ -1,7 +1,7 @@
 //! What the rules found about one message becomes one anomaly.
 
 use gridtap_baseline::{Baseline, Declared, Site};
-use gridtap_model::{Effect, FileMode, Severity, Table};
+use gridtap_model::{Effect, FileMode, Message, Run, Severity, Table, Value};
 
 use crate::book::{Book, Cause, Finding, Words};
 use crate::budget::Budget;
@@ -60,6 +60,29 @@ fn transfer(scene: &Scene<'_>, detection: &str) -> Option<u64> {
         || matches!(file.mode, FileMode::Write | FileMode::Append);
     // Above all functions with their sub-functions.
     file.index.filter(|_| writes).map(|index| u64::from(index).saturating_add(1 << 32))
+}
+
+/// What a message says in short: its function, and the first of its points with their values (FNV-1a).
+fn gist(message: &Message<'_>) -> u32 {
+    let mut gist = 0x811C_9DC5_u32;
+    let mut take = |word: u64| {
+        for octet in word.to_le_bytes() {
+            gist = (gist ^ u32::from(octet)).wrapping_mul(0x0100_0193);
+        }
+    };
+    take(u64::from(message.function.code));
+    for point in message.runs.iter().flat_map(Run::points).take(4) {
+        take(u64::from(point.table.code) << 32 | u64::from(point.index));
+        take(match point.value {
+            Some(Value::Bit(bit)) => u64::from(bit),
+            Some(Value::Word(word)) => u64::from(word),
+            Some(Value::Integer(integer)) => integer.cast_unsigned(),
+            Some(Value::Float(float)) => float.to_bits(),
+            Some(Value::Control(control)) => u64::from(control.code()),
+            Some(Value::Time(_)) | None => 0,
+        });
+    }
+    gist
 }
 
 /// The most severe finding, of those the most specific; the others are its `also`. What is out of service says nothing
@@ -121,6 +144,7 @@ pub(super) fn enter_message(
         source: message.master,
         destination: if asks { obs.destination } else { obs.source },
         armed: scene.armed(),
+        gist: gist(message),
         key: &key,
         stranger,
         unknown: !access.host_known,
@@ -172,6 +196,7 @@ pub(super) fn enter_one(
         source: series.source,
         destination: series.destination,
         armed: found.armed,
+        gist: 0,
         key: &|| None,
         stranger: false,
         unknown,

@@ -44,6 +44,7 @@ impl Detector {
                 source: nobody,
                 destination: nobody,
                 armed: Armed::Armed,
+                gist: 0,
                 key: &|| None,
                 unknown: false,
                 stranger: false,

@@ -109,7 +109,9 @@ impl Connections {
             return;
         }
         let is_told = core::mem::replace(&mut strangers.flood, true);
-        if is_told && obs.time.since_ns(strangers.told) < TELL_EVERY_NS {
+        // Before it is a clock that was set back.
+        let passed = obs.time.since_ns(strangers.told);
+        if is_told && obs.time >= strangers.told && passed < TELL_EVERY_NS {
             return;
         }
         strangers.told = obs.time;

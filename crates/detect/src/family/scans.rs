@@ -53,7 +53,8 @@ impl Tellings {
             self.0.push((row, now));
             return true;
         };
-        let is_due = now.since_ns(*told) >= TELL_EVERY_NS;
+        // Before it is a clock that was set back.
+        let is_due = now < *told || now.since_ns(*told) >= TELL_EVERY_NS;
         if is_due {
             *told = now;
         }

@@ -85,6 +85,7 @@ fn told(planned: &Planned, done: &[Done]) -> Vec<Anomaly> {
             source: Endpoint::new(actor, 40_000),
             destination: Endpoint::new(target, 502),
             armed: Armed::Armed,
+            gist: 0,
             key: &|| None,
             stranger: true,
             unknown: true,

@@ -14,8 +14,8 @@ pub(crate) struct Clock {
     lag: Spread,
     /// The shortest way of a packet since the last beat: the rest of it is not the clocks' doing.
     shortest_ns: Option<i64>,
-    /// Since the last beat all was read that had come: else the way of every packet is that it waited for us.
-    caught_up: bool,
+    /// The same of those after which all was read that had come: what waits for us tells nothing of the clocks.
+    shortest_read_ns: Option<i64>,
     ahead_ns: i64,
     steps: u64,
     before: Option<(Timestamp, Instant)>,
@@ -26,7 +26,7 @@ impl Clock {
         Self {
             lag: Spread::DELAY,
             shortest_ns: None,
-            caught_up: false,
+            shortest_read_ns: None,
             ahead_ns: 0,
             steps: 0,
             before: None,
@@ -41,14 +41,17 @@ impl Clock {
     }
 
     /// All that has come was read.
-    pub(crate) const fn caught_up(&mut self) {
-        self.caught_up = true;
+    pub(crate) fn caught_up(&mut self) {
+        if let Some(way_ns) = self.shortest_ns.take() {
+            let least = self.shortest_read_ns.map_or(way_ns, |least| least.min(way_ns));
+            self.shortest_read_ns = Some(least);
+        }
     }
 
     /// It is now by the clock, and by the steady one.
     pub(crate) fn beat(&mut self, now: Timestamp, steady: Instant) {
-        let caught_up = std::mem::take(&mut self.caught_up);
-        if let Some(way_ns) = self.shortest_ns.take().filter(|_| caught_up) {
+        self.shortest_ns = None;
+        if let Some(way_ns) = self.shortest_read_ns.take() {
             self.ahead_ns = way_ns.saturating_neg();
         }
         if let Some((before, steady_before)) = self.before.replace((now, steady)) {
@@ -109,6 +112,7 @@ mod tests {
         clock.caught_up();
         clock.beat(at(0), steady);
         assert_eq!(told(&clock).clock_ahead_ns, -2_000_000);
+        clock.caught_up();
         clock.packet(at(0), at(7_000_000_000));
         clock.beat(at(0), steady);
         assert_eq!(told(&clock).clock_ahead_ns, -2_000_000, "as it was found when all was read");

@@ -232,9 +232,7 @@ impl Hearing {
         let mut heard = self.pipeline.heard(newest.unwrap_or(Timestamp::MIN));
         self.clock.tell(&mut heard);
         for (interface, missed) in heard.interfaces.iter_mut().zip(&self.missed) {
-            // In the order of the places of drops.
-            interface.drops = [missed.kernel, missed.interface, missed.late];
-            interface.files_lost = missed.files;
+            (interface.drops, interface.files_lost) = (missed.by_place(), missed.files);
         }
         if self.is_live {
             let quiet = self.last.map_or(self.began, |(_, at)| at).elapsed();
