@@ -294,7 +294,7 @@ impl<'a> Scene<'a> {
         let (mut all, mut decoded) = (0, 0);
         for (device, requests) in &self.requests {
             let label = format!("device=\"{device}\"");
-            let of = |metrics: &Metrics| metrics.sum("gridtap_device_commands_total", &[&label]);
+            let of = |metrics: &Metrics| metrics.sum("gridtap_device_commands_total{", &[&label]);
             let sent = requests.iter().filter(|due| **due < end).count();
             let attacks = self.attack_requests.get(device).copied().unwrap_or(0);
             let sent = u64::try_from(sent)? + attacks;

@@ -189,7 +189,7 @@ impl Metrics {
     pub(crate) fn read() -> Result<Self> {
         let text = get("/metrics")?;
         let drops = |place: &str| {
-            sum(&text, "gridtap_capture_drops_total", &[&format!("where=\"{place}\"")])
+            sum(&text, "gridtap_capture_drops_total{", &[&format!("where=\"{place}\"")])
         };
         let lag = text.lines().filter_map(|row| {
             let (bound, count) =
@@ -197,14 +197,14 @@ impl Metrics {
             Some((bound.parse().ok()?, count.parse().ok()?))
         });
         Ok(Self {
-            packets: sum(&text, "gridtap_capture_packets_total", &[MIRROR]),
+            packets: sum(&text, "gridtap_capture_packets_total{", &[MIRROR]),
             lost: ["kernel", "interface", "queue"].map(drops),
             lag: lag.collect(),
             text,
         })
     }
 
-    /// The sum of the series of one name that have all these words among their labels.
+    /// The sum of the series that begin so (`name{`) and have all these words among their labels.
     pub(crate) fn sum(&self, name: &str, labels: &[&str]) -> u64 {
         sum(&self.text, name, labels)
     }
@@ -225,7 +225,7 @@ impl Metrics {
 }
 
 fn sum(text: &str, name: &str, labels: &[&str]) -> u64 {
-    let rows = text.lines().filter_map(|row| row.strip_prefix(name)?.strip_prefix('{'));
+    let rows = text.lines().filter_map(|row| row.strip_prefix(name));
     let rows = rows.filter(|row| labels.iter().all(|label| row.contains(label)));
     rows.filter_map(|row| row.rsplit_once(' ')?.1.parse::<u64>().ok()).sum()
 }
