@@ -67,7 +67,7 @@ const PROMPTLY: Duration = Duration::from_secs(5);
 const BEAT: Duration = Duration::from_millis(500);
 /// How long a rate is held before the next is tried, and up to what lag it is kept up with.
 const STEP: Duration = Duration::from_secs(2);
-const LAG_MAX_MS: f64 = 100.0;
+const LAG_MAX_MS: f64 = 250.0;
 const RATE_MIN: u64 = 2_000;
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
