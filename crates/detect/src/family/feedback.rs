@@ -34,6 +34,7 @@ mod lines;
 mod map;
 mod recent;
 mod say;
+mod states;
 mod tries;
 mod watch;
 
@@ -253,9 +254,10 @@ impl Feedbacks {
         self.lines.trouble(message, now, baseline);
     }
 
-    /// Lets time pass for a device at which something is waited for.
+    /// Lets time pass for a device at which something is waited for, and counts what there was no room for in it.
     fn list(&mut self, device: Device) {
         let Some(own) = self.devices.get_mut(&device) else { return };
+        self.refused = self.refused.saturating_add(own.take_refused());
         if own.expects() && !self.expecting.contains(&device) {
             self.expecting.push(device);
         }

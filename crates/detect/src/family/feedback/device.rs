@@ -8,12 +8,12 @@ use gridtap_model::{Class, Device, Message, Observation, Outcome, Phase, Timesta
 use super::held::{Holding, Trouble};
 use super::map::{Command, Moves, Place, Seen};
 use super::recent::{Change, Recent};
+use super::states::{Stand, States};
 use super::tries::Tries;
 use super::watch::{Awaited, Shown, Watch, no_event_waits, shown};
-use super::{Flip, MILLISECOND_NS, Told, say, shows};
+use super::{Flip, MILLISECOND_NS, say, shows};
 use crate::scene::Scene;
 use crate::series::{Later, Series};
-use crate::sorted::Sorted;
 
 const SECOND_NS: u64 = 1_000_000_000;
 /// A point that changes later than this has another reason.
@@ -22,14 +22,11 @@ pub(super) const WINDOW_NS: u64 = 120 * SECOND_NS;
 const LEARNS_NS: u64 = 300_000_000_000;
 /// A command whose point was not heard for so long is given up: some ask for all states once in two hours.
 pub(super) const GIVEN_UP_NS: u64 = 9_000_000_000_000;
-/// An event of a point of which nothing was heard so far tells a change where nothing was missed for so long.
-const UNDISTURBED_NS: u64 = 300_000_000_000;
 /// A point that changes more often than this, in the mean, is no sign of protection.
 pub(super) const SIGN_NS: u64 = 600 * SECOND_NS;
 /// Answers that say that no event waits.
 const ANSWERS_MIN: u8 = 2;
 /// What is kept of one device.
-const STATES_MAX: usize = 64;
 const WATCHES_MAX: usize = 8;
 const SEEN_MAX: usize = 8;
 const MASTERS_MAX: usize = 4;
@@ -43,19 +40,10 @@ pub(super) struct Context<'a, 'b> {
     pub(super) out: &'a mut Vec<Series>,
 }
 
-/// The state of a point that changed.
-#[derive(Debug, Clone, Copy)]
-struct Stand {
-    on: bool,
-    since: Timestamp,
-    first: Timestamp,
-    changes: u64,
-}
-
 /// What is followed of one device.
 #[derive(Debug, Default)]
 pub(super) struct OfDevice {
-    states: Sorted<Place, Stand>,
+    states: States,
     watches: Vec<Watch>,
     holding: Holding,
     recent: Recent,
@@ -65,6 +53,7 @@ pub(super) struct OfDevice {
     masters: Vec<IpAddr>,
     /// It is among those at which something is waited for.
     is_listed: bool,
+    refused: u64,
 }
 
 impl OfDevice {
@@ -117,7 +106,7 @@ impl OfDevice {
 
     /// How much there was no room for, since this was last asked.
     pub(super) const fn take_refused(&mut self) -> u64 {
-        self.tries.take_refused()
+        core::mem::replace(&mut self.refused, 0).saturating_add(self.tries.take_refused())
     }
 
     pub(super) fn masters(&self) -> &[IpAddr] {
@@ -206,17 +195,15 @@ impl OfDevice {
         open.for_each(|watch| watch.crowded = true);
     }
 
-    /// The state before a change. What a report says is held against all that was reported; a poll may have been
-    /// overtaken by another of the same points.
-    fn before(&self, flip: &Flip, now: Timestamp, disturbed: Timestamp) -> Option<bool> {
-        let known = self.states.get((flip.table.code, flip.index));
-        let known = known.filter(|stand| stand.since >= disturbed).map(|stand| stand.on);
-        let is_event = flip.told == Told::Event && now.since_ns(disturbed) >= UNDISTURBED_NS;
-        match flip.told {
-            Told::Poll => known.or(flip.before),
-            Told::Report | Told::Event => flip.before.or(known),
-        }
-        .or_else(|| is_event.then_some(!flip.on))
+    /// Makes room for the state of one more point: what no command moves and nobody waits for may go.
+    fn makes_room(&mut self, device: &Device, baseline: &Baseline) -> bool {
+        let Self { states, watches, .. } = self;
+        let awaits =
+            |place, watch: &Watch| watch.awaited.iter().any(|own| own.follows.place == place);
+        states.let_go(|place| {
+            !watches.iter().any(|watch| awaits(place, watch))
+                && Moves::of(device, baseline, place).is_none()
+        })
     }
 
     /// A state that differs from the one before. Where a point moved that hardly ever does without a command, and
@@ -229,15 +216,18 @@ impl OfDevice {
     ) -> Option<Place> {
         let (now, place) = (context.obs.time, (flip.table.code, flip.index));
         let disturbed = self.disturbed.map_or(disturbed, |own| own.max(disturbed));
-        let before = self.before(flip, now, disturbed);
+        let before = self.states.before(flip, now, disturbed);
         if before == Some(flip.on) {
             return None;
         }
         let known = self.states.get(place).copied();
-        if known.is_none() && self.states.len() >= STATES_MAX {
-            // Where there is no room, what moves with others is not known.
-            self.disturbed = Some(now);
-            return None;
+        if known.is_none() && self.states.is_full() {
+            self.refused = self.refused.saturating_add(1);
+            if !self.makes_room(&context.message.device, context.baseline) {
+                // Where there is no room, what moves with others is not known.
+                self.disturbed = Some(now);
+                return None;
+            }
         }
         let (first, changes) = known.map_or((now, 0), |stand| (stand.first, stand.changes));
         let since = known.map(|stand| stand.since);

@@ -226,3 +226,35 @@ fn a_breaker_that_opens_and_closes_again_by_itself_was_reclosed_and_that_is_low(
     assert_eq!(bay.told(), QUIET);
     assert_eq!(bay.plant.of("DN-46").len(), 1);
 }
+
+#[test]
+fn a_breaker_of_a_device_at_which_hundreds_of_points_change_is_followed_all_the_same() {
+    let many = |bay: &mut Bay| {
+        for point in 100..300 {
+            for on in [true, false] {
+                bay.plant.says(&Say {
+                    first: point,
+                    readings: vec![reading(on)],
+                    ..Say::report(0)
+                });
+                bay.plant.pass(1);
+            }
+        }
+    };
+    let evicted = |bay: &Bay| bay.plant.detector.families.feedbacks.evicted();
+    let mut bay = Bay::learned(6);
+    many(&mut bay);
+    bay.pass(200);
+    bay.turns(BREAKER, true);
+    bay.pass(200);
+    assert_eq!(bay.told().len(), 1, "it is one of the first");
+    assert!(evicted(&bay) > 100, "what gave way is counted: {}", evicted(&bay));
+    let mut bay = Bay::learned(6);
+    bay.heard_anew();
+    bay.pass(400);
+    many(&mut bay);
+    bay.pass(200);
+    bay.turns(BREAKER, true);
+    bay.pass(200);
+    assert_eq!(bay.told().len(), 1, "it is the last");
+}
