@@ -94,6 +94,12 @@ impl Controller {
         }
     }
 
+    /// Another poll, which shows the breaker among others.
+    fn slow_poll(&mut self) {
+        let (table, answer) = (Table::DISCRETE_INPUT, Answer::Done(u16::from(self.closed)));
+        self.plant.ask(Ask { table, code: 2, answer, ..Ask::read(MASTER, RTU, INPUT, 2) });
+    }
+
     fn gap(&mut self) {
         let (master, rtu) = (Endpoint::new(host(MASTER), 40_000), Endpoint::new(host(RTU), 502));
         self.plant.heard(rtu, master, What::Link(LinkEvent::Missing { bytes: 9 }));
@@ -286,4 +292,31 @@ fn a_gap_while_an_input_was_not_shown_may_have_hidden_its_command() {
     own.closed = true;
     own.pass(110);
     assert_eq!(own.of_effects().len(), 1, "it was shown since the gap: {:?}", own.told());
+}
+
+#[test]
+fn a_slow_poll_behind_a_gap_tells_no_change_that_a_quick_one_told_long_before() {
+    let learned = || {
+        let mut own = Controller::new();
+        own.plant.baseline.teach(true);
+        own.slow_poll();
+        let mut own = own.learns(6);
+        own.slow_poll();
+        own
+    };
+    let mut own = learned();
+    own.operate(true);
+    own.pass(300);
+    own.plant.ask(Ask { answer: Answer::None, ..Ask::read(MASTER, RTU, 0, 10) });
+    own.pass(3_000);
+    own.slow_poll();
+    own.pass(110);
+    assert_eq!(own.of_effects(), QUIET);
+    let mut own = learned();
+    own.unseen = true;
+    own.pass(3_000);
+    own.closed = true;
+    own.slow_poll();
+    own.pass(110);
+    assert_eq!(own.of_effects().len(), 1, "the slow poll shows it first: {:?}", own.told());
 }

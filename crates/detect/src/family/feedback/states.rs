@@ -56,10 +56,14 @@ impl States {
     }
 
     /// The state before a change. What a report says is held against all that was reported; a poll may have been
-    /// overtaken by another of the same points.
+    /// overtaken by another of the same points: that it shows what was known already is no change, though much was not
+    /// heard since then.
     pub(super) fn before(&self, flip: &Flip, now: Timestamp, disturbed: Timestamp) -> Option<bool> {
         let known = self.get((flip.table.code, flip.index));
-        let known = known.filter(|stand| stand.since >= disturbed).map(|stand| stand.on);
+        let is_poll = flip.told == Told::Poll;
+        let known = known
+            .filter(|stand| stand.since >= disturbed || is_poll && stand.on == flip.on)
+            .map(|stand| stand.on);
         let is_event = flip.told == Told::Event && now.since_ns(disturbed) >= UNDISTURBED_NS;
         match flip.told {
             Told::Poll => known.or(flip.before),
