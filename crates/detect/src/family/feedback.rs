@@ -15,8 +15,8 @@
 //!
 //! A command is without effect only where the point was heard: a poll showed it, or the device answered twice that no
 //! event waits, although the point's changes are told by events, after twice the longest time that it ever took. A gap,
-//! a lost connection, a silent or restarted device, local control or a point that is marked as bad ends the wait, and
-//! nothing is said.
+//! a lost connection, a silent or restarted device, one that lost events, local control or a point that is marked as bad
+//! ends the wait, and nothing is said.
 //!
 //! A pair is learned only of occasions on which one command and one changing point, beside the commanded one, stand within
 //! two minutes; switching sequences and writes of several outputs teach nothing.
@@ -67,8 +67,9 @@ const SHARE_OF_PAIRS: usize = 8;
 /// Points that moved without a command, and how long they are remembered.
 const ALONE_MAX: usize = 64;
 const ALONE_NS: u64 = 300_000_000_000;
-/// A device that says so may move for reasons of its own.
-const AWAY: u16 = Indications::RESTART.0 | Indications::LOCAL_CONTROL.0;
+/// A device that says so may move for reasons of its own, or did not tell all that moved.
+const AWAY: u16 =
+    Indications::RESTART.0 | Indications::LOCAL_CONTROL.0 | Indications::EVENTS_LOST.0;
 
 /// A point that moved, and nobody was heard commanding it.
 #[derive(Debug, Clone, Copy)]

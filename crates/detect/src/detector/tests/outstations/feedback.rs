@@ -184,6 +184,7 @@ fn nothing_is_said_of_what_was_not_heard() {
     };
     quiet("local", |bay| bay.indications = Indications::LOCAL_CONTROL.0, |_| ());
     quiet("an event waits", |bay| bay.indications = Indications::EVENTS_WAIT.0, |_| ());
+    quiet("events lost", |_| (), |bay| bay.indications = Indications::EVENTS_LOST.0);
     quiet("restarted", |_| (), |bay| bay.indications = Indications::RESTART.0);
     quiet("forced", |_| (), |bay| bay.tells(BREAKER, true, Quality::COMMUNICATION_LOST));
     quiet(
@@ -313,6 +314,7 @@ fn what_moves_in_local_control_behind_a_gap_or_by_another_s_command_needs_no_oth
         assert_eq!(bay.told(), QUIET, "{name}");
     };
     quiet("local", |bay| bay.indications = Indications::LOCAL_CONTROL.0, |_| ());
+    quiet("events lost", |bay| bay.indications = Indications::EVENTS_LOST.0, |_| ());
     quiet("bad", |bay| bay.tells(BREAKER, true, Quality::COMMUNICATION_LOST), |_| ());
     let stranger = |bay: &mut Bay| {
         bay.plant.asks(&Say { master: STRANGER, ..command(BREAKER, true) });
