@@ -246,13 +246,16 @@ impl Feedbacks {
     }
 
     /// A device did not answer, though others behind the same address may have; or it was not heard wholly, or is away.
+    /// Only where one of its masters asked: anybody may ask for what is not answered.
     pub(crate) fn unanswered(
         &mut self,
         message: &Message<'_>,
         now: Timestamp,
         baseline: &Baseline,
     ) {
-        self.lines.trouble(message, now, baseline);
+        if baseline.is_master_of(&message.device, message.master.address) {
+            self.lines.trouble(message, now, baseline);
+        }
     }
 
     /// Lets time pass for a device at which something is waited for, and counts what there was no room for in it.

@@ -134,7 +134,13 @@ impl OfDevice {
     ) {
         let (now, frame) = (scene.obs.time, scene.obs.place.frame);
         let device = &scene.message.device;
-        let order = self.recent.hear(place, command, now, frame);
+        let by_stranger = scene.is_stranger();
+        let order = self.recent.hear(place, command, now, frame, by_stranger);
+        if by_stranger {
+            // It may move something, and takes nothing from those who wait, unless the device accepts it.
+            self.crowd(now);
+            return;
+        }
         if order.repeats {
             // What is said once more is one command: it is followed from its beginning on.
             let own = self.watches.iter_mut().filter(|watch| watch.command.place == place);
@@ -178,7 +184,9 @@ impl OfDevice {
         let Some(asked) = context.message.request_frame else { return };
         match context.message.outcome {
             Outcome::Success => {
-                let own = self.watches.iter_mut().filter(|watch| watch.frame == asked);
+                let Self { watches, recent, .. } = self;
+                watches.retain(|watch| !recent.is_by_stranger(watch.command.place, asked));
+                let own = watches.iter_mut().filter(|watch| watch.frame == asked);
                 own.for_each(|watch| watch.done = true);
             }
             Outcome::Refused { .. } => {

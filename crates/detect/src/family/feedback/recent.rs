@@ -25,6 +25,8 @@ struct Sent {
     frame: u64,
     /// How many they are.
     count: u64,
+    /// A stranger began them.
+    by_stranger: bool,
 }
 
 /// What a command is to those before it.
@@ -99,14 +101,19 @@ impl Recent {
         command: Option<Command>,
         now: Timestamp,
         frame: u64,
+        by_stranger: bool,
     ) -> Order {
         let of_place = |sent: &&Sent| sent.place == place;
         let newest = self.sent.iter().rev().find(of_place).copied();
         // What is only said once more is no occasion of its own, and takes none from the next.
         let again = newest.is_some_and(|sent| now.since_ns(sent.moved()) < WINDOW_NS);
-        let repeats = command.is_some()
-            && newest
-                .is_some_and(|sent| sent.command == command && now.since_ns(sent.last) < WINDOW_NS);
+        // Nor does a stranger take the occasion from those who command it.
+        let is_said_again = |sent: Sent| {
+            sent.command == command
+                && now.since_ns(sent.last) < WINDOW_NS
+                && (by_stranger || !sent.by_stranger)
+        };
+        let repeats = command.is_some() && newest.is_some_and(is_said_again);
         let crowds = |sent: &Sent| {
             sent.place != place && !sent.is_in_turns() && now.since_ns(sent.moved()) <= WINDOW_NS
         };
@@ -117,7 +124,7 @@ impl Recent {
             let oldest = self.sent.remove(0);
             self.forgotten = self.forgotten.max(Some(oldest.last));
         }
-        let new = Sent { place, command, first: now, last: now, frame, count: 1 };
+        let new = Sent { place, command, first: now, last: now, frame, count: 1, by_stranger };
         let sent = match own {
             Some(own) if repeats || command.is_none() => {
                 Sent { last: now, frame, count: own.count.saturating_add(1), ..own }
@@ -126,6 +133,12 @@ impl Recent {
         };
         self.sent.push(sent);
         Order { repeats, again, crowded, counts: !repeats && !sent.is_in_turns() }
+    }
+
+    /// Whether a stranger commanded this point in this frame.
+    pub(super) fn is_by_stranger(&self, place: Place, frame: u64) -> bool {
+        let is_it = |sent: &Sent| sent.by_stranger && (sent.place, sent.frame) == (place, frame);
+        self.sent.iter().any(is_it)
     }
 
     /// Something was commanded that is not looked at point by point.

@@ -139,6 +139,7 @@ fn devices_that_come_and_go_between_two_ticks_do_not_pile_up() {
     let mut bay = Bay::learned(6);
     let config = Config { pairs_max: 16, ..Config::default() };
     bay.plant.detector = Detector::new(&config, Site::default(), vec!["test".to_owned()]);
+    bay.plant.baseline.teach(true);
     for nth in 0..100 {
         bay.plant.asks(&Say { link: 100 + nth, ..command(BREAKER, true) });
     }
@@ -257,4 +258,57 @@ fn a_breaker_of_a_device_at_which_hundreds_of_points_change_is_followed_all_the_
     bay.turns(BREAKER, true);
     bay.pass(200);
     assert_eq!(bay.told().len(), 1, "it is the last");
+}
+
+#[test]
+fn a_stranger_who_is_not_answered_hides_nothing() {
+    let (phase, outcome) = (Phase::Unanswered, Outcome::Unanswered);
+    let unanswered = Say { master: STRANGER, phase, outcome, ..Say::poll() };
+    let mut bay = Bay::learned(6);
+    bay.plant.says(&unanswered);
+    bay.turns(BREAKER, true);
+    bay.pass(200);
+    assert_eq!(bay.told().len(), 1, "it moved without a command");
+    let asks: [(&str, Vec<Say>); 5] = [
+        ("a poll", vec![unanswered]),
+        ("the same command", vec![command(BREAKER, true)]),
+        ("the other command", vec![command(BREAKER, false)]),
+        ("many commands", (20..40).map(|point| command(point, true)).collect()),
+        ("one that is refused", vec![command(BREAKER, true)]),
+    ];
+    for before in [true, false] {
+        for (name, asks) in &asks {
+            let mut bay = Bay::learned(6);
+            let strange = |bay: &mut Bay| {
+                for ask in asks {
+                    let ask = Say { master: STRANGER, ..ask.clone() };
+                    let frame = bay.plant.says(&ask);
+                    if *name == "one that is refused" {
+                        let outcome = Outcome::Refused { reason: Refusal::Busy, code: 4 };
+                        bay.plant.says(&Say { outcome, ..ask.answered(frame, 0) });
+                    }
+                }
+            };
+            if before {
+                strange(&mut bay);
+            }
+            bay.plant.asks(&command(BREAKER, true));
+            if !before {
+                strange(&mut bay);
+            }
+            bay.pass(200);
+            assert_eq!(bay.told().len(), 1, "{name}, before: {before}");
+        }
+    }
+}
+
+#[test]
+fn what_a_stranger_switched_back_is_no_command_without_effect() {
+    let mut bay = Bay::learned(6);
+    bay.operate(BREAKER, true);
+    bay.pass(200);
+    bay.plant.asks(&command(BREAKER, false));
+    bay.plant.asks(&Say { master: STRANGER, ..command(BREAKER, true) });
+    bay.pass(200);
+    assert_eq!(bay.told(), QUIET, "the stranger is told for that");
 }
