@@ -5,7 +5,7 @@ use crate::Config;
 /// Octets of what all families keep of one pair of hosts.
 const PAIR_OCTETS: usize = 6 << 10;
 /// Octets of a device that is commanded, with what is waited for, and how many of them there are: one in so many pairs.
-const COMMANDED_OCTETS: usize = 20 << 10;
+const COMMANDED_OCTETS: usize = 32 << 10;
 const COMMANDED_SHARE: usize = 8;
 /// Octets of an open anomaly with its words and evidence, and of its share of incidents and crowds.
 const ANOMALY_OCTETS: usize = 16 << 10;

@@ -106,7 +106,9 @@ impl OfDevice {
 
     /// How much there was no room for, since this was last asked.
     pub(super) const fn take_refused(&mut self) -> u64 {
-        core::mem::replace(&mut self.refused, 0).saturating_add(self.tries.take_refused())
+        core::mem::replace(&mut self.refused, 0)
+            .saturating_add(self.tries.take_refused())
+            .saturating_add(self.holding.take_refused())
     }
 
     pub(super) fn masters(&self) -> &[IpAddr] {
@@ -154,6 +156,7 @@ impl OfDevice {
         }
         let Some(command) = command else { return };
         if self.watches.len() >= WATCHES_MAX {
+            self.refused = self.refused.saturating_add(1);
             return;
         }
         let awaited = command.follows(device, baseline, now).into_iter().map(|follows| {

@@ -13,7 +13,7 @@ pub(super) const REASON_NS: u64 = 90_000_000_000;
 /// A point is shown this often, or events are asked for: what was not heard in the meantime may have been the command.
 const UNSEEN_NS: u64 = 900_000_000_000;
 /// Changes of one device that wait.
-const HELD_MAX: usize = 4;
+const HELD_MAX: usize = 16;
 
 /// What may have kept something from being heard.
 #[derive(Debug, Clone, Copy)]
@@ -41,6 +41,7 @@ pub(super) struct Holding {
     held: Vec<Held>,
     /// When another point moved that may tell of protection.
     sign: Option<Timestamp>,
+    refused: u64,
 }
 
 impl Holding {
@@ -78,7 +79,9 @@ impl Holding {
         // What moves again and again is counted at once.
         let is_again = self.held.iter().any(|held| held.place == place);
         if is_again || self.held.len() >= HELD_MAX {
-            if !judged {
+            if judged {
+                self.refused = self.refused.saturating_add(u64::from(!is_again));
+            } else {
                 Moves::moved_alone(&device, context.baseline, context.obs.time, place);
             }
             return;
@@ -92,6 +95,11 @@ impl Holding {
             returned: false,
             series,
         });
+    }
+
+    /// How many there was no room for, since this was last asked.
+    pub(super) const fn take_refused(&mut self) -> u64 {
+        core::mem::replace(&mut self.refused, 0)
     }
 
     /// Lets time pass for changes that wait for their reason. Others that moved without a command are asked for by point

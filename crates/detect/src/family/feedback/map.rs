@@ -122,7 +122,7 @@ impl Command {
             .any(|own| own == (seen.place, seen.on))
     }
 
-    /// A point followed this command, so many times.
+    /// A point followed this command, so many times; says how many facts more there are, where there was room.
     pub(super) fn followed(
         self,
         device: &Device,
@@ -130,16 +130,17 @@ impl Command {
         now: Timestamp,
         seen: &Seen,
         times: u64,
-    ) {
+    ) -> Option<usize> {
         let wanted = Some((seen.place, seen.on));
         let slots: Vec<FactKey> = (0..SLOTS).filter_map(|slot| self.key(device, slot)).collect();
         let is_it = |text: &str| parsed(device, text).and_then(|own| own.at(None)) == wanted;
-        if let Some(key) = slot_of(baseline, &slots, is_it) {
-            note(baseline, key, now, seen, times, is_it, |longest, _| {
-                let name = named(device, seen.place)?;
-                Some(format!("{name} = {}, {longest} ms", u8::from(seen.on)))
-            });
-        }
+        let key = slot_of(baseline, &slots, is_it)?;
+        let is_new = baseline.facts().get(&key).is_none();
+        note(baseline, key, now, seen, times, is_it, |longest, _| {
+            let name = named(device, seen.place)?;
+            Some(format!("{name} = {}, {longest} ms", u8::from(seen.on)))
+        });
+        Some(usize::from(is_new))
     }
 
     /// The same, as far as other points of the device have it in common.
@@ -225,6 +226,7 @@ impl Moves {
         self.alone.saturating_mul(COMMANDED_OF_ALL) <= self.commanded
     }
 
+    /// It moved after commands, so many times; says how many facts more there are.
     pub(super) fn commanded(
         device: &Device,
         baseline: &mut Baseline,
@@ -232,12 +234,16 @@ impl Moves {
         place: Place,
         by: Place,
         times: u64,
-    ) {
-        let (Some(key), Some(name)) = (moves_key(device, place), named(device, by)) else { return };
+    ) -> usize {
+        let (Some(key), Some(name)) = (moves_key(device, place), named(device, by)) else {
+            return 0;
+        };
+        let is_new = baseline.facts().get(&key).is_none();
         baseline.facts_mut().note(key, now, |fact| {
             fact.count = fact.count.saturating_add(times);
             fact.text = name;
         });
+        usize::from(is_new)
     }
 
     /// It moved although nothing explains it.

@@ -11,6 +11,8 @@ use super::map::{Command, Moves, Seen};
 const TRIES_MAX: usize = 32;
 /// Points that follow commands and commands that they follow, of one device.
 const FACTS_MAX: usize = 192;
+/// The command's and the point's.
+const FACTS_OF_PAIR: usize = 2;
 
 /// What followed the commands of a device once, and how much of it is known.
 #[derive(Debug, Default)]
@@ -49,15 +51,16 @@ impl Tries {
             seen.after_ms = seen.after_ms.max(before);
             times = 2;
             let facts = *self.facts.get_or_insert_with(|| count(device, baseline));
-            if facts >= FACTS_MAX {
+            if facts.saturating_add(FACTS_OF_PAIR) > FACTS_MAX {
                 self.refused = self.refused.saturating_add(1);
                 return;
             }
-            // The command's and the point's.
-            self.facts = Some(facts.saturating_add(2));
         }
-        command.followed(device, baseline, now, &seen, times);
-        Moves::commanded(device, baseline, now, seen.place, command.place, times);
+        let entered = command.followed(device, baseline, now, &seen, times);
+        self.refused = self.refused.saturating_add(u64::from(entered.is_none()));
+        let moves = Moves::commanded(device, baseline, now, seen.place, command.place, times);
+        let more = entered.unwrap_or(0).saturating_add(moves);
+        self.facts = self.facts.map(|facts| facts.saturating_add(more));
     }
 
     /// How many there was no room for, since this was last asked.

@@ -312,3 +312,75 @@ fn what_a_stranger_switched_back_is_no_command_without_effect() {
     bay.pass(200);
     assert_eq!(bay.told(), QUIET, "the stranger is told for that");
 }
+
+impl Bay {
+    fn refused(&self) -> u64 {
+        self.plant.detector.families.feedbacks.evicted()
+    }
+
+    /// A point turns on after a command to another one, twice, and off again by itself.
+    fn follows_twice(&mut self, output: u32, input: u32) {
+        for _ in 0..2 {
+            self.plant.asks(&Say { first: output, ..command(0, true) });
+            self.plant.pass(1);
+            for (on, seconds) in [(true, 130), (false, 300)] {
+                let readings = vec![reading(on)];
+                self.plant.says(&Say { first: input, readings, ..Say::report(0) });
+                self.plant.pass(seconds);
+            }
+        }
+    }
+}
+
+#[test]
+fn sixteen_breakers_that_move_at_once_are_told_and_more_are_counted() {
+    let breakers = 100..118_u32;
+    let tells = |bay: &mut Bay, first, on| {
+        bay.plant.says(&Say { first, readings: vec![reading(on)], ..Say::report(0) });
+    };
+    let mut bay = Bay::learned(0);
+    bay.plant.baseline.teach(true);
+    for first in breakers.clone().flat_map(|breaker| [breaker; 3]) {
+        for on in [true, false] {
+            bay.plant.asks(&Say { first, ..command(0, on) });
+            bay.plant.pass(1);
+            tells(&mut bay, first, on);
+            bay.plant.pass(200);
+        }
+    }
+    bay.plant.baseline.teach(false);
+    bay.pass(200);
+    bay.plant.told.clear();
+    assert_eq!(bay.refused(), 0);
+    for breaker in breakers {
+        tells(&mut bay, breaker, true);
+        bay.plant.pass(1);
+    }
+    bay.pass(200);
+    assert_eq!((bay.plant.of("DN-46").len(), bay.refused()), (16, 2));
+}
+
+#[test]
+fn of_nine_commands_that_wait_for_their_points_the_last_is_not_followed_and_counted() {
+    let mut bay = Bay::learned(6);
+    for point in 0..9 {
+        assert_eq!(bay.refused(), 0);
+        bay.plant.asks(&command(point, true));
+    }
+    assert_eq!(bay.refused(), 1);
+}
+
+#[test]
+fn more_points_than_can_be_kept_of_one_command_are_counted_and_take_no_room() {
+    let mut bay = Bay::learned(0);
+    bay.plant.baseline.teach(true);
+    (100..160).for_each(|point| bay.follows_twice(point, point));
+    bay.heard_anew();
+    bay.pass(400);
+    bay.plant.baseline.teach(true);
+    (200..230).for_each(|point| bay.follows_twice(point, point));
+    (300..304).for_each(|point| bay.follows_twice(50, point));
+    assert_eq!((bay.learned_pairs().len(), bay.refused()), (188, 0));
+    (304..307).for_each(|point| bay.follows_twice(50, point));
+    assert_eq!((bay.learned_pairs().len(), bay.refused()), (191, 3), "that they move is known");
+}
