@@ -10,7 +10,7 @@ use super::map::{Command, Moves, Seen};
 /// What was seen once, of one device.
 const TRIES_MAX: usize = 32;
 /// Points that follow commands and commands that they follow, of one device.
-const FACTS_MAX: usize = 192;
+const FACTS_MAX: usize = 3 * 64;
 /// The command's and the point's.
 const FACTS_OF_PAIR: usize = 2;
 
