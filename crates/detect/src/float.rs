@@ -22,6 +22,21 @@ pub(crate) fn rounded(score: f64) -> f64 {
     libm::round(score.clamp(0.0, 9.0) * 10.0) / 10.0 + 0.0
 }
 
+/// z of a one-sided bound of 95 %.
+const Z: f64 = 1.645;
+
+/// The lower bound of a share of which `count` of `count + against` trials were seen (Wilson 1927, one-sided, 95 %).
+pub(crate) fn share_at_least(count: u64, against: u64) -> f64 {
+    let (count, against) = (of(count), of(against));
+    let trials = count + against;
+    if trials <= 0.0 {
+        return 0.0;
+    }
+    let (share, z2) = (count / trials, Z * Z);
+    let spread = Z * libm::sqrt(share * (1.0 - share) / trials + z2 / (4.0 * trials * trials));
+    (share + z2 / (2.0 * trials) - spread) / (1.0 + z2 / trials)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -22,8 +22,6 @@ const OCCASIONS_COMMON: u64 = 8;
 const POINTS_COMMON: usize = 2;
 /// Points that are remembered for that.
 const POINTS_MAX: usize = 4;
-/// z of a one-sided bound of 95 %.
-const Z: f64 = 1.645;
 /// The share of commands that the point follows is at least this, where it always followed, and where it once did not.
 const SHARE_ALWAYS: f64 = 0.6;
 const SHARE_MOSTLY: f64 = 0.9;
@@ -275,22 +273,10 @@ fn packed(place: Place) -> Option<u64> {
     fits.then(|| u64::from(place.0) << INDEX_BITS | u64::from(place.1))
 }
 
-/// The lower bound of a share of which `count` of `count + against` trials were seen (Wilson 1927, one-sided, 95 %).
-pub(super) fn share_at_least(count: u64, against: u64) -> f64 {
-    let (count, against) = (float::of(count), float::of(against));
-    let trials = count + against;
-    if trials <= 0.0 {
-        return 0.0;
-    }
-    let (share, z2) = (count / trials, Z * Z);
-    let spread = Z * libm::sqrt(share * (1.0 - share) / trials + z2 / (4.0 * trials * trials));
-    (share + z2 / (2.0 * trials) - spread) / (1.0 + z2 / trials)
-}
-
 fn is_sure(count: u64, against: u64, common: bool) -> bool {
     let least = if against == 0 { SHARE_ALWAYS } else { SHARE_MOSTLY };
     count >= if common { OCCASIONS_COMMON } else { OCCASIONS_MIN }
-        && share_at_least(count, against) >= least
+        && float::share_at_least(count, against) >= least
 }
 
 /// Whether it follows commands much more often than it changes within any such time: the upper bound of its own rate.
@@ -299,7 +285,7 @@ fn is_lifted(device: &Device, baseline: &Baseline, follows: &Follows, now: Times
     let (alone, first) = moves.map_or((0, follows.first), |own| (own.alone, own.first));
     let heard_ms = float::of(now.since_ns(first.min(follows.first)) / 1_000_000).max(1.0);
     let by_chance = (float::of(alone) + NONE_HEARD) * float::of(follows.limit_ms()) / heard_ms;
-    share_at_least(follows.count, 0) >= LIFT * by_chance
+    float::share_at_least(follows.count, 0) >= LIFT * by_chance
 }
 
 fn follows(device: &Device, fact: &Fact, base: Option<u32>) -> Option<Follows> {
@@ -410,11 +396,11 @@ mod tests {
     #[test]
     fn a_share_is_bounded_from_below_as_in_the_tables() {
         let near = |share: f64, wanted: f64| assert!((share - wanted).abs() < 0.001, "{share}");
-        near(share_at_least(5, 0), 0.649);
-        near(share_at_least(10, 0), 0.787);
-        near(share_at_least(9, 1), 0.652);
-        near(share_at_least(0, 4), 0.0);
-        near(share_at_least(0, 0), 0.0);
+        near(float::share_at_least(5, 0), 0.649);
+        near(float::share_at_least(10, 0), 0.787);
+        near(float::share_at_least(9, 1), 0.652);
+        near(float::share_at_least(0, 4), 0.0);
+        near(float::share_at_least(0, 0), 0.0);
         assert!(is_sure(5, 0, false) && !is_sure(4, 0, false) && !is_sure(7, 0, true));
         assert!(!is_sure(30, 1, false) && is_sure(60, 1, false), "one that fails now and then");
     }
