@@ -177,7 +177,8 @@ impl OfDevice {
             learned: false,
             crowded: order.crowded,
             awaited: awaited.collect(),
-            seen: Vec::new(),
+            // Asked for with the command, not with the polls that follow.
+            seen: Vec::with_capacity(SEEN_MAX),
             empty: 0,
         });
     }
