@@ -51,7 +51,10 @@ pub(super) fn run(
             look_at = now().checked_add(LOOK).unwrap_or(look_at);
             look(taps, &mut lost);
             look_at_clocks(taps, &mut stamped);
-            backlog.look(taps, read.frames, now());
+            let overflowed = taps.drops().iter().map(|drops| drops.kernel).sum();
+            if let Some(keep) = backlog.look(taps.waiting(), overflowed, read.frames, now()) {
+                taps.shed(keep);
+            }
             listener.interfaces(&missed(taps), &lost);
         }
         if is_quiet && !taps.wait(SILENCE)? {
@@ -90,8 +93,9 @@ impl Backlog {
         Self { looked, frames: 0, rates: [0; RATES], nth: 0, overflowed: 0, overloaded: 0 }
     }
 
-    /// Of a ring that overflows gives up what waits for longer than two seconds, down to half a second.
-    fn look(&mut self, taps: &mut Taps, frames: u64, now: Instant) {
+    /// How many frames a ring may keep, where it overflows and what waits in it takes longer than two seconds to hear: what
+    /// takes half a second.
+    fn look(&mut self, waiting: u64, overflowed: u64, frames: u64, now: Instant) -> Option<u64> {
         let milliseconds = now.saturating_duration_since(self.looked).as_millis().max(1);
         let heard = u128::from(frames.saturating_sub(self.frames)).saturating_mul(1_000);
         let rate = u64::try_from(heard.div_euclid(milliseconds)).unwrap_or(u64::MAX);
@@ -100,7 +104,6 @@ impl Backlog {
             *slot = rate;
         }
         self.nth = (self.nth + 1) % RATES;
-        let overflowed = taps.drops().iter().map(|drops| drops.kernel).sum();
         self.overloaded = if overflowed > self.overflowed {
             OVERFLOWING
         } else {
@@ -108,9 +111,7 @@ impl Backlog {
         };
         self.overflowed = overflowed;
         let a_second = self.rates.into_iter().max().unwrap_or(0);
-        if self.overloaded > 0 && taps.waiting() > a_second.saturating_mul(2) {
-            taps.shed(a_second / 2);
-        }
+        (self.overloaded > 0 && waiting > a_second.saturating_mul(2)).then_some(a_second / 2)
     }
 }
 
@@ -162,4 +163,27 @@ fn look_at_clocks(taps: &mut Taps, told: &mut Vec<Option<Stamped>>) {
 #[expect(clippy::disallowed_methods, reason = "that nothing comes is the clock's to say")]
 fn now() -> Instant {
     Instant::now()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_backlog_is_given_up_only_where_the_ring_overflows_and_it_takes_two_seconds_to_hear() {
+        let began = now();
+        let mut backlog = Backlog::new(began);
+        let mut look = |second: u64, waiting, overflowed, frames| {
+            backlog.look(waiting, overflowed, frames, began + Duration::from_secs(second))
+        };
+        // A thousand a second are heard; a burst that the ring takes up is no overload, however long it takes.
+        assert_eq!(look(1, 0, 0, 1_000), None);
+        assert_eq!(look(2, 50_000, 0, 2_000), None);
+        assert_eq!(look(3, 2_000, 10, 3_000), None, "it overflows, and is heard in two seconds");
+        assert_eq!(look(4, 2_001, 20, 4_000), Some(500));
+        // What was lost last counts for two more looks; a second in which nothing was heard makes nobody slow.
+        assert_eq!(look(5, 2_001, 20, 4_000), Some(500));
+        assert_eq!(look(6, 2_001, 20, 5_000), Some(500));
+        assert_eq!(look(7, 50_000, 20, 6_000), None, "it overflows no more");
+    }
 }
